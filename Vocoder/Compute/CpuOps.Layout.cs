@@ -1,0 +1,121 @@
+using System.Numerics.Tensors;
+
+namespace FlowVocoder.Compute;
+
+public sealed unsafe partial class CpuOps
+{
+    /// <inheritdoc/>
+    public override Tensor Slice(Tensor x, int first, int count)
+    {
+        Require(first >= 0 && count > 0 && first + count <= x.Channels, $"channels {first} … {first + count - 1} are outside {x.Shape}");
+        var y = Rent(x.Batch, count, x.Length);
+        for (int b = 0; b < x.Batch; b++) Rows(x, b, first, count).CopyTo(Rows(y, b, 0, count));
+        Record(y, x, null, null, () => AddRows(GradientOf(x), first, y.Grad!, 0, count));
+        return y;
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Concat(Tensor a, Tensor b)
+    {
+        Require(a.Batch == b.Batch && a.Length == b.Length, $"shapes {a.Shape} and {b.Shape} cannot be stacked");
+        var y = Rent(a.Batch, a.Channels + b.Channels, a.Length);
+        for (int i = 0; i < a.Batch; i++)
+        {
+            Rows(a, i, 0, a.Channels).CopyTo(Rows(y, i, 0, a.Channels));
+            Rows(b, i, 0, b.Channels).CopyTo(Rows(y, i, a.Channels, b.Channels));
+        }
+        Record(y, a, b, null, () =>
+        {
+            if (a.RequiresGrad) AddRows(GradientOf(a), 0, y.Grad!, 0, a.Channels);
+            if (b.RequiresGrad) AddRows(GradientOf(b), 0, y.Grad!, a.Channels, b.Channels);
+        });
+        return y;
+    }
+
+    private static Span<float> Rows(Tensor x, int batch, int first, int count) => new(x.RowPointer(batch, first), count * x.Length);
+
+    private static void AddRows(Tensor target, int targetFirst, Tensor source, int sourceFirst, int count)
+    {
+        for (int b = 0; b < target.Batch; b++)
+        {
+            Span<float> rows = Rows(target, b, targetFirst, count);
+            TensorPrimitives.Add(rows, Rows(source, b, sourceFirst, count), rows);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Crop(Tensor x, int first, int count)
+    {
+        Require(first >= 0 && count > 0 && first + count <= x.Length, $"steps {first} … {first + count - 1} are outside {x.Shape}");
+        var y = Rent(x.Batch, x.Channels, count);
+        for (int row = 0; row < x.Batch * x.Channels; row++) x.Row(0, row).Slice(first, count).CopyTo(y.Row(0, row));
+        Record(y, x, null, null, () =>
+        {
+            Tensor dx = GradientOf(x);
+            for (int row = 0; row < x.Batch * x.Channels; row++)
+            {
+                Span<float> target = dx.Row(0, row).Slice(first, count);
+                TensorPrimitives.Add(target, y.Grad!.Row(0, row), target);
+            }
+        });
+        return y;
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Fold(Tensor x, int group)
+    {
+        Require(x.Length % group == 0, $"length {x.Length} is not a multiple of the group {group}");
+        var y = Rent(x.Batch, x.Channels * group, x.Length / group);
+        Interleave(x, y, group, fold: true, add: false);
+        Record(y, x, null, null, () => Interleave(GradientOf(x), y.Grad!, group, fold: false, add: true));
+        return y;
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Unfold(Tensor x, int group)
+    {
+        Require(x.Channels % group == 0, $"{x.Channels} channels are not a multiple of the group {group}");
+        var y = Rent(x.Batch, x.Channels / group, x.Length * group);
+        Interleave(y, x, group, fold: false, add: false);
+        Record(y, x, null, null, () => Interleave(y.Grad!, GradientOf(x), group, fold: true, add: true));
+        return y;
+    }
+
+    // Copies or adds between wide [b, c, t·group] and folded [b, c·group, t].
+    private static void Interleave(Tensor wide, Tensor folded, int group, bool fold, bool add)
+    {
+        for (int row = 0; row < wide.Batch * wide.Channels; row++)
+            for (int p = 0; p < group; p++)
+            {
+                float* w = wide.RowPointer(0, row) + p, f = folded.RowPointer(0, row * group + p);
+                int length = folded.Length;
+                if (fold && add) for (int t = 0; t < length; t++) f[t] += w[t * group];
+                else if (fold) for (int t = 0; t < length; t++) f[t] = w[t * group];
+                else if (add) for (int t = 0; t < length; t++) w[t * group] += f[t];
+                else for (int t = 0; t < length; t++) w[t * group] = f[t];
+            }
+    }
+
+    /// <inheritdoc/>
+    public override Tensor TransposedWeight(Tensor weight, int stride)
+    {
+        int taps = (weight.Length + stride - 1) / stride;
+        var y = Rent(weight.Channels * stride, weight.Batch, taps);
+        y.Span.Clear();
+        Permute(weight, y, stride, (w, v) => *v = *w);
+        Record(y, weight, null, null, () => Permute(GradientOf(weight), y.Grad!, stride, (w, v) => *w += *v));
+        return y;
+    }
+
+    private delegate void Pair(float* transposed, float* ordinary);
+
+    // Sample q·stride + p of a transposed convolution is Σ_m w[i, o, p + m·stride]·x[i, q - m].
+    private static void Permute(Tensor weight, Tensor ordinary, int stride, Pair action)
+    {
+        int taps = ordinary.Length;
+        for (int i = 0; i < weight.Batch; i++)
+            for (int o = 0; o < weight.Channels; o++)
+                for (int j = 0; j < weight.Length; j++)
+                    action(weight.RowPointer(i, o) + j, ordinary.RowPointer(o * stride + j % stride, i) + taps - 1 - j / stride);
+    }
+}

@@ -1,0 +1,151 @@
+using System.Numerics.Tensors;
+using MathNet.Numerics.LinearAlgebra;
+
+namespace FlowVocoder.Compute;
+
+public sealed unsafe partial class CpuOps
+{
+    /// <inheritdoc/>
+    public override Tensor Sum(Tensor x)
+    {
+        double sum = 0;
+        for (int row = 0; row < x.Batch * x.Channels; row++) sum += TensorPrimitives.Sum<float>(x.Row(0, row));
+        Tensor y = Scalar(sum);
+        Record(y, x, null, null, () => TensorPrimitives.Add(GradientOf(x).Span, y.Grad!.Item, GradientOf(x).Span));
+        return y;
+    }
+
+    /// <inheritdoc/>
+    public override Tensor SumSquares(Tensor x)
+    {
+        double sum = 0;
+        for (int row = 0; row < x.Batch * x.Channels; row++) sum += TensorPrimitives.SumOfSquares<float>(x.Row(0, row));
+        Tensor y = Scalar(sum);
+        Record(y, x, null, null, () =>
+            TensorPrimitives.FusedMultiplyAdd(x.Span, 2f * y.Grad!.Item, GradientOf(x).Span, GradientOf(x).Span));
+        return y;
+    }
+
+    private Tensor Scalar(double value)
+    {
+        var y = Rent(1, 1, 1);
+        y.Data[0] = (float)value;
+        return y;
+    }
+
+    /// <inheritdoc/>
+    public override Tensor LogSoftmax(Tensor x)
+    {
+        var y = RentLike(x);
+        for (int b = 0; b < x.Batch; b++)
+            for (int t = 0; t < x.Length; t++)
+            {
+                float* column = x.RowPointer(b, 0) + t, target = y.RowPointer(b, 0) + t;
+                float max = float.NegativeInfinity;
+                for (int c = 0; c < x.Channels; c++) max = Math.Max(max, column[c * x.Length]);
+                double sum = 0;
+                for (int c = 0; c < x.Channels; c++) sum += Math.Exp(column[c * x.Length] - max);
+                float log = max + (float)Math.Log(sum);
+                for (int c = 0; c < x.Channels; c++) target[c * x.Length] = column[c * x.Length] - log;
+            }
+        Record(y, x, null, null, () =>
+        {
+            Tensor dx = GradientOf(x), dy = y.Grad!;
+            for (int b = 0; b < x.Batch; b++)
+                for (int t = 0; t < x.Length; t++)
+                {
+                    float* d = dy.RowPointer(b, 0) + t, log = y.RowPointer(b, 0) + t, target = dx.RowPointer(b, 0) + t;
+                    double sum = 0;
+                    for (int c = 0; c < x.Channels; c++) sum += d[c * x.Length];
+                    for (int c = 0; c < x.Channels; c++) target[c * x.Length] += d[c * x.Length] - (float)(Math.Exp(log[c * x.Length]) * sum);
+                }
+        });
+        return y;
+    }
+
+    /// <inheritdoc/>
+    public override Tensor WeightNorm(Tensor v, Tensor gain)
+    {
+        int inner = v.Channels * v.Length;
+        var w = RentLike(v);
+        var norms = new double[v.Batch];
+        for (int o = 0; o < v.Batch; o++)
+        {
+            ReadOnlySpan<float> row = v.Span.Slice(o * inner, inner);
+            double sum = 0;
+            foreach (float value in row) sum += (double)value * value;
+            norms[o] = Math.Sqrt(sum);
+            TensorPrimitives.Multiply(row, (float)(gain.Data[o] / norms[o]), w.Span.Slice(o * inner, inner));
+        }
+        Record(w, v, gain, null, () =>
+        {
+            Tensor dv = GradientOf(v), dg = GradientOf(gain), dw = w.Grad!;
+            for (int o = 0; o < v.Batch; o++)
+            {
+                ReadOnlySpan<float> d = dw.Span.Slice(o * inner, inner), row = v.Span.Slice(o * inner, inner);
+                // dg = dw·v/‖v‖; dv = g/‖v‖·(dw - v·(dw·v)/‖v‖²)
+                double dot = 0;
+                for (int i = 0; i < inner; i++) dot += (double)d[i] * row[i];
+                dg.Data[o] += (float)(dot / norms[o]);
+                float scale = (float)(gain.Data[o] / norms[o]), along = (float)(dot / (norms[o] * norms[o]));
+                Span<float> target = dv.Span.Slice(o * inner, inner);
+                for (int i = 0; i < inner; i++) target[i] += scale * (d[i] - along * row[i]);
+            }
+        });
+        return w;
+    }
+
+    /// <inheritdoc/>
+    public override Tensor ComposeLu(Tensor triangles, Tensor logDiagonal, float[] sign, int[] permutation)
+    {
+        int n = triangles.Batch;
+        var (lower, upper) = Factors(triangles, logDiagonal, sign);
+        Matrix<double> product = lower * upper;
+        var w = Rent(n, n, 1);
+        for (int i = 0; i < n; i++)
+            for (int j = 0; j < n; j++) w.Data[i * n + j] = (float)product[permutation[i], j];
+        Record(w, triangles, logDiagonal, null, () =>
+        {
+            var gradient = Matrix<double>.Build.Dense(n, n);
+            for (int i = 0; i < n; i++)
+                for (int j = 0; j < n; j++) gradient[permutation[i], j] = w.Grad!.Data[i * n + j];
+            Matrix<double> dLower = gradient * upper.Transpose(), dUpper = lower.Transpose() * gradient;
+            Tensor dt = GradientOf(triangles), dd = GradientOf(logDiagonal);
+            for (int i = 0; i < n; i++)
+            {
+                for (int j = 0; j < n; j++)
+                    if (i != j) dt.Data[i * n + j] += (float)(j < i ? dLower[i, j] : dUpper[i, j]);
+                dd.Data[i] += (float)(dUpper[i, i] * upper[i, i]);
+            }
+        });
+        return w;
+    }
+
+    private static (Matrix<double> Lower, Matrix<double> Upper) Factors(Tensor triangles, Tensor logDiagonal, float[] sign)
+    {
+        int n = triangles.Batch;
+        float* values = triangles.Data, log = logDiagonal.Data;
+        var lower = Matrix<double>.Build.Dense(n, n, (i, j) => j < i ? values[i * n + j] : i == j ? 1 : 0);
+        var upper = Matrix<double>.Build.Dense(n, n, (i, j) => j > i ? values[i * n + j] : i == j ? sign[i] * Math.Exp(log[i]) : 0);
+        return (lower, upper);
+    }
+
+    /// <inheritdoc/>
+    public override Tensor LogAbsDet(Tensor matrix)
+    {
+        int n = matrix.Batch;
+        var dense = Matrix<double>.Build.Dense(n, n, (i, j) => matrix.Span[i * n + j]);
+        var lu = dense.LU();
+        double log = 0;
+        for (int i = 0; i < n; i++) log += Math.Log(Math.Abs(lu.U[i, i]));
+        Tensor y = Scalar(log);
+        Record(y, matrix, null, null, () =>
+        {
+            Matrix<double> inverse = lu.Inverse();
+            Tensor d = GradientOf(matrix);
+            for (int i = 0; i < n; i++)
+                for (int j = 0; j < n; j++) d.Data[i * n + j] += (float)(inverse[j, i] * y.Grad!.Item);
+        });
+        return y;
+    }
+}

@@ -1,0 +1,109 @@
+namespace FlowVocoder.Compute;
+
+/// <summary>How a convolution of stride 1 reads its input; output length equals input length.</summary>
+/// <param name="Dilation">Distance between taps, at least 1.</param>
+/// <param name="Left">Zeros before the first sample: (taps-1)·dilation makes the convolution causal, half of that centres it.</param>
+/// <param name="FirstRow">First output row of the weight that is used.</param>
+/// <param name="Rows">Number of output rows used; 0 means all.</param>
+public readonly record struct ConvShape(int Dilation = 1, int Left = 0, int FirstRow = 0, int Rows = 0);
+
+/// <summary>
+/// The operations that models are written in: the seam between a network and what runs it. Every tensor is
+/// [batch, channels, time]. An implementation may record a tape for gradients, keep the past of causal operations for
+/// streaming, or trace a graph; a model cannot tell. Results are valid until <see cref="Reset"/>.
+/// </summary>
+public abstract class Ops
+{
+    /// <summary>Whether gradients will be asked for; a layer then computes derived weights anew instead of caching them.</summary>
+    public abstract bool IsRecording { get; }
+
+    /// <summary>
+    /// A new tensor [batch, channels, length] with undefined contents, for inputs computed by the caller.
+    /// </summary>
+    public abstract Tensor Rent(int batch, int channels, int length);
+
+    /// <summary>Gives an intermediate result back early. The caller must not touch it again; without effect while recording.</summary>
+    public abstract void Free(Tensor tensor);
+
+    /// <summary>Ends the use of all tensors that came from these operations.</summary>
+    public abstract void Reset();
+
+    /// <summary>
+    /// Dilated convolution y[b,o,t] = bias[o] + add[b,o,t] + Σ_c Σ_k weight[o,c,k]·x[b,c,t + k·dilation - left].
+    /// weight is [out, in, taps], bias [1, out, 1]; both are narrowed to the rows of <paramref name="shape"/>.
+    /// A causal convolution keeps the end of x under <paramref name="site"/> when streaming.
+    /// </summary>
+    public abstract Tensor Conv1d(Tensor x, Tensor weight, Tensor? bias, ConvShape shape = default, Tensor? add = null, object? site = null);
+
+    /// <summary>WaveNet gate: x [b, 2c, t] → tanh(first c channels)·sigmoid(last c), [b, c, t].</summary>
+    public abstract Tensor Gate(Tensor x);
+
+    /// <summary>a + b, equal shapes.</summary>
+    public abstract Tensor Add(Tensor a, Tensor b);
+
+    /// <summary>a·b elementwise, equal shapes.</summary>
+    public abstract Tensor Multiply(Tensor a, Tensor b);
+
+    /// <summary>x·factor.</summary>
+    public abstract Tensor Scale(Tensor x, float factor);
+
+    /// <summary>tanh(x).</summary>
+    public abstract Tensor Tanh(Tensor x);
+
+    /// <summary>max(x, 0.1·x).</summary>
+    public abstract Tensor LeakyRelu(Tensor x);
+
+    /// <summary>x·exp(logScale) + shift, equal shapes.</summary>
+    public abstract Tensor Affine(Tensor x, Tensor logScale, Tensor shift);
+
+    /// <summary>(x - shift)·exp(-logScale): undoes <see cref="Affine"/>.</summary>
+    public abstract Tensor AffineInverse(Tensor x, Tensor logScale, Tensor shift);
+
+    /// <summary>x [b,c,t]·exp(logScale [1,c,1]) + shift [1,c,1].</summary>
+    public abstract Tensor ChannelAffine(Tensor x, Tensor logScale, Tensor shift);
+
+    /// <summary>(x - shift)·exp(-logScale): undoes <see cref="ChannelAffine"/>.</summary>
+    public abstract Tensor ChannelAffineInverse(Tensor x, Tensor logScale, Tensor shift);
+
+    /// <summary>Channels first … first+count-1.</summary>
+    public abstract Tensor Slice(Tensor x, int first, int count);
+
+    /// <summary>a [b,c1,t] above b [b,c2,t]: [b, c1+c2, t].</summary>
+    public abstract Tensor Concat(Tensor a, Tensor b);
+
+    /// <summary>Time steps first … first+count-1.</summary>
+    public abstract Tensor Crop(Tensor x, int first, int count);
+
+    /// <summary>[b, c, t·group] → [b, c·group, t]; channel c·group + p holds the samples p, p+group, ….</summary>
+    public abstract Tensor Fold(Tensor x, int group);
+
+    /// <summary>Undoes <see cref="Fold"/>: [b, c·group, t] → [b, c, t·group].</summary>
+    public abstract Tensor Unfold(Tensor x, int group);
+
+    /// <summary>Sum of all elements, [1,1,1], accumulated in double.</summary>
+    public abstract Tensor Sum(Tensor x);
+
+    /// <summary>Sum of squares of all elements, [1,1,1], accumulated in double.</summary>
+    public abstract Tensor SumSquares(Tensor x);
+
+    /// <summary>Logarithm of the softmax over channels, for each time step.</summary>
+    public abstract Tensor LogSoftmax(Tensor x);
+
+    /// <summary>Weight normalisation (Salimans and Kingma 2016): gain[o]·v[o]/‖v[o]‖; v is [out, in, taps], gain [out, 1, 1].</summary>
+    public abstract Tensor WeightNorm(Tensor v, Tensor gain);
+
+    /// <summary>
+    /// Rearranges the weight [in, out, taps] of a transposed convolution into that of an ordinary causal one, [out·stride, in, ⌈taps/stride⌉],
+    /// so that Unfold(Conv1d(x, ·), stride) is the transposed convolution without padding, cut to stride·length samples.
+    /// </summary>
+    public abstract Tensor TransposedWeight(Tensor weight, int stride);
+
+    /// <summary>
+    /// W = P·L·(U + diag(sign·exp(logDiagonal))) (Glow, sec. 3.2): L unit lower and U strictly upper triangular are both held in
+    /// <paramref name="triangles"/> [c, c, 1]; row i of W is row <paramref name="permutation"/>[i] of the product.
+    /// </summary>
+    public abstract Tensor ComposeLu(Tensor triangles, Tensor logDiagonal, float[] sign, int[] permutation);
+
+    /// <summary>log |det W| of a square matrix [c, c, 1], as [1,1,1], computed in double.</summary>
+    public abstract Tensor LogAbsDet(Tensor matrix);
+}

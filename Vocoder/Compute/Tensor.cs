@@ -1,0 +1,100 @@
+namespace FlowVocoder.Compute;
+
+/// <summary>
+/// A float32 array of shape [batch, channels, length], contiguous in length (time). Weights use the same three axes as
+/// [out, in, kernel], vectors are [1, channels, 1] and scalars [1, 1, 1]. Data is pinned and aligned to 64 bytes, so kernels
+/// read it through pointers.
+/// </summary>
+public sealed unsafe class Tensor
+{
+    private readonly float[] _array;
+
+    /// <summary>First element; valid as long as the tensor is reachable.</summary>
+    internal float* Data { get; }
+
+    /// <summary>Number of elements the storage can hold; at least <see cref="Size"/>.</summary>
+    internal int Capacity { get; }
+
+    /// <summary>Size of the batch axis (or output channels of a weight).</summary>
+    public int Batch { get; private set; }
+
+    /// <summary>Size of the channel axis (or input channels of a weight).</summary>
+    public int Channels { get; private set; }
+
+    /// <summary>Size of the time axis (or kernel width of a weight).</summary>
+    public int Length { get; private set; }
+
+    /// <summary>Number of elements.</summary>
+    public int Size => Batch * Channels * Length;
+
+    /// <summary>Whether gradients flow to this tensor: it is a parameter, or was computed from one on a tape.</summary>
+    public bool RequiresGrad { get; internal set; }
+
+    /// <summary>Gradient of the loss for this tensor after <see cref="Tape.Backward"/>, or null when none arrived.</summary>
+    public Tensor? Grad { get; internal set; }
+
+    /// <summary>Whether this is a trained value, whose gradient outlives a step.</summary>
+    internal bool IsParameter { get; private set; }
+
+    /// <summary>Counts changes of a parameter, so that packed copies of it know when they are stale.</summary>
+    internal int Version { get; private set; }
+
+    /// <summary>Packed copy that a kernel keeps with a weight, with the version it was made from.</summary>
+    internal object? Packed { get; set; }
+
+    /// <summary>Creates a tensor of zeros. Sizes must be at least 0 and their product below 2^31.</summary>
+    public Tensor(int batch, int channels, int length) : this(checked(batch * channels * length))
+    {
+        Reshape(batch, channels, length);
+        Span.Clear();
+    }
+
+    internal Tensor(int capacity)
+    {
+        Capacity = capacity;
+        _array = GC.AllocateUninitializedArray<float>(capacity + 16, pinned: true);
+        var start = (nuint)System.Runtime.CompilerServices.Unsafe.AsPointer(
+            ref System.Runtime.InteropServices.MemoryMarshal.GetArrayDataReference(_array));
+        Data = (float*)((start + 63) & ~(nuint)63);
+    }
+
+    /// <summary>Creates a tensor of the given shape with a copy of <paramref name="values"/>.</summary>
+    public static Tensor From(ReadOnlySpan<float> values, int batch, int channels, int length)
+    {
+        var tensor = new Tensor(batch, channels, length);
+        values.CopyTo(tensor.Span);
+        return tensor;
+    }
+
+    /// <summary>Makes this a trained value: gradients flow to it and its <see cref="Grad"/> persists until cleared.</summary>
+    public Tensor AsParameter()
+    {
+        IsParameter = RequiresGrad = true;
+        return this;
+    }
+
+    /// <summary>All elements, [batch, channels, length] in row-major order.</summary>
+    public Span<float> Span => new(Data, Size);
+
+    /// <summary>One row: the samples of a batch item's channel.</summary>
+    public Span<float> Row(int batch, int channel) => new(RowPointer(batch, channel), Length);
+
+    /// <summary>The value of a tensor with one element.</summary>
+    public float Item => Size == 1 ? Data[0] : throw new InvalidOperationException($"a tensor of shape {Shape} is not a scalar");
+
+    /// <summary>The shape in words, for messages.</summary>
+    public string Shape => $"[{Batch}, {Channels}, {Length}]";
+
+    /// <summary>Tells kernels that the values changed. Call it after writing to a parameter through <see cref="Span"/>.</summary>
+    public void MarkChanged() => Version++;
+
+    internal float* RowPointer(int batch, int channel) => Data + ((long)batch * Channels + channel) * Length;
+
+    internal void Reshape(int batch, int channels, int length)
+    {
+        if (batch * channels * length > Capacity) throw new InvalidOperationException("a tensor cannot grow");
+        (Batch, Channels, Length) = (batch, channels, length);
+    }
+
+    internal bool SameShape(Tensor other) => Batch == other.Batch && Channels == other.Channels && Length == other.Length;
+}

@@ -1,0 +1,51 @@
+namespace FlowVocoder.Compute;
+
+/// <summary>
+/// Hands out tensors for intermediate results and takes them back, so that steady-state work allocates nothing.
+/// Not thread-safe: one per stream or trainer.
+/// </summary>
+internal sealed class Workspace
+{
+    private readonly Dictionary<int, Stack<Tensor>> _free = [];
+    private readonly HashSet<Tensor> _rented = [];
+
+    /// <summary>A tensor with undefined contents, valid until it is returned.</summary>
+    public Tensor Rent(int batch, int channels, int length)
+    {
+        int capacity = RoundUp(batch * channels * length);
+        Tensor tensor = _free.TryGetValue(capacity, out var stack) && stack.Count > 0 ? stack.Pop() : new Tensor(capacity);
+        tensor.Reshape(batch, channels, length);
+        tensor.RequiresGrad = false;
+        tensor.Grad = null;
+        tensor.MarkChanged();
+        _rented.Add(tensor);
+        return tensor;
+    }
+
+    /// <summary>Takes back one tensor before the others; ignores tensors that are not from here.</summary>
+    public void Return(Tensor tensor)
+    {
+        if (_rented.Remove(tensor)) Store(tensor);
+    }
+
+    /// <summary>Takes back everything.</summary>
+    public void Reset()
+    {
+        foreach (var tensor in _rented) Store(tensor);
+        _rented.Clear();
+    }
+
+    private void Store(Tensor tensor)
+    {
+        if (!_free.TryGetValue(tensor.Capacity, out var stack)) _free[tensor.Capacity] = stack = new Stack<Tensor>();
+        stack.Push(tensor);
+    }
+
+    // Steps of an eighth of a power of two: few distinct sizes, little waste.
+    private static int RoundUp(int size)
+    {
+        if (size <= 64) return 64;
+        int step = Math.Max(64, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)size) / 16);
+        return (size + step - 1) / step * step;
+    }
+}
