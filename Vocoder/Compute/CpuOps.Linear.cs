@@ -96,19 +96,19 @@ public sealed unsafe partial class CpuOps
     }
 
     /// <inheritdoc/>
-    public override Tensor ComposeLu(Tensor triangles, Tensor logDiagonal, float[] sign, int[] permutation)
+    public override Tensor ComposeLu(Tensor triangles, Tensor logDiagonal, Tensor sign, Tensor permutation)
     {
         int n = triangles.Batch;
         var (lower, upper) = Factors(triangles, logDiagonal, sign);
         Matrix<double> product = lower * upper;
         var w = Rent(n, n, 1);
         for (int i = 0; i < n; i++)
-            for (int j = 0; j < n; j++) w.Data[i * n + j] = (float)product[permutation[i], j];
+            for (int j = 0; j < n; j++) w.Data[i * n + j] = (float)product[(int)permutation.Data[i], j];
         Record(w, triangles, logDiagonal, null, () =>
         {
             var gradient = Matrix<double>.Build.Dense(n, n);
             for (int i = 0; i < n; i++)
-                for (int j = 0; j < n; j++) gradient[permutation[i], j] = w.Grad!.Data[i * n + j];
+                for (int j = 0; j < n; j++) gradient[(int)permutation.Data[i], j] = w.Grad!.Data[i * n + j];
             Matrix<double> dLower = gradient * upper.Transpose(), dUpper = lower.Transpose() * gradient;
             Tensor dt = GradientOf(triangles), dd = GradientOf(logDiagonal);
             for (int i = 0; i < n; i++)
@@ -121,12 +121,12 @@ public sealed unsafe partial class CpuOps
         return w;
     }
 
-    private static (Matrix<double> Lower, Matrix<double> Upper) Factors(Tensor triangles, Tensor logDiagonal, float[] sign)
+    private static (Matrix<double> Lower, Matrix<double> Upper) Factors(Tensor triangles, Tensor logDiagonal, Tensor sign)
     {
         int n = triangles.Batch;
-        float* values = triangles.Data, log = logDiagonal.Data;
+        float* values = triangles.Data, log = logDiagonal.Data, signs = sign.Data;
         var lower = Matrix<double>.Build.Dense(n, n, (i, j) => j < i ? values[i * n + j] : i == j ? 1 : 0);
-        var upper = Matrix<double>.Build.Dense(n, n, (i, j) => j > i ? values[i * n + j] : i == j ? sign[i] * Math.Exp(log[i]) : 0);
+        var upper = Matrix<double>.Build.Dense(n, n, (i, j) => j > i ? values[i * n + j] : i == j ? signs[i] * Math.Exp(log[i]) : 0);
         return (lower, upper);
     }
 

@@ -100,9 +100,9 @@ public abstract class Ops
 
     /// <summary>
     /// W = P·L·(U + diag(sign·exp(logDiagonal))) (Glow, sec. 3.2): L unit lower and U strictly upper triangular are both held in
-    /// <paramref name="triangles"/> [c, c, 1]; row i of W is row <paramref name="permutation"/>[i] of the product.
+    /// <paramref name="triangles"/> [c, c, 1] (its diagonal is ignored); sign [1, c, 1]; row i of W is row permutation[i] of the product.
     /// </summary>
-    public abstract Tensor ComposeLu(Tensor triangles, Tensor logDiagonal, float[] sign, int[] permutation);
+    public abstract Tensor ComposeLu(Tensor triangles, Tensor logDiagonal, Tensor sign, Tensor permutation);
 
     /// <summary>log |det W| of a square matrix [c, c, 1], as [1,1,1], computed in double.</summary>
     public abstract Tensor LogAbsDet(Tensor matrix);

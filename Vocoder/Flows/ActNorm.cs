@@ -1,0 +1,49 @@
+using FlowVocoder.Compute;
+
+namespace FlowVocoder.Flows;
+
+/// <summary>
+/// Activation normalisation (Glow, sec. 3.1): z = x·exp(logScale) + shift for each channel. The first batch sets both so that z has
+/// zero mean and unit variance; after that they are trained. log det = batch · time · Σ logScale.
+/// </summary>
+public sealed class ActNorm : Flow
+{
+    private readonly Tensor _logScale, _shift;
+
+    /// <summary>Creates the identity on <paramref name="channels"/>.</summary>
+    public ActNorm(ParameterSet parameters, int channels)
+    {
+        _logScale = parameters.Constant("log_scale", 0f, channels);
+        _shift = parameters.Constant("shift", 0f, channels);
+    }
+
+    /// <summary>Sets scale and shift from data, so that <paramref name="x"/> leaves this layer with zero mean and unit variance.</summary>
+    public void Initialize(Tensor x)
+    {
+        for (int c = 0; c < x.Channels; c++)
+        {
+            double sum = 0, squares = 0;
+            for (int b = 0; b < x.Batch; b++)
+                foreach (float v in x.Row(b, c))
+                {
+                    sum += v;
+                    squares += (double)v * v;
+                }
+            double n = (double)x.Batch * x.Length, mean = sum / n, scale = 1 / Math.Sqrt(Math.Max(squares / n - mean * mean, 1e-12));
+            _logScale.Span[c] = (float)Math.Log(scale);
+            _shift.Span[c] = (float)(-mean * scale);
+        }
+        _logScale.MarkChanged();
+        _shift.MarkChanged();
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Forward(Ops ops, Tensor x, Tensor condition, out Tensor logDet)
+    {
+        logDet = ops.Scale(ops.Sum(_logScale), x.Batch * x.Length);
+        return ops.ChannelAffine(x, _logScale, _shift);
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Inverse(Ops ops, Tensor z, Tensor condition) => ops.ChannelAffineInverse(z, _logScale, _shift);
+}

@@ -1,0 +1,110 @@
+using FlowVocoder.Compute;
+using FlowVocoder.Conditioners;
+
+namespace FlowVocoder.Flows;
+
+/// <summary>What a <see cref="CouplingStack"/> is made of.</summary>
+/// <param name="Channels">Channels that enter: the group.</param>
+/// <param name="Flows">Number of steps, each one invertible convolution and one coupling.</param>
+/// <param name="EarlyEvery">Before every so many steps some channels leave early; 0 keeps all to the end.</param>
+/// <param name="EarlySize">How many channels leave, even.</param>
+/// <param name="WaveNet">Conditioner of each coupling.</param>
+/// <param name="ConditionChannels">Channels of the condition.</param>
+/// <param name="ActNorm">Whether each step starts with an activation normalisation.</param>
+/// <param name="Lu">Whether 1×1 convolutions are trained through their LU decomposition.</param>
+/// <param name="LogScaleClamp">Bound of the couplings' log-scale; 0 means free.</param>
+public sealed record CouplingStackConfig(int Channels, int Flows, int EarlyEvery, int EarlySize, WaveNetConfig WaveNet, int ConditionChannels,
+    bool ActNorm, bool Lu, float LogScaleClamp);
+
+/// <summary>What normalising gives: the latent parts in the order in which they leave, and the log-determinant of each layer, [1,1,1].</summary>
+public sealed record FlowResult(IReadOnlyList<Tensor> Latents, IReadOnlyList<(string Flow, Tensor LogDet)> LogDets);
+
+/// <summary>
+/// The flow of WaveGlow (Prenger et al. 2018, sec. 2) and of the compact voice: steps of [ActNorm,] invertible 1×1 convolution and affine coupling,
+/// with multi-scale early outputs. Works on grouped samples [batch, group, time].
+/// </summary>
+public sealed class CouplingStack
+{
+    private readonly CouplingStackConfig _config;
+    private readonly List<(string Name, Flow Flow)>[] _steps;
+
+    /// <summary>Creates the layers with the key names of the published implementation: convinv.k.conv, WN.k, and actnorm.k.</summary>
+    /// <exception cref="VocoderException">Early outputs leave no channels, or an odd number of them, to couple.</exception>
+    public CouplingStack(ParameterSet parameters, CouplingStackConfig config)
+    {
+        _config = config;
+        _steps = new List<(string, Flow)>[config.Flows];
+        int channels = config.Channels;
+        for (int k = 0; k < config.Flows; k++)
+        {
+            if (LeavesBefore(k)) channels -= config.EarlySize;
+            if (channels < 2 || channels % 2 != 0)
+                throw new VocoderException($"configuration: flow {k} would have {channels} channels, expected an even number of at least 2 (group {config.Channels}, {config.EarlySize} leave every {config.EarlyEvery} flows)");
+            _steps[k] = [];
+            if (config.ActNorm) _steps[k].Add(($"actnorm.{k}", new ActNorm(parameters.Scope($"actnorm.{k}"), channels)));
+            _steps[k].Add(($"convinv.{k}", new InvertibleConvolution(parameters.Scope($"convinv.{k}.conv"), channels, config.Lu)));
+            _steps[k].Add(($"WN.{k}", new AffineCoupling(parameters.Scope($"WN.{k}"), config.WaveNet, channels, config.ConditionChannels, config.LogScaleClamp)));
+        }
+        FinalChannels = channels;
+    }
+
+    /// <summary>Channels of the last latent part.</summary>
+    public int FinalChannels { get; }
+
+    /// <summary>Channels of each latent part in the order in which they leave; the last is what remains.</summary>
+    public IEnumerable<int> LatentChannels => Enumerable.Range(0, _steps.Length).Where(LeavesBefore).Select(_ => _config.EarlySize).Append(FinalChannels);
+
+    /// <summary>Multiply-accumulates per step of grouped samples.</summary>
+    public long MacsPerStep => Layers.Sum(flow => flow.MacsPerStep);
+
+    /// <summary>Past grouped steps that an output depends on.</summary>
+    public int Past => Layers.Sum(flow => flow.Past);
+
+    /// <summary>Future grouped steps that an output depends on.</summary>
+    public int Future => Layers.Sum(flow => flow.Future);
+
+    private IEnumerable<Flow> Layers => _steps.SelectMany(step => step.Select(layer => layer.Flow));
+
+    private bool LeavesBefore(int k) => _config.EarlyEvery > 0 && k > 0 && k % _config.EarlyEvery == 0;
+
+    /// <summary>Normalises x [b, group, t] under condition [b, conditionChannels, t].</summary>
+    public FlowResult Forward(Ops ops, Tensor x, Tensor condition) => Forward(ops, x, condition, null);
+
+    /// <summary>Sets every <see cref="ActNorm"/> from a first batch, so that each normalises what it receives (Glow, sec. 3.1).</summary>
+    public void Initialize(Ops ops, Tensor x, Tensor condition) => Forward(ops, x, condition, (norm, input) => norm.Initialize(input));
+
+    private FlowResult Forward(Ops ops, Tensor x, Tensor condition, Action<ActNorm, Tensor>? visit)
+    {
+        var latents = new List<Tensor>();
+        var logDets = new List<(string, Tensor)>();
+        for (int k = 0; k < _steps.Length; k++)
+        {
+            if (LeavesBefore(k))
+            {
+                latents.Add(ops.Slice(x, 0, _config.EarlySize));
+                x = ops.Slice(x, _config.EarlySize, x.Channels - _config.EarlySize);
+            }
+            foreach (var (name, flow) in _steps[k])
+            {
+                if (flow is ActNorm norm) visit?.Invoke(norm, x);
+                x = flow.Forward(ops, x, condition, out Tensor logDet);
+                logDets.Add((name, logDet));
+            }
+        }
+        latents.Add(x);
+        return new FlowResult(latents, logDets);
+    }
+
+    /// <summary>Generates x [b, group, t] from the latent parts, in the order of <see cref="LatentChannels"/>.</summary>
+    public Tensor Inverse(Ops ops, IReadOnlyList<Tensor> latents, Tensor condition)
+    {
+        int part = latents.Count - 1;
+        Tensor x = latents[part];
+        for (int k = _steps.Length - 1; k >= 0; k--)
+        {
+            for (int i = _steps[k].Count - 1; i >= 0; i--) x = _steps[k][i].Flow.Inverse(ops, x, condition);
+            if (LeavesBefore(k)) x = ops.Concat(latents[--part], x);
+        }
+        return x;
+    }
+}

@@ -1,0 +1,70 @@
+using FlowVocoder.Compute;
+using MathNet.Numerics.LinearAlgebra;
+
+namespace FlowVocoder.Flows;
+
+/// <summary>
+/// Invertible 1×1 convolution (Glow, sec. 3.2): z = W·x at each time step, log det = batch · time · log |det W|. It starts as a random rotation.
+/// W is trained directly, as in WaveGlow, or through its LU decomposition, which keeps it invertible and its determinant a sum.
+/// </summary>
+public sealed class InvertibleConvolution : Flow
+{
+    private readonly Tensor _weight;
+    private readonly Tensor? _logDiagonal, _sign, _permutation;
+    private readonly int _channels;
+    private Cached? _cache;
+
+    private sealed record Cached(int Version, int DiagonalVersion, Tensor Weight, Tensor Inverse);
+
+    /// <summary>Creates a rotation of <paramref name="channels"/>; its weights are named weight, or triangles, log_diagonal, sign and permutation.</summary>
+    public InvertibleConvolution(ParameterSet parameters, int channels, bool lu)
+    {
+        _channels = channels;
+        float[] normal = parameters.NormalValues(channels * channels);
+        Matrix<double> rotation = Matrix<double>.Build.Dense(channels, channels, (i, j) => normal[i * channels + j]).QR().Q;
+        if (rotation.Determinant() < 0) rotation.SetColumn(0, -rotation.Column(0));
+        if (!lu)
+        {
+            _weight = parameters.Values("weight", RowMajor(rotation), channels, channels, 1);
+            return;
+        }
+        var factors = rotation.LU();
+        Matrix<double> triangles = factors.L + factors.U;
+        triangles.SetDiagonal(new double[channels]);
+        Vector<double> diagonal = factors.U.Diagonal();
+        _permutation = parameters.Fixed("permutation", [.. Enumerable.Range(0, channels).Select(i => (float)factors.P[i])], channels);
+        _sign = parameters.Fixed("sign", [.. diagonal.Select(u => u < 0 ? -1f : 1f)], channels);
+        _weight = parameters.Values("triangles", RowMajor(triangles), channels, channels, 1);
+        _logDiagonal = parameters.Values("log_diagonal", [.. diagonal.Select(u => (float)Math.Log(Math.Abs(u)))], channels);
+    }
+
+    /// <inheritdoc/>
+    public override long MacsPerStep => (long)_channels * _channels;
+
+    /// <inheritdoc/>
+    public override Tensor Forward(Ops ops, Tensor x, Tensor condition, out Tensor logDet)
+    {
+        Tensor weight = Weight(ops);
+        logDet = ops.Scale(_logDiagonal == null ? ops.LogAbsDet(weight) : ops.Sum(_logDiagonal), x.Batch * x.Length);
+        return ops.Conv1d(x, weight, null);
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Inverse(Ops ops, Tensor z, Tensor condition) => ops.Conv1d(z, Cache(ops).Inverse, null);
+
+    private Tensor Weight(Ops ops) => _logDiagonal == null ? _weight
+        : ops.IsRecording ? ops.ComposeLu(_weight, _logDiagonal, _sign!, _permutation!) : Cache(ops).Weight;
+
+    private Cached Cache(Ops ops)
+    {
+        int diagonalVersion = _logDiagonal?.Version ?? 0;
+        Cached? cache = _cache;
+        if (cache != null && cache.Version == _weight.Version && cache.DiagonalVersion == diagonalVersion) return cache;
+        Tensor composed = _logDiagonal == null ? _weight : ops.ComposeLu(_weight, _logDiagonal, _sign!, _permutation!);
+        var weight = Tensor.From(composed.Span, _channels, _channels, 1);
+        Matrix<double> inverse = Matrix<double>.Build.Dense(_channels, _channels, (i, j) => weight.Span[i * _channels + j]).Inverse();
+        return _cache = new Cached(_weight.Version, diagonalVersion, weight, Tensor.From(RowMajor(inverse), _channels, _channels, 1));
+    }
+
+    private static float[] RowMajor(Matrix<double> matrix) => [.. matrix.ToRowMajorArray().Select(v => (float)v)];
+}
