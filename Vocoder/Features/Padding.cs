@@ -1,0 +1,30 @@
+namespace FlowVocoder.Features;
+
+/// <summary>Extensions of a signal beyond its ends, for frames that reach over them.</summary>
+public static class Padding
+{
+    /// <summary>
+    /// Copies a stretch of the signal, mirrored at its first and last sample without repeating them,
+    /// as numpy.pad(mode="reflect") and torch extend it. Where the stretch reaches further than the signal is long,
+    /// the mirror image is mirrored again, as numpy does (torch refuses); a single sample is repeated.
+    /// </summary>
+    /// <param name="signal">[n] samples, n ≥ 1.</param>
+    /// <param name="start">Index in the signal of the first sample to copy; negative for a stretch that begins in the padding.</param>
+    /// <param name="stretch">Receives the samples start, start + 1, ….</param>
+    /// <exception cref="ArgumentException">The signal is empty.</exception>
+    public static void Reflect(ReadOnlySpan<float> signal, int start, Span<double> stretch)
+    {
+        if (signal.IsEmpty) throw new ArgumentException("an empty signal cannot be mirrored", nameof(signal));
+        for (int i = 0; i < stretch.Length; i++)
+            stretch[i] = signal[MirroredIndex(start + i, signal.Length)];
+    }
+
+    private static int MirroredIndex(int i, int n)
+    {
+        if ((uint)i < (uint)n) return i;
+        if (n == 1) return 0;
+        int period = 2 * (n - 1);
+        i = ((i % period) + period) % period;
+        return i < n ? i : period - i;
+    }
+}
