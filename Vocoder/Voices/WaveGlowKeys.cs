@@ -1,0 +1,115 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace FlowVocoder.Voices;
+
+/// <summary>
+/// Brings the names of all published WaveGlow checkpoints to those of the newest layout. Older layouts keep one conditioning
+/// convolution per layer (<c>cond_layers.i</c>), the oldest also separate <c>res_layers.i</c> and <c>skip_layers.i</c>; joined
+/// along the output channels they equal <c>cond_layer</c> and <c>res_skip_layers.i</c>, weight norm included, because that
+/// works on each output channel alone. Source: convert_model.py of https://github.com/NVIDIA/waveglow.
+/// Weights whose norm was removed (plain <c>.weight</c>) keep that name.
+/// </summary>
+public static partial class WaveGlowKeys
+{
+    private static readonly string[] Prefixes = ["module.", "waveglow."];
+
+    /// <summary>Returns the tensors under their newest names; those that need no joining are passed on as they are.</summary>
+    /// <param name="tensors">Names and tensors of a checkpoint.</param>
+    /// <param name="file">The file they come from, for errors.</param>
+    /// <exception cref="VocoderException">Two layouts at once, a layer missing from a row, or parts that do not fit together.</exception>
+    public static IReadOnlyDictionary<string, SafeTensor> Normalize(IReadOnlyDictionary<string, SafeTensor> tensors, string file)
+    {
+        var result = new OrderedDictionary<string, List<Part>>(StringComparer.Ordinal);
+        foreach (var (fullName, tensor) in tensors)
+        {
+            var (target, order) = Target(StripPrefixes(fullName));
+            if (!result.TryGetValue(target, out var parts))
+            {
+                result.Add(target, parts = []);
+            }
+            parts.Add(new Part(fullName, order, tensor));
+        }
+        var joined = new OrderedDictionary<string, SafeTensor>(StringComparer.Ordinal);
+        foreach (var (target, parts) in result)
+        {
+            joined.Add(target, Join(target, parts, file));
+        }
+        return joined;
+    }
+
+    /// <param name="Name">The name in the checkpoint.</param>
+    /// <param name="Order">Its place along the output channels, or null for a tensor that stands alone.</param>
+    /// <param name="Tensor">Its values.</param>
+    private sealed record Part(string Name, int? Order, SafeTensor Tensor);
+
+    private static string StripPrefixes(string name)
+    {
+        while (Prefixes.FirstOrDefault(prefix => name.StartsWith(prefix, StringComparison.Ordinal)) is { } found)
+        {
+            name = name[found.Length..];
+        }
+        return name;
+    }
+
+    private static (string Target, int? Order) Target(string name)
+    {
+        if (Conditioning().Match(name) is { Success: true } cond)
+        {
+            return ($"{cond.Groups[1]}.cond_layer.{cond.Groups[3]}", int.Parse(cond.Groups[2].ValueSpan, CultureInfo.InvariantCulture));
+        }
+        if (ResidualOrSkip().Match(name) is { Success: true } layer)
+        {
+            return ($"{layer.Groups[1]}.res_skip_layers.{layer.Groups[3]}", layer.Groups[2].Value == "res" ? 0 : 1);
+        }
+        return (name, null);
+    }
+
+    private static SafeTensor Join(string target, List<Part> parts, string file)
+    {
+        if (parts is [{ Order: null } alone])
+        {
+            return alone.Tensor;
+        }
+        parts.Sort((a, b) => (a.Order ?? -1).CompareTo(b.Order ?? -1));
+        // The last layer has no residual output: its skip part stands alone.
+        bool isRow = target.Contains(".cond_layer.", StringComparison.Ordinal);
+        int start = isRow ? 0 : parts.Count == 1 ? 1 : 0;
+        for (int i = 0; i < parts.Count; i++)
+        {
+            if (parts[i].Order != start + i)
+            {
+                throw new VocoderException($"{file}: tensor {VoiceFiles.Quote(target)}: found the parts {VoiceFiles.Few([.. parts.Select(p => p.Name)])}, expected {(isRow ? "every layer from 0" : "a residual and a skip layer, or the last skip layer")}, once");
+            }
+        }
+        return Concatenate(target, parts, file);
+    }
+
+    /// <summary>Joins along dimension 0, which for row-major data is one array behind the other.</summary>
+    private static SafeTensor Concatenate(string target, List<Part> parts, string file)
+    {
+        int[] shape = [.. parts[0].Tensor.Shape];
+        foreach (var part in parts)
+        {
+            if (!part.Tensor.IsFloat || part.Tensor.Shape.Length == 0 || !part.Tensor.Shape.AsSpan(1).SequenceEqual(shape.AsSpan(1)))
+            {
+                throw new VocoderException($"{file}: tensor {VoiceFiles.Quote(part.Name)}: found {part.Tensor.Dtype.Label()} of shape {part.Tensor.ShapeText}, expected floats that continue {SafeTensor.FormatShape(shape)} of {VoiceFiles.Quote(target)}");
+            }
+        }
+        shape[0] = parts.Sum(part => part.Tensor.Shape[0]);
+        var data = new float[parts.Sum(part => part.Tensor.Data.Length)];
+        int position = 0;
+        foreach (var part in parts)
+        {
+            part.Tensor.Data.CopyTo(data, position);
+            position += part.Tensor.Data.Length;
+        }
+        return new SafeTensor(parts[0].Tensor.Dtype, shape, data);
+    }
+
+    [GeneratedRegex(@"^(WN\.[0-9]+)\.cond_layers\.([0-9]{1,4})\.(bias|weight|weight_g|weight_v)\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Conditioning();
+
+    [GeneratedRegex(@"^(WN\.[0-9]+)\.(res|skip)_layers\.([0-9]{1,4}\.(?:bias|weight|weight_g|weight_v))\z", RegexOptions.CultureInvariant)]
+    private static partial Regex ResidualOrSkip();
+}
