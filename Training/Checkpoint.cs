@@ -1,0 +1,68 @@
+using System.Globalization;
+using FlowVocoder.AudioIO;
+using FlowVocoder.Compute;
+using FlowVocoder.Voices;
+
+namespace FlowVocoder.Training;
+
+/// <summary>
+/// The whole state of a run in one safetensors file, written beside and renamed over the last one, so that a kill at any moment leaves a
+/// usable checkpoint.
+/// </summary>
+internal static class Checkpoint
+{
+    private const string Format = "flowvocoder-checkpoint";
+
+    public static void Save(string path, Trainer trainer, ParameterSet parameters, TrainingConfig config)
+    {
+        var metadata = new Dictionary<string, string>
+        {
+            ["format"] = Format,
+            ["config"] = config.ToJson(),
+            ["step"] = Text(trainer.Step),
+            ["skipped"] = Text(trainer.Skipped),
+            ["updates"] = Text(trainer.Updates),
+            // As bits: the guard's decisions must not depend on a decimal rounding.
+            ["mean_loss_bits"] = Text(BitConverter.DoubleToInt64Bits(trainer.MeanLoss)),
+        };
+        var tensors = parameters.Items.Select(p => (p.Name, p.Shape, (ReadOnlyMemory<float>)p.Value.Span.ToArray()))
+            .Concat(trainer.Tensors.Select(t => (t.Name, new[] { t.Values.Length }, (ReadOnlyMemory<float>)t.Values)));
+        AtomicFile.Write(path, stream => SafeTensorsFile.Write(stream, tensors, metadata));
+    }
+
+    public static void Load(string path, Trainer trainer, ParameterSet parameters)
+    {
+        SafeTensorsFile file = Open(path);
+        parameters.Load(path, name => Find(file, name));
+        foreach (var (name, values) in trainer.Tensors)
+        {
+            if (Find(file, name) is not { } found || found.Data.Length != values.Length)
+                throw new VocoderException($"{path}: tensor '{name}' is missing or not of {values.Length} values");
+            found.Data.CopyTo(values);
+        }
+        trainer.Restore(Number(file, path, "step"), Number(file, path, "skipped"), Number(file, path, "updates"),
+            BitConverter.Int64BitsToDouble(Number(file, path, "mean_loss_bits")));
+    }
+
+    /// <summary>The configuration a run was started with.</summary>
+    public static TrainingConfig ReadConfig(string path) => TrainingConfig.FromJson(Value(Open(path), path, "config"), path);
+
+    private static SafeTensorsFile Open(string path)
+    {
+        SafeTensorsFile file = SafeTensorsFile.Read(path);
+        return file.Metadata.GetValueOrDefault("format") == Format ? file
+            : throw new VocoderException($"{path}: not a checkpoint, its format is '{file.Metadata.GetValueOrDefault("format", "not given")}', expected '{Format}'");
+    }
+
+    private static (int[] Shape, float[] Data)? Find(SafeTensorsFile file, string name) =>
+        file.Tensors.TryGetValue(name, out SafeTensor? tensor) ? (tensor.Shape, tensor.Data) : null;
+
+    private static string Value(SafeTensorsFile file, string path, string key) =>
+        file.Metadata.TryGetValue(key, out string? value) ? value : throw new VocoderException($"{path}: the checkpoint lacks '{key}'");
+
+    private static long Number(SafeTensorsFile file, string path, string key) =>
+        long.TryParse(Value(file, path, key), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) ? number
+            : throw new VocoderException($"{path}: '{key}' is '{file.Metadata[key]}', expected a whole number");
+
+    private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,70 @@
+using FlowVocoder.AudioIO;
+using FlowVocoder.Features;
+
+namespace FlowVocoder.Training.Data;
+
+/// <summary>The recordings of a folder, analysed and divided into a training and a validation part.</summary>
+public sealed class SpeechDataset
+{
+    private static readonly string[] s_extensions = [".wav", ".flac"];
+
+    private SpeechDataset(IReadOnlyList<SpeechClip> train, IReadOnlyList<SpeechClip> valid) => (Train, Valid) = (train, valid);
+
+    /// <summary>Clips to train on, in order of their names.</summary>
+    public IReadOnlyList<SpeechClip> Train { get; }
+
+    /// <summary>Clips held out.</summary>
+    public IReadOnlyList<SpeechClip> Valid { get; }
+
+    /// <summary>
+    /// Reads all wav and flac files below a folder, at any rate and channel count. What lies in folders named "valid" is held out;
+    /// where there is none, every 20th file is.
+    /// </summary>
+    /// <exception cref="VocoderException">The folder is not there or holds no usable recording.</exception>
+    public static SpeechDataset Load(string folder, MelRecipe recipe, bool pitch, Action<int, int>? progress = null)
+    {
+        string[] files = Files(folder);
+        var named = files.Select(f => (File: f, Parts: Path.GetRelativePath(folder, f).Split(Path.DirectorySeparatorChar))).ToArray();
+        bool divided = named.Any(n => n.Parts.Contains("valid")) && !named.All(n => n.Parts.Contains("valid"));
+        var clips = new SpeechClip[files.Length];
+        int done = 0;
+        try
+        {
+            Parallel.For(0, files.Length, i =>
+            {
+                clips[i] = new SpeechClip(Path.GetRelativePath(folder, files[i]), Read(files[i], recipe.SampleRate), recipe, pitch);
+                progress?.Invoke(Interlocked.Increment(ref done), files.Length);
+            });
+        }
+        catch (AggregateException e) when (e.InnerExceptions.OfType<VocoderException>().FirstOrDefault() is { } first)
+        {
+            throw new VocoderException(first.Message, first);
+        }
+        var train = new List<SpeechClip>();
+        var valid = new List<SpeechClip>();
+        for (int i = 0; i < clips.Length; i++)
+        {
+            bool held = divided ? named[i].Parts.Contains("valid") : i % 20 == 19;
+            (held ? valid : train).Add(clips[i]);
+        }
+        if (valid.Count == 0) valid.Add(train[^1]);
+        return new SpeechDataset(train, valid);
+    }
+
+    /// <summary>The wav and flac files below a folder, in ordinal order.</summary>
+    /// <exception cref="VocoderException">The folder is not there or holds none.</exception>
+    public static string[] Files(string folder)
+    {
+        if (!Directory.Exists(folder)) throw new VocoderException($"{folder}: no such folder, expected one with wav or flac files");
+        string[] files = [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            .Where(f => s_extensions.Contains(Path.GetExtension(f).ToLowerInvariant())).Order(StringComparer.Ordinal)];
+        return files.Length > 0 ? files : throw new VocoderException($"{folder}: found no wav or flac file below it");
+    }
+
+    /// <summary>Reads a recording, mixes it to mono and resamples it.</summary>
+    public static float[] Read(string path, int sampleRate)
+    {
+        Audio audio = AudioFile.Read(path);
+        return Resampler.Resample(audio.ToMono(), audio.SampleRate, sampleRate);
+    }
+}

@@ -1,0 +1,28 @@
+using FlowVocoder.Compute;
+
+namespace FlowVocoder.Training;
+
+/// <summary>What a step or a validation found.</summary>
+/// <param name="Loss">The scalar to minimise, or null when only measuring.</param>
+/// <param name="NatsPerSample">Log-likelihood of the recording in nats per sample; higher is better.</param>
+/// <param name="PitchLoss">Cross-entropy of pitch and voicing in nats per frame; 0 without a pitch predictor.</param>
+internal sealed record StepResult(Tensor? Loss, double NatsPerSample, double PitchLoss);
+
+/// <summary>A model with its data and loss, as <see cref="Trainer"/> sees it.</summary>
+internal interface ITrainingTask
+{
+    /// <summary>What is trained.</summary>
+    ParameterSet Parameters { get; }
+
+    /// <summary>Seconds of audio in a step.</summary>
+    double SecondsPerStep { get; }
+
+    /// <summary>Data-dependent initialisation, once before the first step.</summary>
+    void Initialize(Ops ops);
+
+    /// <summary>The loss of a step: a function of the parameters and the number of the step alone.</summary>
+    StepResult Loss(Ops ops, long step);
+
+    /// <summary>Measures the held-out data.</summary>
+    StepResult Validate(Ops ops);
+}

@@ -1,0 +1,177 @@
+using System.Diagnostics;
+using FlowVocoder.Compute;
+using FlowVocoder.Training.Optimization;
+
+namespace FlowVocoder.Training;
+
+/// <summary>Progress of a run, for display and the log.</summary>
+/// <param name="Step">Steps done.</param>
+/// <param name="Steps">Steps in all.</param>
+/// <param name="NatsPerSample">Training log-likelihood since the last report, nats per sample.</param>
+/// <param name="PitchLoss">Cross-entropy of the pitch predictor.</param>
+/// <param name="GradientNorm">Norm of the last gradient.</param>
+/// <param name="LearningRate">Learning rate of the last step.</param>
+/// <param name="Skipped">Batches skipped so far because loss or gradient was not usable.</param>
+/// <param name="SecondsPerStep">Mean time of a step since the last report.</param>
+/// <param name="AudioSecondsPerSecond">Seconds of audio trained on in a second.</param>
+/// <param name="ValidNats">Log-likelihood of the held-out clips under the averaged weights, or null when not measured now.</param>
+/// <param name="ValidPitchLoss">Cross-entropy of the pitch predictor there.</param>
+public sealed record TrainingReport(long Step, long Steps, double NatsPerSample, double PitchLoss, double GradientNorm, double LearningRate,
+    long Skipped, double SecondsPerStep, double AudioSecondsPerSecond, double? ValidNats, double? ValidPitchLoss)
+{
+    /// <summary>Estimated time to the end.</summary>
+    public TimeSpan Left => TimeSpan.FromSeconds(SecondsPerStep * (Steps - Step));
+}
+
+/// <summary>
+/// Runs an <see cref="ITrainingTask"/>: Adam, guards against bad batches, averaged weights, reports. All of its state is in
+/// <see cref="Tensors"/> and the counters, and a step is a function of that state and its number, so a restored run goes on bit for bit.
+/// </summary>
+internal sealed class Trainer
+{
+    private const double LossDecay = 0.99;
+    private readonly ITrainingTask _task;
+    private readonly TrainingConfig _config;
+    private readonly Adam _adam;
+    private readonly float[][] _average;
+    private readonly Tape _tape = new();
+    private readonly CpuOps _ops, _evaluation;
+
+    public Trainer(ITrainingTask task, TrainingConfig config, Parallelism parallelism)
+    {
+        (_task, _config) = (task, config);
+        _ops = new CpuOps(parallelism, _tape);
+        _evaluation = new CpuOps(parallelism);
+        _adam = new Adam(task.Parameters, new AdamConfig(WeightDecay: config.WeightDecay, ClipNorm: config.ClipNorm));
+        _average = [.. task.Parameters.Items.Select(p => p.Value.Span.ToArray())];
+    }
+
+    /// <summary>Steps done, counting skipped ones.</summary>
+    public long Step { get; private set; }
+
+    /// <summary>Batches skipped.</summary>
+    public long Skipped { get; private set; }
+
+    /// <summary>Running mean of the loss, which the guard compares with; NaN before the first step.</summary>
+    public double MeanLoss { get; private set; } = double.NaN;
+
+    /// <summary>Everything but the counters, by name: parameters, moments and averages.</summary>
+    public IEnumerable<(string Name, Memory<float> Values)> Tensors
+    {
+        get
+        {
+            var items = _task.Parameters.Items;
+            foreach (var (name, values) in _adam.State) yield return (name, values);
+            for (int i = 0; i < items.Count; i++) yield return ("average." + items[i].Name, _average[i]);
+        }
+    }
+
+    /// <summary>Takes up a saved run; the tensors have been filled by the caller.</summary>
+    public void Restore(long step, long skipped, long updates, double meanLoss) =>
+        (Step, Skipped, _adam.Updates, MeanLoss) = (step, skipped, updates, meanLoss);
+
+    /// <summary>Updates made, fewer than steps when batches were skipped.</summary>
+    public long Updates => _adam.Updates;
+
+    /// <summary>Prepares a new run.</summary>
+    public void Initialize()
+    {
+        _task.Initialize(_evaluation);
+        for (int i = 0; i < _average.Length; i++) _task.Parameters.Items[i].Value.Span.CopyTo(_average[i]);
+    }
+
+    /// <summary>Trains to the configured step, calling back after reports and when a checkpoint is due.</summary>
+    public void Run(Action<TrainingReport> report, Action save, CancellationToken cancellation)
+    {
+        double nats = 0, pitch = 0, norm = 0;
+        long counted = 0, since = Step, start = Stopwatch.GetTimestamp();
+        while (Step < _config.Steps && !cancellation.IsCancellationRequested)
+        {
+            double rate = _config.LearningRateAt(Step);
+            if (Advance(rate, out StepResult result, out norm))
+            {
+                nats += result.NatsPerSample;
+                pitch += result.PitchLoss;
+                counted++;
+            }
+            bool last = Step == _config.Steps, validate = last || Step % _config.ValidateEvery == 0;
+            if (validate || Step % _config.LogEvery == 0)
+            {
+                double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds / (Step - since);
+                StepResult? valid = validate ? Validate() : null;
+                report(new TrainingReport(Step, _config.Steps, nats / counted, pitch / counted, norm, rate, Skipped, seconds,
+                    _task.SecondsPerStep / seconds, valid?.NatsPerSample, valid?.PitchLoss));
+                (nats, pitch, counted, since, start) = (0, 0, 0, Step, Stopwatch.GetTimestamp());
+            }
+            if (last || Step % _config.SaveEvery == 0) save();
+        }
+        if (cancellation.IsCancellationRequested) save();
+    }
+
+    // One step; false when its batch was skipped.
+    private bool Advance(double rate, out StepResult result, out double norm)
+    {
+        _adam.ClearGradients();
+        result = _task.Loss(_ops, Step);
+        double loss = result.Loss!.Item;
+        norm = double.NaN;
+        // The first steps fall steeply; afterwards a jump means a bad batch (silence, clicks), not news.
+        bool usable = double.IsFinite(loss) && !(loss > MeanLoss + _config.LossGuard);
+        if (usable)
+        {
+            _tape.Backward(result.Loss!);
+            norm = _adam.GradientNorm();
+            usable = double.IsFinite(norm);
+        }
+        Step++;
+        if (usable)
+        {
+            _adam.Step(rate, norm);
+            UpdateAverage();
+            MeanLoss = double.IsNaN(MeanLoss) ? loss : LossDecay * MeanLoss + (1 - LossDecay) * loss;
+        }
+        else
+        {
+            Skipped++;
+            // Were the guard itself wrong, it opens again after some hundred steps.
+            MeanLoss += (1 - LossDecay) * _config.LossGuard;
+        }
+        _ops.Reset();
+        return usable;
+    }
+
+    private void UpdateAverage()
+    {
+        // A short memory at the beginning, so that the average does not remember the random start.
+        float decay = (float)Math.Min(_config.AverageDecay, (1.0 + Updates) / (10.0 + Updates));
+        var items = _task.Parameters.Items;
+        for (int i = 0; i < items.Count; i++)
+        {
+            Span<float> average = _average[i];
+            ReadOnlySpan<float> value = items[i].Value.Span;
+            for (int j = 0; j < average.Length; j++) average[j] += (1 - decay) * (value[j] - average[j]);
+        }
+    }
+
+    private StepResult Validate()
+    {
+        SwapAverage();
+        StepResult result = _task.Validate(_evaluation);
+        _evaluation.Reset();
+        SwapAverage();
+        return result;
+    }
+
+    /// <summary>Exchanges the weights with their average; call it twice around an evaluation.</summary>
+    public void SwapAverage()
+    {
+        var items = _task.Parameters.Items;
+        for (int i = 0; i < items.Count; i++)
+        {
+            float[] current = items[i].Value.Span.ToArray();
+            _average[i].CopyTo(items[i].Value.Span);
+            current.CopyTo(_average[i], 0);
+            items[i].Value.MarkChanged();
+        }
+    }
+}

@@ -1,0 +1,121 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using FlowVocoder.Models;
+
+namespace FlowVocoder.Training;
+
+/// <summary>Everything that a training run is determined by, as read from a configuration file.</summary>
+public sealed record TrainingConfig
+{
+    /// <summary>Name of the mel recipe. The default value is hifigan.</summary>
+    public string Recipe { get; init; } = "hifigan";
+
+    /// <summary>The compact flow to train.</summary>
+    public CompactConfig Model { get; init; } = new();
+
+    /// <summary>Number of steps after which the learning rate has reached its end. The default value is 20,000.</summary>
+    public long Steps { get; init; } = 20_000;
+
+    /// <summary>Crops in a step. The default value is 12.</summary>
+    public int Batch { get; init; } = 12;
+
+    /// <summary>Mel frames in a crop. The default value is 32.</summary>
+    public int CropFrames { get; init; } = 32;
+
+    /// <summary>Highest learning rate. The default value is 0.001.</summary>
+    public double LearningRate { get; init; } = 1e-3;
+
+    /// <summary>Last learning rate, reached along a cosine. The default value is 0.00001.</summary>
+    public double FinalLearningRate { get; init; } = 1e-5;
+
+    /// <summary>Steps over which the learning rate rises from 0. The default value is 200.</summary>
+    public long Warmup { get; init; } = 200;
+
+    /// <summary>Decoupled weight decay. The default value is 0.</summary>
+    public float WeightDecay { get; init; }
+
+    /// <summary>Largest norm of the gradient. The default value is 1.</summary>
+    public float ClipNorm { get; init; } = 1f;
+
+    /// <summary>A step whose loss is above the running mean by this many nats is skipped and counted. The default value is 10.</summary>
+    public double LossGuard { get; init; } = 10;
+
+    /// <summary>Decay of the moving average of the weights, which is what the voice is made of. The default value is 0.999.</summary>
+    public double AverageDecay { get; init; } = 0.999;
+
+    /// <summary>Lowest gain in dB at which a crop is seen. The default value is −12.</summary>
+    public float QuietestGain { get; init; } = -12f;
+
+    /// <summary>Highest gain in dB. The default value is 3.</summary>
+    public float LoudestGain { get; init; } = 3f;
+
+    /// <summary>Seed of weights, crops and noise. The default value is 1234.</summary>
+    public ulong Seed { get; init; } = 1234;
+
+    /// <summary>Steps between log lines. The default value is 50.</summary>
+    public long LogEvery { get; init; } = 50;
+
+    /// <summary>Steps between validations. The default value is 500.</summary>
+    public long ValidateEvery { get; init; } = 500;
+
+    /// <summary>Steps between checkpoints. The default value is 500.</summary>
+    public long SaveEvery { get; init; } = 500;
+
+    private static readonly JsonSerializerOptions s_json = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        ReadCommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+    };
+
+    /// <summary>The configuration as JSON with snake_case names.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, s_json);
+
+    /// <summary>Reads a configuration; absent members keep their default value.</summary>
+    /// <exception cref="VocoderException">Not JSON, an unknown member, or a value of the wrong kind; <paramref name="source"/> is named.</exception>
+    public static TrainingConfig FromJson(string json, string source)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<TrainingConfig>(json, s_json) ?? throw new JsonException("it is null");
+        }
+        catch (JsonException e)
+        {
+            throw new VocoderException($"{source}: not a usable training configuration: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+    }
+
+    /// <summary>The learning rate of a step: a linear rise, then half a cosine down.</summary>
+    public double LearningRateAt(long step)
+    {
+        if (step < Warmup) return LearningRate * (step + 1) / Warmup;
+        double progress = Math.Min(1, (double)(step - Warmup) / Math.Max(1, Steps - Warmup));
+        return FinalLearningRate + 0.5 * (LearningRate - FinalLearningRate) * (1 + Math.Cos(Math.PI * progress));
+    }
+
+    /// <summary>Checks the numbers.</summary>
+    /// <exception cref="VocoderException">One of them is out of range; it is named with its value and what was expected.</exception>
+    public void Validate()
+    {
+        Check(Steps >= 1, "steps", Steps, "1 or more");
+        Check(Batch is >= 1 and <= 4096, "batch", Batch, "1 to 4096");
+        Check(CropFrames is >= 2 and <= 4096, "crop_frames", CropFrames, "2 to 4096");
+        Check(LearningRate is > 0 and <= 1, "learning_rate", LearningRate, "above 0, at most 1");
+        Check(FinalLearningRate >= 0 && FinalLearningRate <= LearningRate, "final_learning_rate", FinalLearningRate, "0 to learning_rate");
+        Check(Warmup >= 0, "warmup", Warmup, "0 or more");
+        Check(ClipNorm >= 0, "clip_norm", ClipNorm, "0 or more");
+        Check(LossGuard > 0, "loss_guard", LossGuard, "above 0");
+        Check(AverageDecay is >= 0 and < 1, "average_decay", AverageDecay, "0 to below 1");
+        Check(QuietestGain <= LoudestGain, "quietest_gain", QuietestGain, "at most loudest_gain");
+        Check(LogEvery >= 1, "log_every", LogEvery, "1 or more");
+        Check(ValidateEvery >= 1, "validate_every", ValidateEvery, "1 or more");
+        Check(SaveEvery >= 1, "save_every", SaveEvery, "1 or more");
+    }
+
+    private static void Check(bool condition, string name, object value, string expected)
+    {
+        if (!condition) throw new VocoderException(FormattableString.Invariant($"configuration: {name} is {value}, expected {expected}"));
+    }
+}

@@ -1,0 +1,94 @@
+using System.Globalization;
+using System.Text.Json;
+using FlowVocoder.AudioIO;
+using FlowVocoder.Compute;
+using FlowVocoder.Features;
+using FlowVocoder.Models;
+using FlowVocoder.Training.Data;
+using FlowVocoder.Voices;
+
+namespace FlowVocoder.Training;
+
+/// <summary>Where a run reads and writes.</summary>
+/// <param name="Data">Folder of recordings.</param>
+/// <param name="Output">The voice to write; checkpoint and log lie beside it.</param>
+/// <param name="Name">Name of the voice.</param>
+/// <param name="Licence">Licence of the recordings, told with the voice.</param>
+/// <param name="Command">The command that was typed, told with the voice.</param>
+public sealed record TrainingPaths(string Data, string Output, string Name, string Licence, string Command)
+{
+    /// <summary>The state of the run.</summary>
+    public string Checkpoint => Path.ChangeExtension(Output, ".checkpoint.safetensors");
+
+    /// <summary>One JSON object a line for each report.</summary>
+    public string Log => Path.ChangeExtension(Output, ".log.jsonl");
+}
+
+/// <summary>A training run from a folder of recordings to a voice file: what <c>vocoder train</c> does.</summary>
+public static class TrainingRun
+{
+    private static readonly JsonSerializerOptions s_log = new() { NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals };
+
+    /// <summary>Trains, or goes on from the checkpoint when <paramref name="resume"/> is set.</summary>
+    /// <exception cref="VocoderException">Data, configuration or files are not usable.</exception>
+    public static void Train(TrainingPaths paths, TrainingConfig config, bool resume, int threads, Action<int, int>? loading,
+        Action<TrainingReport>? report, CancellationToken cancellation)
+    {
+        config.Validate();
+        var recipe = MelRecipe.ByName(config.Recipe);
+        var model = new CompactVocoder(config.Model, recipe, config.Seed);
+        if (!resume && File.Exists(paths.Checkpoint))
+            throw new VocoderException($"{paths.Checkpoint}: a run has been started here; continue it with --resume, or choose another --out");
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(paths.Output))!);
+        SpeechDataset data = SpeechDataset.Load(paths.Data, recipe, model.UsesPhase, loading);
+        var trainer = new Trainer(new CompactTask(model, data, config), config, new Parallelism(threads));
+        if (resume) Checkpoint.Load(paths.Checkpoint, trainer, model.Parameters);
+        else trainer.Initialize();
+        TrimLog(paths.Log, trainer.Step);
+        trainer.Run(r =>
+            {
+                File.AppendAllText(paths.Log, JsonSerializer.Serialize(r, s_log) + "\n");
+                report?.Invoke(r);
+            },
+            () =>
+            {
+                Checkpoint.Save(paths.Checkpoint, trainer, model.Parameters, config);
+                trainer.SwapAverage();
+                WriteVoice(paths, config, model, trainer.Step, data);
+                trainer.SwapAverage();
+            }, cancellation);
+    }
+
+    private static void WriteVoice(TrainingPaths paths, TrainingConfig config, CompactVocoder model, long step, SpeechDataset data)
+    {
+        double hours = data.Train.Sum(c => (double)c.Audio.Length) / model.Recipe.SampleRate / 3600;
+        string amount = string.Create(CultureInfo.InvariantCulture, $"{data.Train.Count} recordings, {hours:0.00} h");
+        VoiceFile voice = CompactVoice.ToFile(model, paths.Name, paths.Licence, $"{amount}; {paths.Command}", step,
+            new Dictionary<string, string> { ["training"] = config.ToJson() });
+        AtomicFile.Write(paths.Output, stream => voice.Write(stream));
+    }
+
+    // Lines of steps that will be done again are dropped, so that a resumed log is that of one run.
+    private static void TrimLog(string path, long step)
+    {
+        if (!File.Exists(path)) return;
+        string[] kept = [.. File.ReadLines(path).Where(line => StepOf(line) is { } at && at <= step)];
+        AtomicFile.Write(path, stream =>
+        {
+            using var writer = new StreamWriter(stream, leaveOpen: true);
+            foreach (string line in kept) writer.Write(line + "\n");
+        });
+    }
+
+    private static long? StepOf(string line)
+    {
+        try
+        {
+            return JsonDocument.Parse(line).RootElement.GetProperty(nameof(TrainingReport.Step)).GetInt64();
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,59 @@
+using FlowVocoder.Compute;
+
+namespace FlowVocoder.Conditioners;
+
+/// <summary>
+/// The phase of the fundamental as a condition. A mel says how fast the glottis pulses but not when; with the phase φ(t) given, the flow
+/// need not average over it. Features of a group of samples: a voicing flag, and cos kφ and sin kφ at some positions in the group.
+/// </summary>
+internal sealed class PhaseEncoder
+{
+    private readonly ConvLayer _first, _second;
+    private readonly int[] _harmonics;
+    private readonly int _positions, _group;
+
+    public PhaseEncoder(ParameterSet parameters, int[] harmonics, int positions, int group, int conditionChannels)
+    {
+        (_harmonics, _positions, _group) = (harmonics, positions, group);
+        _first = new ConvLayer(parameters.Scope("0"), Features, conditionChannels, taps: 3);
+        _second = new ConvLayer(parameters.Scope("1"), conditionChannels, conditionChannels);
+    }
+
+    /// <summary>Channels of the features.</summary>
+    public int Features => 1 + 2 * _harmonics.Length * _positions;
+
+    /// <summary>Multiply-accumulates per group of samples.</summary>
+    public long MacsPerStep => _first.MacsPerStep + _second.MacsPerStep;
+
+    /// <summary>Past groups seen by an output.</summary>
+    public int Past => _first.Past;
+
+    /// <summary>Writes the features of consecutive groups of one frame, all of equal voicing.</summary>
+    /// <param name="phase">φ of each sample, radians; a whole number of groups.</param>
+    /// <param name="voiced">Whether the frame has a pitch; without one all features are 0.</param>
+    /// <param name="features">[b, <see cref="Features"/>, groups].</param>
+    /// <param name="batch">Batch item to write.</param>
+    /// <param name="step">First group to write.</param>
+    public void Write(ReadOnlySpan<float> phase, bool voiced, Tensor features, int batch, int step)
+    {
+        for (int t = 0; t < phase.Length / _group; t++)
+        {
+            features.Row(batch, 0)[step + t] = voiced ? 1f : 0f;
+            for (int p = 0; p < _positions; p++)
+            {
+                float angle = phase[t * _group + (2 * p + 1) * _group / (2 * _positions)];
+                for (int h = 0; h < _harmonics.Length; h++)
+                {
+                    var (sin, cos) = MathF.SinCos(_harmonics[h] * angle);
+                    int channel = 1 + 2 * (p * _harmonics.Length + h);
+                    features.Row(batch, channel)[step + t] = voiced ? cos : 0f;
+                    features.Row(batch, channel + 1)[step + t] = voiced ? sin : 0f;
+                }
+            }
+        }
+    }
+
+    /// <summary>Features [b, features, t], added to the condition of the mel [b, conditionChannels, t].</summary>
+    public Tensor Apply(Ops ops, Tensor features, Tensor melCondition) =>
+        _second.Apply(ops, ops.LeakyRelu(_first.Apply(ops, features)), melCondition);
+}

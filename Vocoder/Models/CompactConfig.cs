@@ -1,0 +1,113 @@
+using System.Text.Json;
+using FlowVocoder.Features;
+
+namespace FlowVocoder.Models;
+
+/// <summary>Configuration of a <see cref="CompactVocoder"/>; every part can be changed with <c>with</c> or in a configuration file.</summary>
+public sealed record CompactConfig
+{
+    /// <summary>Samples that the flow moves as one step, 16 to 256, a divisor of the hop. The default value is 32.</summary>
+    public int Group { get; init; } = 32;
+
+    /// <summary>Steps of ActNorm, invertible convolution and coupling. The default value is 6.</summary>
+    public int Flows { get; init; } = 6;
+
+    /// <summary>Layers of each WaveNet. The default value is 4.</summary>
+    public int Layers { get; init; } = 4;
+
+    /// <summary>Channels of each WaveNet. The default value is 96.</summary>
+    public int Channels { get; init; } = 96;
+
+    /// <summary>Taps of the dilated convolutions. The default value is 3.</summary>
+    public int Kernel { get; init; } = 3;
+
+    /// <summary>Before every so many flows some channels leave early; 0 keeps all. The default value is 2.</summary>
+    public int EarlyEvery { get; init; } = 2;
+
+    /// <summary>Channels that leave early. The default value is 4.</summary>
+    public int EarlySize { get; init; } = 4;
+
+    /// <summary>Bound of a coupling's log-scale. The default value is 4.</summary>
+    public float LogScaleClamp { get; init; } = 4f;
+
+    /// <summary>Mel frames of look-ahead, 1 or more. The default value is 2.</summary>
+    public int LookAhead { get; init; } = 2;
+
+    /// <summary>Channels of the mel encoder. The default value is 128.</summary>
+    public int EncoderChannels { get; init; } = 128;
+
+    /// <summary>Channels of the condition. The default value is 96.</summary>
+    public int ConditionChannels { get; init; } = 96;
+
+    /// <summary>Order of the linear prediction from the mel, the outermost flow; 0 switches it off. The default value is 24.</summary>
+    public int LinearPrediction { get; init; } = 24;
+
+    /// <summary>Multiples of the fundamental whose phase conditions the flow; none switches the phase off. The default value is 1, 2, 3, 4, 6, 8.</summary>
+    public int[] Harmonics { get; init; } = [1, 2, 3, 4, 6, 8];
+
+    /// <summary>Positions in a group at which the phase is given. The default value is 4.</summary>
+    public int PhasePositions { get; init; } = 4;
+
+    /// <summary>Channels of the pitch predictor. The default value is 128.</summary>
+    public int PitchChannels { get; init; } = 128;
+
+    /// <summary>Added to a mel value before <see cref="MelScale"/>; both bring mels near zero mean and unit variance. The default value is 5.5.</summary>
+    public float MelOffset { get; init; } = 5.5f;
+
+    /// <summary>Factor after <see cref="MelOffset"/>. The default value is 0.5.</summary>
+    public float MelScale { get; init; } = 0.5f;
+
+    private static readonly JsonSerializerOptions s_json = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow,
+        ReadCommentHandling = JsonCommentHandling.Skip,
+    };
+
+    /// <summary>The configuration as JSON with snake_case names.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, s_json);
+
+    /// <summary>Reads what <see cref="ToJson"/> wrote; members that are absent keep their default value.</summary>
+    /// <exception cref="VocoderException">Not JSON, an unknown member, or a value of the wrong kind; <paramref name="source"/> is named.</exception>
+    public static CompactConfig FromJson(string json, string source)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<CompactConfig>(json, s_json) ?? throw new JsonException("it is null");
+        }
+        catch (JsonException e)
+        {
+            throw new VocoderException($"{source}: the model configuration is not usable: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+    }
+
+    /// <summary>Checks that the numbers can be built, for mels of <paramref name="recipe"/>.</summary>
+    /// <exception cref="VocoderException">One of them cannot; the message names it with its value and what was expected.</exception>
+    public void Validate(MelRecipe recipe)
+    {
+        Check(Group is >= 2 and <= 256 && recipe.HopSize % Group == 0, "group", Group, $"a divisor of the hop {recipe.HopSize} between 2 and 256");
+        Check(Flows is >= 1 and <= 64, "flows", Flows, "1 to 64");
+        Check(Layers is >= 1 and <= 16, "layers", Layers, "1 to 16");
+        Check(Channels is >= 1 and <= 1024, "channels", Channels, "1 to 1024");
+        Check(Kernel is >= 1 and <= 15, "kernel", Kernel, "1 to 15");
+        Check(EarlyEvery >= 0, "early_every", EarlyEvery, "0 or more");
+        Check(EarlySize >= 0 && EarlySize % 2 == 0 && (EarlyEvery == 0 || EarlySize > 0), "early_size", EarlySize, "an even number, above 0 when early_every is");
+        Check(LogScaleClamp is >= 0 and <= 20, "log_scale_clamp", LogScaleClamp, "0 to 20");
+        Check(LookAhead is >= 1 and <= 16, "look_ahead", LookAhead, "1 to 16 frames");
+        Check(Harmonics.Length == 0 || LookAhead >= 2, "look_ahead", LookAhead, "2 or more with a phase condition");
+        Check(EncoderChannels is >= 1 and <= 1024, "encoder_channels", EncoderChannels, "1 to 1024");
+        Check(ConditionChannels is >= 1 and <= 1024, "condition_channels", ConditionChannels, "1 to 1024");
+        Check(LinearPrediction is >= 0 and <= 64, "linear_prediction", LinearPrediction, "0 to 64");
+        Check(LinearPrediction == 0 || recipe.HopSize % 4 == 0, "linear_prediction", LinearPrediction, $"0 with a hop of {recipe.HopSize}, which is no multiple of 4");
+        Check(Harmonics.All(h => h is >= 1 and <= 100), "harmonics", string.Join(",", Harmonics), "numbers of 1 to 100");
+        Check(PhasePositions >= 1 && Group % PhasePositions == 0, "phase_positions", PhasePositions, $"a divisor of the group {Group}");
+        Check(PitchChannels is >= 1 and <= 1024, "pitch_channels", PitchChannels, "1 to 1024");
+        Check(float.IsFinite(MelOffset) && float.IsFinite(MelScale) && MelScale != 0, "mel_scale", MelScale, "a finite number other than 0");
+    }
+
+    private static void Check(bool condition, string name, object value, string expected)
+    {
+        if (!condition) throw new VocoderException(FormattableString.Invariant($"configuration: {name} is {value}, expected {expected}"));
+    }
+}

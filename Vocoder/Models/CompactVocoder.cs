@@ -1,0 +1,97 @@
+using FlowVocoder.Compute;
+using FlowVocoder.Conditioners;
+using FlowVocoder.Features;
+using FlowVocoder.Flows;
+
+namespace FlowVocoder.Models;
+
+/// <summary>
+/// The coupling flow for the CPU: WaveGlow's layers at group rate with causal conditioners, told the phase of the fundamental, and with linear
+/// prediction from the mel as its outermost flow. From speech to noise:
+/// x —linear prediction→ e —fold→ [group] —<see cref="CouplingStack"/>→ z, all given the mel and the phase.
+/// </summary>
+public sealed class CompactVocoder
+{
+    private const int BlocksPerHop = 4;
+    private readonly MelEncoder _melEncoder;
+
+    /// <summary>Creates the model for mels of a recipe, with random weights drawn from <paramref name="seed"/>.</summary>
+    /// <exception cref="VocoderException">The configuration cannot be built.</exception>
+    public CompactVocoder(CompactConfig config, MelRecipe recipe, ulong seed = 0)
+    {
+        config.Validate(recipe);
+        (Config, Recipe) = (config, recipe);
+        Parameters = new ParameterSet(seed);
+        int steps = recipe.HopSize / config.Group;
+        _melEncoder = new MelEncoder(Parameters.Scope("mel_encoder"), recipe.Bands, config.EncoderChannels, config.ConditionChannels, steps);
+        if (UsesPhase)
+        {
+            Phase = new PhaseEncoder(Parameters.Scope("phase_encoder"), config.Harmonics, config.PhasePositions, config.Group, config.ConditionChannels);
+            Pitch = new PitchPredictor(Parameters.Scope("pitch"), recipe.Bands, config.PitchChannels);
+        }
+        Stack = new CouplingStack(Parameters, new CouplingStackConfig(config.Group, config.Flows, config.EarlyEvery, config.EarlySize,
+            new WaveNetConfig(config.Layers, config.Channels, config.Kernel), config.ConditionChannels, ActNorm: true, Lu: true, config.LogScaleClamp));
+        if (config.LinearPrediction > 0) Filter = new LinearPredictionFilter(config.LinearPrediction, recipe.HopSize / BlocksPerHop);
+    }
+
+    /// <summary>Configuration.</summary>
+    public CompactConfig Config { get; }
+
+    /// <summary>Recipe of the mels.</summary>
+    public MelRecipe Recipe { get; }
+
+    /// <summary>All trained values.</summary>
+    public ParameterSet Parameters { get; }
+
+    /// <summary>Whether the phase of the fundamental is a condition.</summary>
+    public bool UsesPhase => Config.Harmonics.Length > 0;
+
+    /// <summary>Mel frames beyond its own that a frame of samples depends on.</summary>
+    public int LookAheadFrames => Config.LookAhead;
+
+    /// <summary>Samples before a sample that it depends on through the network, not counting the infinite but quickly fading memory of linear prediction.</summary>
+    public int PastSamples => (Stack.Past + (Phase?.Past ?? 0)) * Config.Group + _melEncoder.Past * Recipe.HopSize;
+
+    /// <summary>Multiply-accumulates per second of generated audio, all networks and linear prediction.</summary>
+    public double MacsPerSecond
+    {
+        get
+        {
+            double frames = (double)Recipe.SampleRate / Recipe.HopSize, groups = (double)Recipe.SampleRate / Config.Group;
+            return frames * (_melEncoder.MacsPerFrame + (Pitch?.MacsPerFrame ?? 0)) + groups * (Stack.MacsPerStep + (Phase?.MacsPerStep ?? 0))
+                + (double)Recipe.SampleRate * Config.LinearPrediction;
+        }
+    }
+
+    /// <summary>The flow.</summary>
+    internal CouplingStack Stack { get; }
+
+    /// <summary>The phase condition, or null when switched off.</summary>
+    internal PhaseEncoder? Phase { get; }
+
+    /// <summary>F0 and voicing from the mel, or null when the phase is switched off.</summary>
+    internal PitchPredictor? Pitch { get; }
+
+    /// <summary>The outermost flow, or null when switched off.</summary>
+    internal LinearPredictionFilter? Filter { get; }
+
+    /// <summary>A predictor for this model's outermost flow; not thread-safe, one per stream.</summary>
+    internal MelLinearPredictor NewPredictor() => new(Recipe, Config.LinearPrediction, BlocksPerHop);
+
+    /// <summary>Brings mel values near zero mean and unit variance, as the networks expect them.</summary>
+    internal void NormalizeMel(ReadOnlySpan<float> mel, Span<float> normalized)
+    {
+        for (int i = 0; i < mel.Length; i++) normalized[i] = (mel[i] + Config.MelOffset) * Config.MelScale;
+    }
+
+    /// <summary>
+    /// The condition of the flow, [b, conditionChannels, (frames - skip)·hop/group], from normalised mels [b, bands, frames] and phase features
+    /// of the same groups (null when switched off); skip of the first outputs lie before the signal.
+    /// </summary>
+    internal Tensor? Condition(Ops ops, Tensor mel, int skip, Func<int, Tensor>? phaseFeatures)
+    {
+        Tensor? condition = _melEncoder.Apply(ops, mel, skip);
+        if (condition == null || Phase == null) return condition;
+        return Phase.Apply(ops, phaseFeatures!(condition.Length), condition);
+    }
+}
