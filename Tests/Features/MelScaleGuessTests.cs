@@ -1,0 +1,102 @@
+using FlowVocoder.Features;
+
+namespace FlowVocoder.Tests.Features;
+
+public class MelScaleGuessTests(ITestOutputHelper output)
+{
+    public static TheoryData<string> Recipes => [.. MelRecipe.Presets.Select(p => p.Name)];
+
+    [Theory, MemberData(nameof(Recipes))]
+    public void The_right_scale_gives_no_alarm_at_any_level(string name)
+    {
+        MelRecipe recipe = MelRecipe.ByName(name);
+        var mel = new MelSpectrogram(recipe);
+        float[][] signals = [Speech(recipe.SampleRate, seed: 1), Speech(recipe.SampleRate, seed: 2, noise: 0.02), Reference.Chirp, Noise(20000)];
+        foreach (float[] signal in signals)
+            foreach (float gain in (float[])[1, 0.1f, 0.01f])
+                Assert.Null(MelScaleGuess.Warning(mel.Compute(Scaled(signal, gain)), recipe, "v"));
+        Assert.Null(MelScaleGuess.Warning(mel.Compute(new float[20000]), recipe, "v"));
+    }
+
+    [Theory]
+    [InlineData("nvidia", "log10", "log10 (espnet"), InlineData("nvidia", "decibel", "decibels (coqui")]
+    [InlineData("nvidia", "coqui", "-4…4 (coqui, rayhane)"), InlineData("nvidia", "linear", "linear amplitudes"), InlineData("nvidia", "unit", "0…1")]
+    [InlineData("nvidia", "meanvar", "mean-variance"), InlineData("nvidia", "int16", "not scaled to -1…1")]
+    [InlineData("hifigan", "log10", "log10 (espnet"), InlineData("hifigan", "decibel", "decibels (coqui"), InlineData("hifigan", "linear", "linear amplitudes")]
+    [InlineData("espnet", "natural", "natural logarithm (nvidia"), InlineData("espnet", "decibel", "decibels (coqui"), InlineData("espnet", "linear", "linear amplitudes")]
+    [InlineData("vocos", "log10", "log10 (espnet"), InlineData("vocos", "decibel", "decibels (coqui"), InlineData("vocos", "linear", "linear amplitudes")]
+    [InlineData("coqui", "natural", "natural logarithm (nvidia"), InlineData("coqui", "decibel", "decibels (coqui")]
+    public void Another_scale_is_named(string expected, string found, string look)
+    {
+        MelRecipe voice = MelRecipe.ByName(expected);
+        // What a user would have: the bank of the voice, another compression behind it.
+        MelRecipe plain = voice with { OutputScale = 1, OutputOffset = 0, OutputMin = null, OutputMax = null, Floor = 1e-8 };
+        MelRecipe other = found switch
+        {
+            "natural" or "int16" or "meanvar" or "linear" => plain with { Logarithm = MelLogarithm.Natural },
+            "log10" => plain with { Logarithm = MelLogarithm.Log10 },
+            "decibel" => plain with { Logarithm = MelLogarithm.Decibel },
+            "unit" => plain with { Logarithm = MelLogarithm.Decibel, OutputScale = 0.01, OutputOffset = 0.8, OutputMin = 0, OutputMax = 1 },
+            _ => MelRecipe.ByName("coqui") with { MaxFrequency = voice.MaxFrequency },
+        };
+        float[] speech = Scaled(Speech(voice.SampleRate, seed: 3), found == "int16" ? 32768 : 1);
+        float[] mel = new MelSpectrogram(other).Compute(speech);
+        if (found == "linear") mel = [.. mel.Select(v => MathF.Exp(v))];
+        if (found == "meanvar")
+        {
+            float mean = mel.Average(), deviation = MathF.Sqrt(mel.Average(v => (v - mean) * (v - mean)));
+            mel = [.. mel.Select(v => (v - mean) / deviation)];
+        }
+
+        string? warning = MelScaleGuess.Warning(mel, voice, "anna");
+
+        output.WriteLine(warning ?? "no warning");
+        Assert.NotNull(warning);
+        Assert.Contains($"look like", warning, StringComparison.Ordinal);
+        Assert.Contains(look, warning, StringComparison.Ordinal);
+        Assert.Contains("; the voice 'anna' expects ", warning, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', warning);
+    }
+
+    [Fact]
+    public void The_expectation_is_spelled_out()
+    {
+        MelRecipe voice = MelRecipe.ByName("hifigan");
+        float[] mel = new MelSpectrogram(voice with { Logarithm = MelLogarithm.Decibel }).Compute(Speech(22050, seed: 4));
+        Assert.EndsWith("the voice 'x' expects natural logarithm with floor 1e-05 (hifigan)", MelScaleGuess.Warning(mel, voice, "x"), StringComparison.Ordinal);
+    }
+
+    private static float[] Scaled(float[] audio, float gain) => [.. audio.Select(v => v * gain)];
+
+    private static float[] Noise(int samples) => [.. FftTests.Noise(samples, 9).Select(v => (float)v)];
+
+    /// <summary>
+    /// Two seconds that behave like speech: glottal pulses gliding from 110 to 150 Hz through three formants,
+    /// hiss, pauses, a room's noise, peak 0.5.
+    /// </summary>
+    private static float[] Speech(int rate, int seed, double noise = 0.0005)
+    {
+        var random = new Random(seed);
+        int samples = 2 * rate;
+        double[] audio = new double[samples];
+        double phase = 0;
+        for (int t = 0; t < samples; t++)
+        {
+            double seconds = (double)t / rate;
+            // Syllables of 0.25 s: three voiced, one hissed, one pause.
+            int syllable = (int)(seconds / 0.25) % 5;
+            double swell = Math.Sin(Math.PI * (seconds / 0.25 % 1));
+            phase += (110 + (20 * seconds)) / rate;
+            bool pulse = phase >= 1;
+            if (pulse) phase -= 1;
+            audio[t] = syllable switch { < 3 => pulse ? swell : 0, 3 => 0.01 * swell * ((2 * random.NextDouble()) - 1), _ => 0 };
+        }
+        foreach ((double hertz, double width) in ((double, double)[])[(600, 80), (1300, 100), (2500, 150), (0, 300)])
+        {
+            double radius = Math.Exp(-Math.PI * width / rate), a1 = 2 * radius * Math.Cos(2 * Math.PI * hertz / rate), a2 = -radius * radius, y1 = 0, y2 = 0;
+            for (int t = 0; t < samples; t++) (y1, y2) = (audio[t] = audio[t] + (a1 * y1) + (a2 * y2), y1);
+        }
+        double peak = audio.Max(Math.Abs);
+        return [.. audio.Select(v => (float)((0.5 * v / peak) + (noise * ((2 * random.NextDouble()) - 1))))];
+    }
+}
