@@ -110,7 +110,7 @@ public sealed class AtomicFile : IDisposable
         // /dev/stdout leads to a name like "pipe:[123]" that only the kernel can follow: such links stay as they are.
         if (OutputTarget.IsDevicePath(full))
             return full;
-        return File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
+        return new FileInfo(full).LinkTarget is null ? full : File.ResolveLinkTarget(full, returnFinalTarget: true)!.FullName;
     }
 
     private static void KeepPermissions(string target, string temporary)
