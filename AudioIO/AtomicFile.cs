@@ -31,16 +31,12 @@ public sealed class AtomicFile : IDisposable
         try
         {
             _target = Resolve(path);
-            Stream inner;
-            if (OutputTarget.IsReplaceable(_target))
+            Stream? inner = OutputTarget.OpenIrreplaceable(_target);
+            if (inner is null)
             {
                 _temporary = Path.Combine(Path.GetDirectoryName(_target)!, $".{Path.GetRandomFileName()}.partial");
                 inner = open(_temporary);
                 KeepPermissions(_target, _temporary);
-            }
-            else
-            {
-                inner = new FileStream(_target, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
             }
 
             _stream = new OutputStream(inner, Failure);

@@ -19,6 +19,14 @@ public class AudioFileTests
     }
 
     [Fact]
+    public void Pipe_is_read_as_a_wav()
+    {
+        byte[] wav = WavBytes.Simple(1, 1, 8000, 16, WavBytes.S16(16384));
+        Assert.Equal([0.5f], AudioFile.Read(new ForwardOnlyStream(new MemoryStream(wav)), "pipe").Channels[0]);
+        Refusal.Expect(() => AudioFile.Read(new ForwardOnlyStream(new MemoryStream(ConstantFlac)), "pipe"), "'pipe' is a flac in a pipe");
+    }
+
+    [Fact]
     public void Fixture_of_another_program_is_read()
     {
         Audio audio = AudioFile.Read(Path.Combine(AppContext.BaseDirectory, "Fixtures", "chirp.wav"));
@@ -94,8 +102,14 @@ public class AudioFileTests
     {
         using var folder = new TempFolder();
         ReadFlacOrSkip(folder.Add("good.flac", ConstantFlac));
-        string path = folder.Add("x.flac", ConstantFlac[..^3]);
-        Refusal.Expect(() => AudioFile.Read(path), $"cannot decode '{path}'", "exit code");
+        // Cut within the frame, and with a frame whose checksum is wrong.
+        byte[] flipped = [.. ConstantFlac];
+        flipped[^3] ^= 1;
+        foreach (byte[] bytes in (byte[][])[ConstantFlac[..^3], ConstantFlac[..20], flipped])
+        {
+            string path = folder.Add("x.flac", bytes);
+            Refusal.Expect(() => AudioFile.Read(path), $"cannot decode '{path}'", "exit code");
+        }
     }
 
     private static Audio ReadFlacOrSkip(string path)

@@ -12,11 +12,17 @@ public class BadWavTests
     public void Truncated_data_says_how_much_is_missing() =>
         Refuse(Good[..^3], "truncated", "has 5 bytes", "expected 8");
 
-    [Fact]
-    public void Every_cut_is_refused()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public void Every_cut_is_refused(int channels)
     {
-        for (int length = 0; length < Good.Length; length++)
-            Refuse(Good[..length]);
+        byte[] wav = Simple(1, channels, 8000, 16, S16(1, 2, 3, 4));
+        for (int length = 0; length < wav.Length; length++)
+        {
+            Refuse(wav[..length]);
+            Refusal.Expect(() => WavReader.Read(new ForwardOnlyStream(new MemoryStream(wav[..length])), "pipe"), "'pipe'");
+        }
     }
 
     [Fact]
