@@ -31,16 +31,12 @@ public sealed class AtomicFile : IDisposable
         try
         {
             _target = Resolve(path);
-            Stream inner;
-            if (OutputTarget.IsReplaceable(_target))
+            Stream? inner = OutputTarget.OpenIrreplaceable(_target);
+            if (inner is null)
             {
                 _temporary = Path.Combine(Path.GetDirectoryName(_target)!, $".{Path.GetRandomFileName()}.partial");
                 inner = open(_temporary);
                 KeepPermissions(_target, _temporary);
-            }
-            else
-            {
-                inner = new FileStream(_target, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
             }
 
             _stream = new OutputStream(inner, Failure);
@@ -110,7 +106,7 @@ public sealed class AtomicFile : IDisposable
         // /dev/stdout leads to a name like "pipe:[123]" that only the kernel can follow: such links stay as they are.
         if (OutputTarget.IsDevicePath(full))
             return full;
-        return File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
+        return new FileInfo(full).LinkTarget is null ? full : File.ResolveLinkTarget(full, returnFinalTarget: true)!.FullName;
     }
 
     private static void KeepPermissions(string target, string temporary)

@@ -8,18 +8,20 @@ internal static class OutputTarget
     private const int WindowsDiskFull = unchecked((int)0x80070070);
 
     /// <summary>
-    /// Whether <paramref name="target"/> is free or a regular file, so that a rename may replace it; false for pipes
-    /// and devices. Throws where an existing target may not be written: a rename would pass over its protection.
+    /// Opens a pipe or a device for writing (a pipe: as soon as somebody reads it); null where <paramref name="target"/>
+    /// is free or a regular file, which a rename may replace. Throws where an existing file is protected against
+    /// writing: a rename would pass over that.
     /// </summary>
-    public static bool IsReplaceable(string target)
+    public static FileStream? OpenIrreplaceable(string target)
     {
         if (!File.Exists(target))
-            return true;
-        if (IsDevicePath(target))
-            return false;
-        // Reading and writing, because opening a pipe for writing alone waits until somebody reads it.
-        using var probe = new FileStream(target, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
-        return probe.CanSeek;
+            return null;
+        var stream = new FileStream(target, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+        // Some devices claim to seek, so their place is asked for too.
+        if (!stream.CanSeek || IsDevicePath(target))
+            return stream;
+        stream.Dispose();
+        return null;
     }
 
     /// <summary>Whether a path lies where Unix keeps its devices and its open files.</summary>

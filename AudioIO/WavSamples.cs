@@ -62,6 +62,8 @@ internal sealed class WavSamples(WavHeader format, string name)
     private void Append(ReadOnlySpan<byte> bytes)
     {
         int frames = bytes.Length / format.BytesPerFrame;
+        if (frames == 0)
+            return;
         if (Length + frames > _channels[0].Length)
             Reserve(Math.Max(Length + (long)frames, Math.Min(Array.MaxLength, 2L * Length)));
         for (int c = 0; c < _channels.Length; c++)
