@@ -86,6 +86,20 @@ public class PitchTrackerTests
     }
 
     [Fact]
+    public void A_hum_far_below_the_loudest_frame_is_background()
+    {
+        // Halves of a tone at 0 and at -60 dB (unvoiced), then the quiet one alone, where it is the voice.
+        float[] x = Tone(Rate, _ => 150, harmonics: 10);
+        for (int t = Rate / 2; t < Rate; t++)
+            x[t] *= 0.001f;
+        float[] f0 = _tracker.Track(x, x.Length / Hop).F0;
+        Assert.All(f0[4..38], f => Assert.InRange(Cents(f, 150), -3, 3));
+        Assert.All(f0[48..], f => Assert.Equal(0, f));
+        float[] alone = _tracker.Track(x.AsSpan(Rate / 2), Rate / 2 / Hop).F0;
+        Assert.All(alone[4..^4], f => Assert.InRange(Cents(f, 150), -3, 3));
+    }
+
+    [Fact]
     public void No_frames_and_no_audio_are_allowed()
     {
         Assert.Empty(_tracker.Track([], 0).F0);

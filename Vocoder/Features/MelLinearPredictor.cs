@@ -13,7 +13,8 @@ namespace FlowVocoder.Features;
 public sealed class MelLinearPredictor
 {
     // Relative to the mean power: fills the valleys (and the stop band of band-limited recordings) to -50 dB, which bounds the
-    // resonance of 1/A and so the growth of rounding errors in a round trip.
+    // resonance of 1/A and so the growth of rounding errors in a round trip. Measured on speech, as log-mel L1 of white noise through
+    // the predictor / residual variance: 1e-4 0.626 / 1.2, 1e-5 0.602 / 1.8, 1e-7 0.595 / 5.6 (with bands beyond the mel held).
     private const double WhiteNoise = 1e-5;
     // Clamps of ln power, far outside of anything audible, that keep exp finite and the gain above 0 for a mel gone wrong.
     private const float LowestLogPower = -80, HighestLogPower = 80;

@@ -21,8 +21,9 @@ public sealed class PitchTracker
     // noise lifts one peak of an otherwise equal pair (compare P. Boersma 1993, eq. 24, octave cost).
     private const double OctaveCost = 0.06;
 
-    // Below this mean square (-100 dBFS) there is nothing to correlate but the last bits of silence.
-    private const double SilencePower = 1e-10;
+    // Below this mean square (-100 dBFS) there is nothing to correlate but the last bits of silence; and frames 50 dB below the loudest
+    // of a recording are its background: hum and the ringing of a codec are periodic too, and nobody's voice.
+    private const double SilencePower = 1e-10, BackgroundPower = 1e-5;
 
     private readonly MelRecipe _recipe;
     private readonly int _window, _minLag, _maxLag;
@@ -51,13 +52,17 @@ public sealed class PitchTracker
     {
         ArgumentOutOfRangeException.ThrowIfNegative(frames);
         float[] raw = new float[frames], periodicity = new float[frames];
+        double[] power = new double[frames];
         var work = new Workspace(_fft, _window, _maxLag);
         for (int i = 0; i < frames; i++)
-            (raw[i], periodicity[i]) = Frame(audio, (int)FrameCentres.Of(_recipe, i) - (_window / 2), work);
+            (raw[i], periodicity[i], power[i]) = Frame(audio, (int)FrameCentres.Of(_recipe, i) - (_window / 2), work);
+        double background = frames == 0 ? 0 : BackgroundPower * power.Max();
+        for (int i = 0; i < frames; i++)
+            raw[i] = power[i] > background ? raw[i] : 0;
         return new PitchTrack(Median(raw), periodicity);
     }
 
-    private (float F0, float Periodicity) Frame(ReadOnlySpan<float> audio, int start, Workspace work)
+    private (float F0, float Periodicity, double Power) Frame(ReadOnlySpan<float> audio, int start, Workspace work)
     {
         Span<double> x = work.Signal.AsSpan(0, _window);
         double mean = 0;
@@ -76,9 +81,10 @@ public sealed class PitchTracker
         }
         // Written so that a NaN counts as silence.
         if (!(power > SilencePower * _window))
-            return (0, 0);
+            return (0, 0, 0);
         Correlate(work, power);
-        return Peak(work.Correlation);
+        (float f0, float periodicity) = Peak(work.Correlation);
+        return (f0, periodicity, power);
     }
 
     /// <summary>ρ(τ) for the lags one beyond the range on either side.</summary>
