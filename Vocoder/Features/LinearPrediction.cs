@@ -6,7 +6,7 @@ namespace FlowVocoder.Features;
 public static class LinearPrediction
 {
     /// <summary>
-    /// Solves the normal equations Σ_k a_k·r[|i−k|] = r[i], i = 1 … order, by the Levinson–Durbin recursion (Makhoul 1975, eq. 38).
+    /// Solves the normal equations Σ_k a_k·r[|i−k|] = r[i], i = 1 … order, by the Levinson–Durbin recursion (Makhoul 1975).
     /// The predictor of a positive definite autocorrelation is stable: the zeros of 1 − Σ_k a_k·z^{−k} lie inside the unit circle.
     /// </summary>
     /// <param name="r">[order + 1] autocorrelation, r[0] ≥ 0 the power of the signal.</param>

@@ -6,7 +6,7 @@ namespace FlowVocoder.Features;
 public sealed record PitchTrack(float[] F0, float[] Periodicity);
 
 /// <summary>
-/// Fundamental frequency by normalised autocorrelation (B. Atal 1968; D. Talkin, "A robust algorithm for pitch tracking", 1995, eq. 2):
+/// Fundamental frequency by normalised autocorrelation (B. Atal 1968; D. Talkin, "A robust algorithm for pitch tracking", 1995):
 /// ρ(τ) = Σ_t x_t·x_{t+τ} / √(Σ_t x_t² · Σ_t x_{t+τ}²) over the W − τ pairs inside a window of W = 1024 samples, 75–400 Hz,
 /// voiced above 0.55, median of 5. Frames are those of a mel recipe: frame i is centred where mel frame i is.
 /// </summary>
@@ -18,8 +18,8 @@ public sealed class PitchTracker
     private const int MedianLength = 5;
 
     // A signal of period T has period 2T too. Every octave down has to be better by this much of correlation, which is what
-    // noise lifts one peak of an otherwise equal pair (compare P. Boersma 1993, eq. 24, octave cost). A search for the smoothest path
-    // through the peaks (his eq. 27) left as many jumps on speech as the median alone, and was dropped.
+    // noise lifts one peak of an otherwise equal pair (compare the octave cost of P. Boersma 1993). A search for the smoothest path
+    // through the peaks (his last step) left as many jumps on speech as the median alone, and was dropped.
     private const double OctaveCost = 0.06;
 
     // Below this mean square (-100 dBFS) there is nothing to correlate but the last bits of silence; and frames 50 dB below the loudest
