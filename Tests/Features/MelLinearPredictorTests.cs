@@ -130,7 +130,7 @@ public class MelLinearPredictorTests
     public void What_does_not_fit_the_recipe_is_refused_in_a_line()
     {
         Assert.Contains("hop size 256", Assert.Throws<VocoderException>(() => new MelLinearPredictor(_hifigan, blocksPerHop: 3)).Message, StringComparison.Ordinal);
-        Assert.Contains("1 to 511", Assert.Throws<VocoderException>(() => new MelLinearPredictor(_hifigan, order: 0)).Message, StringComparison.Ordinal);
+        Assert.Contains("1 to 255", Assert.Throws<VocoderException>(() => new MelLinearPredictor(_hifigan, order: 0)).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => new MelLinearPredictor(_hifigan).Block(new float[79], new float[24], out _));
         Assert.Throws<ArgumentException>(() => new MelLinearPredictor(_hifigan).Compute(new float[80], 1, new float[96], new float[3]));
     }

@@ -36,17 +36,19 @@ public class PitchTrackerTests
         Assert.All(track.F0[4..^4], f0 => Assert.InRange(Cents(f0, 120), -3, 3));
     }
 
-    [Fact]
-    public void A_sweep_is_followed_at_the_centres_of_frames()
+    [Theory]
+    [InlineData("hifigan", Hop / 2)]
+    [InlineData("nvidia", 0)]
+    public void A_sweep_is_followed_at_the_centres_of_frames(string name, int centre)
     {
         // An octave in a second: 1.4 cents a millisecond, so a frame misplaced by half a hop would show as 7 cents.
         static double Hz(double t) => 120 * Math.Pow(2, t / Rate);
         float[] x = Tone(Rate, Hz, harmonics: 10);
-        PitchTrack track = _tracker.Track(x, x.Length / Hop);
+        PitchTrack track = new PitchTracker(MelRecipe.ByName(name)).Track(x, x.Length / Hop);
         double sum = 0;
         for (int i = 4; i < track.F0.Length - 4; i++)
         {
-            double cents = Cents(track.F0[i], Hz((i * Hop) + (Hop / 2)));
+            double cents = Cents(track.F0[i], Hz((i * Hop) + centre));
             Assert.InRange(cents, -8, 8);
             sum += cents;
         }
@@ -83,6 +85,20 @@ public class PitchTrackerTests
         x.AsSpan(10000, 200).Clear();
         float[] gap = _tracker.Track(x, x.Length / Hop).F0;
         Assert.Equal(whole.Count(f => f > 0), gap.Count(f => f > 0));
+    }
+
+    [Fact]
+    public void A_hum_far_below_the_loudest_frame_is_background()
+    {
+        // Halves of a tone at 0 and at -60 dB (unvoiced), then the quiet one alone, where it is the voice.
+        float[] x = Tone(Rate, _ => 150, harmonics: 10);
+        for (int t = Rate / 2; t < Rate; t++)
+            x[t] *= 0.001f;
+        float[] f0 = _tracker.Track(x, x.Length / Hop).F0;
+        Assert.All(f0[4..38], f => Assert.InRange(Cents(f, 150), -3, 3));
+        Assert.All(f0[48..], f => Assert.Equal(0, f));
+        float[] alone = _tracker.Track(x.AsSpan(Rate / 2), Rate / 2 / Hop).F0;
+        Assert.All(alone[4..^4], f => Assert.InRange(Cents(f, 150), -3, 3));
     }
 
     [Fact]

@@ -6,7 +6,7 @@ namespace FlowVocoder.Features;
 public static class LinearPrediction
 {
     /// <summary>
-    /// Solves the normal equations Σ_k a_k·r[|i−k|] = r[i], i = 1 … order, by the Levinson–Durbin recursion (Makhoul 1975, eq. 38).
+    /// Solves the normal equations Σ_k a_k·r[|i−k|] = r[i], i = 1 … order, by the Levinson–Durbin recursion (Makhoul 1975).
     /// The predictor of a positive definite autocorrelation is stable: the zeros of 1 − Σ_k a_k·z^{−k} lie inside the unit circle.
     /// </summary>
     /// <param name="r">[order + 1] autocorrelation, r[0] ≥ 0 the power of the signal.</param>
@@ -24,10 +24,17 @@ public static class LinearPrediction
         double error = r[0];
         for (int i = 0; i < a.Length && error > 0; i++)
         {
-            double sum = r[i + 1];
-            for (int k = 0; k < i; k++)
-                sum -= a[k] * r[i - k];
-            double reflection = sum / error;
+            // Two chains, because one waits for itself at every step.
+            double even = r[i + 1], odd = 0;
+            int k = 0;
+            for (; k + 1 < i; k += 2)
+            {
+                even -= a[k] * r[i - k];
+                odd -= a[k + 1] * r[i - k - 1];
+            }
+            if (k < i)
+                even -= a[k] * r[i - k];
+            double reflection = (even + odd) / error;
             // Rounding only: a true autocorrelation never exceeds 1 here.
             if (Math.Abs(reflection) >= 1)
                 break;

@@ -13,19 +13,17 @@ namespace FlowVocoder.Features;
 public sealed class MelLinearPredictor
 {
     // Relative to the mean power: fills the valleys (and the stop band of band-limited recordings) to -50 dB, which bounds the
-    // resonance of 1/A and so the growth of rounding errors in a round trip.
+    // resonance of 1/A and so the growth of rounding errors in a round trip. Measured on speech, as log-mel L1 of white noise through
+    // the predictor / residual variance: 1e-4 0.626 / 1.2, 1e-5 0.602 / 1.8, 1e-7 0.595 / 5.6 (with bands beyond the mel held).
     private const double WhiteNoise = 1e-5;
     // Clamps of ln power, far outside of anything audible, that keep exp finite and the gain above 0 for a mel gone wrong.
     private const float LowestLogPower = -80, HighestLogPower = 80;
 
     private readonly MelRecipe _recipe;
     private readonly MelEnvelope _envelope;
-    private readonly int _lagStride;
-    // [bins, lags padded to whole vectors] power of a bin → its part of the autocorrelation.
-    private readonly double[] _cosines;
-    private readonly float[] _blend, _spectrum;
+    private readonly MelEnvelopeCorrelation _correlation;
+    private readonly float[] _blend, _spectrum, _columns;
     private readonly double[] _autocorrelation, _taps;
-    private readonly float[] _columns;
 
     /// <summary>Prepares the maps of a recipe.</summary>
     /// <param name="recipe">The recipe of the mels to come.</param>
@@ -34,21 +32,19 @@ public sealed class MelLinearPredictor
     /// <exception cref="VocoderException">A number does not fit the recipe.</exception>
     public MelLinearPredictor(MelRecipe recipe, int order = 24, int blocksPerHop = 4)
     {
-        if (order < 1 || order >= recipe.FftSize / 2)
-            throw new VocoderException($"linear prediction of order {order}, expected 1 to {(recipe.FftSize / 2) - 1} for mel recipe {recipe.Name}");
+        if (order < 1 || order >= recipe.FftSize / 4)
+            throw new VocoderException($"linear prediction of order {order}, expected 1 to {(recipe.FftSize / 4) - 1} for mel recipe {recipe.Name}");
         if (blocksPerHop < 1 || recipe.HopSize % blocksPerHop != 0)
             throw new VocoderException($"{blocksPerHop} linear prediction blocks a hop, expected a divisor of the hop size {recipe.HopSize} of mel recipe {recipe.Name}");
         _recipe = recipe;
         Order = order;
         BlocksPerHop = blocksPerHop;
         _envelope = new MelEnvelope(recipe);
-        int width = Vector<double>.Count;
-        _lagStride = (order + width) / width * width;
-        _cosines = Cosines(recipe.FftSize, order + 1, _lagStride);
+        _correlation = new MelEnvelopeCorrelation(_envelope.Points, order + 1, WhiteNoise);
         // exp runs over whole vectors; what it makes of the tail is never read.
-        _spectrum = new float[(_envelope.Bins + Vector<float>.Count - 1) / Vector<float>.Count * Vector<float>.Count];
+        _spectrum = new float[(_envelope.Points + Vector<float>.Count - 1) / Vector<float>.Count * Vector<float>.Count];
         _blend = new float[recipe.Bands];
-        _autocorrelation = new double[_lagStride];
+        _autocorrelation = new double[order + 1];
         _taps = new double[order];
         _columns = new float[3 * recipe.Bands];
     }
@@ -70,10 +66,10 @@ public sealed class MelLinearPredictor
     {
         if (logMelFrame.Length != _envelope.Bands || a.Length != Order)
             throw new ArgumentException($"a frame of {logMelFrame.Length} bands and room for {a.Length} taps, expected {_envelope.Bands} and {Order}");
-        _envelope.LogPower(logMelFrame, _spectrum.AsSpan(0, _envelope.Bins));
+        _envelope.LogPower(logMelFrame, _spectrum.AsSpan(0, _envelope.Points));
         Exponential(_spectrum);
-        Autocorrelate();
-        double error = LinearPrediction.LevinsonDurbin(_autocorrelation.AsSpan(0, Order + 1), _taps);
+        _correlation.Compute(_spectrum.AsSpan(0, _envelope.Points), _autocorrelation);
+        double error = LinearPrediction.LevinsonDurbin(_autocorrelation, _taps);
         for (int k = 0; k < a.Length; k++)
             a[k] = (float)_taps[k];
         g = (float)Math.Sqrt(error);
@@ -128,23 +124,6 @@ public sealed class MelLinearPredictor
             column[b] = mel[(b * frames) + frame];
     }
 
-    /// <summary>
-    /// r_l = (1/N)·Σ_{k=0}^{N−1} P_k·cos(2πkl/N), the bins above N/2 folded onto those below, white noise added to r_0.
-    /// </summary>
-    private static double[] Cosines(int size, int lags, int stride)
-    {
-        int bins = (size / 2) + 1;
-        double[] cosines = new double[bins * stride];
-        for (int k = 0; k < bins; k++)
-            for (int l = 0; l < lags; l++)
-            {
-                double twice = k == 0 || k == bins - 1 ? 1 : 2;
-                // The product is reduced first, so that the angle is exact.
-                cosines[(k * stride) + l] = twice / size * Math.Cos(2 * Math.PI * ((long)k * l % size) / size) * (l == 0 ? 1 + WhiteNoise : 1);
-            }
-        return cosines;
-    }
-
     private static void Exponential(Span<float> logPower)
     {
         Span<Vector<float>> vectors = MemoryMarshal.Cast<float, Vector<float>>(logPower);
@@ -152,26 +131,5 @@ public sealed class MelLinearPredictor
         var high = new Vector<float>(HighestLogPower);
         for (int i = 0; i < vectors.Length; i++)
             vectors[i] = Vector.Exp(Vector.Min(Vector.Max(vectors[i], low), high));
-    }
-
-    // In double: the valleys of a speech spectrum lie 60 dB below its mean power, where sums in float leave nothing.
-    // Each lag is summed over the bins in one order, whatever the width of a vector.
-    private void Autocorrelate()
-    {
-        int width = Vector<double>.Count;
-        ref double cosines = ref MemoryMarshal.GetArrayDataReference(_cosines);
-        for (int lag = 0; lag < _lagStride; lag += width)
-        {
-            Vector<double> even = Vector<double>.Zero, odd = Vector<double>.Zero;
-            int k = 0;
-            for (; k + 1 < _envelope.Bins; k += 2)
-            {
-                even = Vector.FusedMultiplyAdd(new Vector<double>(_spectrum[k]), Vector.LoadUnsafe(ref cosines, (nuint)((k * _lagStride) + lag)), even);
-                odd = Vector.FusedMultiplyAdd(new Vector<double>(_spectrum[k + 1]), Vector.LoadUnsafe(ref cosines, (nuint)(((k + 1) * _lagStride) + lag)), odd);
-            }
-            for (; k < _envelope.Bins; k++)
-                even = Vector.FusedMultiplyAdd(new Vector<double>(_spectrum[k]), Vector.LoadUnsafe(ref cosines, (nuint)((k * _lagStride) + lag)), even);
-            (even + odd).StoreUnsafe(ref _autocorrelation[lag]);
-        }
     }
 }

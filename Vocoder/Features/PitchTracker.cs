@@ -6,7 +6,7 @@ namespace FlowVocoder.Features;
 public sealed record PitchTrack(float[] F0, float[] Periodicity);
 
 /// <summary>
-/// Fundamental frequency by normalised autocorrelation (B. Atal 1968; D. Talkin, "A robust algorithm for pitch tracking", 1995, eq. 2):
+/// Fundamental frequency by normalised autocorrelation (B. Atal 1968; D. Talkin, "A robust algorithm for pitch tracking", 1995):
 /// ρ(τ) = Σ_t x_t·x_{t+τ} / √(Σ_t x_t² · Σ_t x_{t+τ}²) over the W − τ pairs inside a window of W = 1024 samples, 75–400 Hz,
 /// voiced above 0.55, median of 5. Frames are those of a mel recipe: frame i is centred where mel frame i is.
 /// </summary>
@@ -18,11 +18,13 @@ public sealed class PitchTracker
     private const int MedianLength = 5;
 
     // A signal of period T has period 2T too. Every octave down has to be better by this much of correlation, which is what
-    // noise lifts one peak of an otherwise equal pair (compare P. Boersma 1993, eq. 24, octave cost).
+    // noise lifts one peak of an otherwise equal pair (compare the octave cost of P. Boersma 1993). A search for the smoothest path
+    // through the peaks (his last step) left as many jumps on speech as the median alone, and was dropped.
     private const double OctaveCost = 0.06;
 
-    // Below this mean square (-100 dBFS) there is nothing to correlate but the last bits of silence.
-    private const double SilencePower = 1e-10;
+    // Below this mean square (-100 dBFS) there is nothing to correlate but the last bits of silence; and frames 50 dB below the loudest
+    // of a recording are its background: hum and the ringing of a codec are periodic too, and nobody's voice.
+    private const double SilencePower = 1e-10, BackgroundPower = 1e-5;
 
     private readonly MelRecipe _recipe;
     private readonly int _window, _minLag, _maxLag;
@@ -51,13 +53,17 @@ public sealed class PitchTracker
     {
         ArgumentOutOfRangeException.ThrowIfNegative(frames);
         float[] raw = new float[frames], periodicity = new float[frames];
+        double[] power = new double[frames];
         var work = new Workspace(_fft, _window, _maxLag);
         for (int i = 0; i < frames; i++)
-            (raw[i], periodicity[i]) = Frame(audio, (int)FrameCentres.Of(_recipe, i) - (_window / 2), work);
+            (raw[i], periodicity[i], power[i]) = Frame(audio, (int)FrameCentres.Of(_recipe, i) - (_window / 2), work);
+        double background = frames == 0 ? 0 : BackgroundPower * power.Max();
+        for (int i = 0; i < frames; i++)
+            raw[i] = power[i] > background ? raw[i] : 0;
         return new PitchTrack(Median(raw), periodicity);
     }
 
-    private (float F0, float Periodicity) Frame(ReadOnlySpan<float> audio, int start, Workspace work)
+    private (float F0, float Periodicity, double Power) Frame(ReadOnlySpan<float> audio, int start, Workspace work)
     {
         Span<double> x = work.Signal.AsSpan(0, _window);
         double mean = 0;
@@ -76,9 +82,10 @@ public sealed class PitchTracker
         }
         // Written so that a NaN counts as silence.
         if (!(power > SilencePower * _window))
-            return (0, 0);
+            return (0, 0, 0);
         Correlate(work, power);
-        return Peak(work.Correlation);
+        (float f0, float periodicity) = Peak(work.Correlation);
+        return (f0, periodicity, power);
     }
 
     /// <summary>ρ(τ) for the lags one beyond the range on either side.</summary>
