@@ -1,0 +1,124 @@
+using FlowVocoder.Features;
+
+namespace FlowVocoder.AudioIO;
+
+/// <summary>One spectrogram of a <see cref="SpectrogramImage"/>: of a recording (linear frequency) or a mel (bands).</summary>
+public abstract class SpectrogramPanel
+{
+    private protected SpectrogramPanel(string title, double seconds, string unit, double axisMaximum)
+    {
+        ArgumentNullException.ThrowIfNull(title);
+        (Title, Seconds, Unit, AxisMaximum) = (title, seconds, unit, axisMaximum);
+    }
+
+    /// <summary>The line above the picture.</summary>
+    public string Title { get; }
+
+    /// <summary>Length of the time axis.</summary>
+    public double Seconds { get; }
+
+    /// <summary>Unit of the vertical axis; panels of one unit share their colour range.</summary>
+    internal string Unit { get; }
+
+    /// <summary>Upper end of the vertical axis, which begins at 0.</summary>
+    internal double AxisMaximum { get; }
+
+    /// <summary>Fills <paramref name="decibels"/> [rows, bottom first] with the levels of the time from <paramref name="start"/>
+    /// (seconds) on, averaged over <paramref name="length"/> seconds. Called for one column after the other.</summary>
+    internal abstract void Column(double start, double length, Span<float> decibels);
+
+    /// <summary>A recording as short-time spectrum: Hann window of 46 ms, which resolves the harmonics of a voice;
+    /// 0 dB is a full-scale sine.</summary>
+    /// <param name="title">The line above the picture.</param>
+    /// <param name="samples">Mono, -1 to 1; not copied.</param>
+    /// <param name="sampleRate">In Hz.</param>
+    /// <exception cref="VocoderException">No samples.</exception>
+    public static SpectrogramPanel OfAudio(string title, ReadOnlyMemory<float> samples, int sampleRate) =>
+        samples.IsEmpty ? throw new VocoderException($"{title}: found no samples to plot, expected at least one")
+        : new AudioPanel(title, samples, sampleRate);
+
+    /// <summary>A mel spectrogram, one row a band.</summary>
+    /// <param name="title">The line above the picture.</param>
+    /// <param name="mel">[bands, frames], logarithmic; not copied.</param>
+    /// <param name="bands">Number of bands.</param>
+    /// <param name="secondsPerFrame">Hop over sample rate.</param>
+    /// <param name="decibelsPerUnit">What one unit of the mel is in dB: 8.686 (the default value) for natural logarithms of
+    /// magnitudes, 20 for decimal ones.</param>
+    /// <exception cref="VocoderException">The length is not a positive multiple of <paramref name="bands"/>.</exception>
+    public static SpectrogramPanel OfMel(
+        string title, ReadOnlyMemory<float> mel, int bands, double secondsPerFrame, double decibelsPerUnit = 8.685889638065037) =>
+        bands < 1 || mel.IsEmpty || mel.Length % bands != 0
+            ? throw new VocoderException($"{title}: found {mel.Length} mel values, expected a positive multiple of {bands} bands")
+            : new MelPanel(title, mel, bands, secondsPerFrame, decibelsPerUnit);
+}
+
+internal sealed class AudioPanel : SpectrogramPanel
+{
+    private const double WindowSeconds = 1024 / 22050.0;
+    private readonly ReadOnlyMemory<float> samples;
+    private readonly int sampleRate;
+    private readonly RealFft fft;
+    private readonly double[] window, frame, re, im, power;
+    private readonly double fullScale;
+
+    internal AudioPanel(string title, ReadOnlyMemory<float> samples, int sampleRate)
+        : base(title, samples.Length / (double)sampleRate, "kHz", sampleRate / 2000.0)
+    {
+        (this.samples, this.sampleRate) = (samples, sampleRate);
+        int length = Math.Max(16, (int)Math.Round(WindowSeconds * sampleRate));
+        window = new double[length];
+        for (int n = 0; n < length; n++) window[n] = 0.5 - 0.5 * Math.Cos(2 * Math.PI * n / length);
+        fullScale = window.Sum() / 2;
+        fft = new RealFft((int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)length));
+        frame = new double[fft.Size];
+        (re, im, power) = (new double[fft.Bins], new double[fft.Bins], new double[fft.Bins]);
+    }
+
+    internal override void Column(double start, double length, Span<float> decibels)
+    {
+        // One frame for a narrow column; several, a quarter of a window apart, for a wide one.
+        int frames = Math.Max(1, (int)Math.Ceiling(length * 4 / WindowSeconds));
+        Array.Clear(power);
+        for (int i = 0; i < frames; i++) AddFrame((start + (i + 0.5) / frames * length) * sampleRate);
+        for (int row = 0; row < decibels.Length; row++)
+        {
+            double bin = (row + 0.5) / decibels.Length * (fft.Bins - 1);
+            int low = Math.Min((int)bin, fft.Bins - 2);
+            double value = power[low] + (power[low + 1] - power[low]) * (bin - low);
+            decibels[row] = (float)(10 * Math.Log10(value / frames / (fullScale * fullScale) + 1e-20));
+        }
+    }
+
+    private void AddFrame(double centre)
+    {
+        int first = (int)Math.Floor(centre) - window.Length / 2;
+        var input = samples.Span;
+        for (int n = 0; n < window.Length; n++)
+        {
+            int at = first + n;
+            frame[n] = (uint)at < (uint)input.Length ? input[at] * window[n] : 0;
+        }
+        fft.Forward(frame, re, im);
+        for (int k = 0; k < power.Length; k++) power[k] += re[k] * re[k] + im[k] * im[k];
+    }
+}
+
+internal sealed class MelPanel(string title, ReadOnlyMemory<float> mel, int bands, double secondsPerFrame, double decibelsPerUnit)
+    : SpectrogramPanel(title, mel.Length / bands * secondsPerFrame, "band", bands)
+{
+    private readonly int frames = mel.Length / bands;
+
+    internal override void Column(double start, double length, Span<float> decibels)
+    {
+        int first = Math.Clamp((int)(start / secondsPerFrame), 0, frames - 1);
+        int last = Math.Clamp((int)Math.Ceiling((start + length) / secondsPerFrame) - 1, first, frames - 1);
+        var values = mel.Span;
+        for (int row = 0; row < decibels.Length; row++)
+        {
+            int band = row * bands / decibels.Length;
+            double sum = 0;
+            for (int t = first; t <= last; t++) sum += values[band * frames + t];
+            decibels[row] = (float)(sum / (last - first + 1) * decibelsPerUnit);
+        }
+    }
+}
