@@ -6,7 +6,7 @@ public readonly record struct Rgb(byte R, byte G, byte B);
 /// <summary>A picture of 8-bit sRGB pixels, row by row from the top left.</summary>
 public sealed class RgbImage
 {
-    private readonly byte[] pixels;
+    private readonly byte[] _pixels;
 
     /// <summary>Creates a white picture.</summary>
     /// <param name="width">In pixels, at least 1.</param>
@@ -17,8 +17,8 @@ public sealed class RgbImage
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         Width = width;
         Height = height;
-        pixels = new byte[checked(width * height * 3)];
-        Array.Fill(pixels, (byte)255);
+        _pixels = new byte[checked(width * height * 3)];
+        Array.Fill(_pixels, (byte)255);
     }
 
     /// <summary>Width in pixels.</summary>
@@ -28,7 +28,7 @@ public sealed class RgbImage
     public int Height { get; }
 
     /// <summary>The bytes R, G, B, R, … of all pixels: [Height, Width, 3].</summary>
-    public ReadOnlySpan<byte> Pixels => pixels;
+    public ReadOnlySpan<byte> Pixels => _pixels;
 
     /// <summary>The pixel at column <paramref name="x"/> and row <paramref name="y"/>, (0, 0) at the top left.
     /// Writing outside the picture is ignored, so that a drawing may reach over the edge.</summary>
@@ -39,15 +39,15 @@ public sealed class RgbImage
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)x, (uint)Width, nameof(x));
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)y, (uint)Height, nameof(y));
             int at = (y * Width + x) * 3;
-            return new Rgb(pixels[at], pixels[at + 1], pixels[at + 2]);
+            return new Rgb(_pixels[at], _pixels[at + 1], _pixels[at + 2]);
         }
         set
         {
             if ((uint)x >= (uint)Width || (uint)y >= (uint)Height) return;
             int at = (y * Width + x) * 3;
-            pixels[at] = value.R;
-            pixels[at + 1] = value.G;
-            pixels[at + 2] = value.B;
+            _pixels[at] = value.R;
+            _pixels[at + 1] = value.G;
+            _pixels[at + 2] = value.B;
         }
     }
 

@@ -55,69 +55,70 @@ public abstract class SpectrogramPanel
 internal sealed class AudioPanel : SpectrogramPanel
 {
     private const double WindowSeconds = 1024 / 22050.0;
-    private readonly ReadOnlyMemory<float> samples;
-    private readonly int sampleRate;
-    private readonly RealFft fft;
-    private readonly double[] window, frame, re, im, power;
-    private readonly double fullScale;
+    private readonly ReadOnlyMemory<float> _samples;
+    private readonly int _sampleRate;
+    private readonly RealFft _fft;
+    private readonly double[] _window, _frame, _re, _im, _power;
+    private readonly double _fullScale;
 
     internal AudioPanel(string title, ReadOnlyMemory<float> samples, int sampleRate)
         : base(title, samples.Length / (double)sampleRate, "kHz", sampleRate / 2000.0)
     {
-        (this.samples, this.sampleRate) = (samples, sampleRate);
+        (_samples, _sampleRate) = (samples, sampleRate);
         int length = Math.Max(16, (int)Math.Round(WindowSeconds * sampleRate));
-        window = new double[length];
-        for (int n = 0; n < length; n++) window[n] = 0.5 - 0.5 * Math.Cos(2 * Math.PI * n / length);
-        fullScale = window.Sum() / 2;
-        fft = new RealFft((int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)length));
-        frame = new double[fft.Size];
-        (re, im, power) = (new double[fft.Bins], new double[fft.Bins], new double[fft.Bins]);
+        _window = Windows.HannPeriodic(length);
+        _fullScale = _window.Sum() / 2;
+        _fft = new RealFft((int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)length));
+        _frame = new double[_fft.Size];
+        (_re, _im, _power) = (new double[_fft.Bins], new double[_fft.Bins], new double[_fft.Bins]);
     }
 
     internal override void Column(double start, double length, Span<float> decibels)
     {
         // One frame for a narrow column; several, a quarter of a window apart, for a wide one.
         int frames = Math.Max(1, (int)Math.Ceiling(length * 4 / WindowSeconds));
-        Array.Clear(power);
-        for (int i = 0; i < frames; i++) AddFrame((start + (i + 0.5) / frames * length) * sampleRate);
+        Array.Clear(_power);
+        for (int i = 0; i < frames; i++) AddFrame((start + (i + 0.5) / frames * length) * _sampleRate);
         for (int row = 0; row < decibels.Length; row++)
         {
-            double bin = (row + 0.5) / decibels.Length * (fft.Bins - 1);
-            int low = Math.Min((int)bin, fft.Bins - 2);
-            double value = power[low] + (power[low + 1] - power[low]) * (bin - low);
-            decibels[row] = (float)(10 * Math.Log10(value / frames / (fullScale * fullScale) + 1e-20));
+            double binsPerRow = (_fft.Bins - 1.0) / decibels.Length, bin = (row + 0.5) * binsPerRow;
+            int low = Math.Min((int)bin, _fft.Bins - 2);
+            double value = _power[low] + (_power[low + 1] - _power[low]) * (bin - low);
+            // Where a row spans several bins, a thin harmonic must not fall between two rows.
+            for (int k = (int)Math.Ceiling(row * binsPerRow); k < (row + 1) * binsPerRow; k++) value = Math.Max(value, _power[k]);
+            decibels[row] = (float)(10 * Math.Log10(value / frames / (_fullScale * _fullScale) + 1e-20));
         }
     }
 
     private void AddFrame(double centre)
     {
-        int first = (int)Math.Floor(centre) - window.Length / 2;
-        var input = samples.Span;
-        for (int n = 0; n < window.Length; n++)
+        int first = (int)Math.Floor(centre) - _window.Length / 2;
+        var input = _samples.Span;
+        for (int n = 0; n < _window.Length; n++)
         {
             int at = first + n;
-            frame[n] = (uint)at < (uint)input.Length ? input[at] * window[n] : 0;
+            _frame[n] = (uint)at < (uint)input.Length ? input[at] * _window[n] : 0;
         }
-        fft.Forward(frame, re, im);
-        for (int k = 0; k < power.Length; k++) power[k] += re[k] * re[k] + im[k] * im[k];
+        _fft.Forward(_frame, _re, _im);
+        for (int k = 0; k < _power.Length; k++) _power[k] += _re[k] * _re[k] + _im[k] * _im[k];
     }
 }
 
 internal sealed class MelPanel(string title, ReadOnlyMemory<float> mel, int bands, double secondsPerFrame, double decibelsPerUnit)
     : SpectrogramPanel(title, mel.Length / bands * secondsPerFrame, "band", bands)
 {
-    private readonly int frames = mel.Length / bands;
+    private readonly int _frames = mel.Length / bands;
 
     internal override void Column(double start, double length, Span<float> decibels)
     {
-        int first = Math.Clamp((int)(start / secondsPerFrame), 0, frames - 1);
-        int last = Math.Clamp((int)Math.Ceiling((start + length) / secondsPerFrame) - 1, first, frames - 1);
+        int first = Math.Clamp((int)(start / secondsPerFrame), 0, _frames - 1);
+        int last = Math.Clamp((int)Math.Ceiling((start + length) / secondsPerFrame) - 1, first, _frames - 1);
         var values = mel.Span;
         for (int row = 0; row < decibels.Length; row++)
         {
             int band = row * bands / decibels.Length;
             double sum = 0;
-            for (int t = first; t <= last; t++) sum += values[band * frames + t];
+            for (int t = first; t <= last; t++) sum += values[band * _frames + t];
             decibels[row] = (float)(sum / (last - first + 1) * decibelsPerUnit);
         }
     }
