@@ -1,0 +1,87 @@
+using FlowVocoder.Features;
+
+namespace FlowVocoder.Tests.Features;
+
+public class StftTests
+{
+    [Theory, InlineData(64, 64, 16), InlineData(64, 40, 10), InlineData(32, 32, 7)]
+    public void Forward_equals_a_naive_sum_over_the_centred_window(int fftSize, int windowSize, int hop)
+    {
+        double[] x = FftTests.Noise(fftSize + (3 * hop) + 2, seed: 1);
+        var stft = new Stft(fftSize, windowSize, hop);
+        Assert.Equal(4, stft.FrameCount(x.Length));
+        double[] re = new double[4 * stft.Bins], im = new double[4 * stft.Bins];
+        stft.Forward(x, re, im);
+
+        int offset = (fftSize - windowSize) / 2;
+        for (int f = 0; f < 4; f++)
+            for (int k = 0; k < stft.Bins; k++)
+            {
+                System.Numerics.Complex sum = 0;
+                for (int i = 0; i < windowSize; i++)
+                {
+                    double window = Math.Pow(Math.Sin(Math.PI * i / windowSize), 2);
+                    sum += window * x[(f * hop) + offset + i] * System.Numerics.Complex.FromPolarCoordinates(1, -2 * Math.PI * k * (offset + i) / fftSize);
+                }
+                Assert.Equal(sum.Real, re[(f * stft.Bins) + k], 1e-12);
+                Assert.Equal(sum.Imaginary, im[(f * stft.Bins) + k], 1e-12);
+            }
+    }
+
+    [Fact]
+    public void Inverse_undoes_forward_where_windows_reach()
+    {
+        var stft = new Stft(64, 48, 12);
+        double[] x = FftTests.Noise(stft.SampleCount(20), seed: 2), back = new double[x.Length];
+        double[] re = new double[20 * stft.Bins], im = new double[20 * stft.Bins];
+        stft.Forward(x, re, im);
+        stft.Inverse(re, im, back);
+        // The window covers samples 8 … 55 of a frame, and is 0 at its first.
+        for (int i = 0; i <= 8; i++) Assert.Equal(0, back[i]);
+        for (int i = 9; i < x.Length - 8; i++) Assert.Equal(x[i], back[i], 1e-9);
+    }
+
+    // Griffin and Lim, eq. 6: the inverse of any spectra is the signal whose own spectra lie nearest, so its gradient there is zero.
+    [Fact]
+    public void Inverse_is_the_least_squares_solution()
+    {
+        const int frames = 5;
+        var stft = new Stft(16, 16, 4);
+        double[] re = FftTests.Noise(frames * stft.Bins, 3), im = FftTests.Noise(frames * stft.Bins, 4);
+        for (int f = 0; f < frames; f++) im[f * stft.Bins] = im[(f * stft.Bins) + 8] = 0;
+        double[] x = new double[stft.SampleCount(frames)];
+        stft.Inverse(re, im, x);
+        double best = Distance(x);
+        var random = new Random(5);
+        for (int trial = 0; trial < 20; trial++)
+        {
+            double[] moved = [.. x.Select(v => v + (1e-3 * (random.NextDouble() - 0.5)))];
+            Assert.True(Distance(moved) > best);
+        }
+
+        double Distance(double[] signal)
+        {
+            double[] re2 = new double[re.Length], im2 = new double[im.Length];
+            stft.Forward(signal, re2, im2);
+            double sum = 0;
+            for (int i = 0; i < re.Length; i++)
+            {
+                // Inner bins stand for two of the full spectrum.
+                double weight = i % stft.Bins is 0 or 8 ? 1 : 2;
+                sum += weight * (Math.Pow(re[i] - re2[i], 2) + Math.Pow(im[i] - im2[i], 2));
+            }
+            return sum;
+        }
+    }
+
+    [Fact]
+    public void Sizes_and_lengths_that_do_not_fit_are_refused()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Stft(64, 65, 16));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Stft(64, 64, 0));
+        var stft = new Stft(64, 64, 16);
+        Assert.Equal(0, stft.FrameCount(63));
+        Assert.Throws<ArgumentException>(() => stft.Forward(new double[64], new double[32], new double[33]));
+        Assert.Throws<ArgumentException>(() => stft.Inverse(new double[66], new double[66], new double[81]));
+    }
+}
