@@ -1,0 +1,131 @@
+namespace FlowVocoder.AudioIO;
+
+/// <summary>
+/// A file that appears whole or not at all. The bytes go to a temporary file in the same folder (a rename within one
+/// folder is atomic); <see cref="Commit"/> brings them to the disk and renames them over the target; disposing without
+/// a commit deletes them and leaves an earlier target untouched.
+/// </summary>
+/// <remarks>
+/// Symbolic links are followed and the permissions of an earlier target are kept. A pipe or a device (<c>/dev/stdout</c>)
+/// cannot be replaced by a rename: it is written directly.
+/// </remarks>
+public sealed class AtomicFile : IDisposable
+{
+    private readonly string _path;
+    private readonly string _target;
+    private readonly string? _temporary;
+    private readonly OutputStream _stream;
+    private bool _committed;
+
+    /// <summary>Opens the temporary file beside <paramref name="path"/>.</summary>
+    /// <exception cref="VocoderException">The target is a folder, or cannot be written.</exception>
+    public AtomicFile(string path)
+        : this(path, static name => new FileStream(name, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read, bufferSize: 1 << 16))
+    {
+    }
+
+    /// <summary>The same with a way to open the temporary file; tests use it to simulate a failing disk.</summary>
+    internal AtomicFile(string path, Func<string, Stream> open)
+    {
+        _path = path;
+        try
+        {
+            _target = Resolve(path);
+            Stream inner;
+            if (OutputTarget.IsReplaceable(_target))
+            {
+                _temporary = Path.Combine(Path.GetDirectoryName(_target)!, $".{Path.GetRandomFileName()}.partial");
+                inner = open(_temporary);
+                KeepPermissions(_target, _temporary);
+            }
+            else
+            {
+                inner = new FileStream(_target, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+            }
+
+            _stream = new OutputStream(inner, Failure);
+        }
+        catch (Exception e) when (OutputStream.IsFileSystemError(e))
+        {
+            throw Failure(e);
+        }
+    }
+
+    /// <summary>
+    /// The stream to write to (readable and seekable unless the target is a pipe or device). Its failures are
+    /// <see cref="VocoderException"/>s naming the target. Disposing it flushes it only: this object closes the file.
+    /// </summary>
+    public Stream Stream => _stream;
+
+    /// <summary>Brings the bytes to the disk and puts them in the target's place. Nothing can be written after it.</summary>
+    /// <exception cref="VocoderException">The disk is full, or the target cannot be replaced.</exception>
+    public void Commit()
+    {
+        if (_committed)
+            throw new InvalidOperationException("the file is committed already");
+        try
+        {
+            _stream.FlushToDisk();
+            _stream.Close(discardErrors: false);
+            if (_temporary is not null)
+                File.Move(_temporary, _target, overwrite: true);
+            _committed = true;
+        }
+        catch (Exception e) when (OutputStream.IsFileSystemError(e))
+        {
+            throw Failure(e);
+        }
+    }
+
+    /// <summary>Closes the file; without <see cref="Commit"/> nothing of it stays. Never throws.</summary>
+    public void Dispose()
+    {
+        _stream.Close(discardErrors: true);
+        if (_committed || _temporary is null)
+            return;
+        try
+        {
+            File.Delete(_temporary);
+        }
+        catch (Exception e) when (OutputStream.IsFileSystemError(e))
+        {
+            // The error that brought us here is the one worth reporting.
+        }
+    }
+
+    /// <summary>Writes a whole file: all that <paramref name="write"/> writes, or nothing where it throws.</summary>
+    /// <exception cref="VocoderException">The file cannot be written; the message names <paramref name="path"/>.</exception>
+    public static void Write(string path, Action<Stream> write)
+    {
+        using var file = new AtomicFile(path);
+        write(file.Stream);
+        file.Commit();
+    }
+
+    private static string Resolve(string path)
+    {
+        string full = Path.GetFullPath(path);
+        if (Directory.Exists(full) || Path.EndsInDirectorySeparator(full))
+            throw new VocoderException($"cannot write '{path}': it is a folder, expected a file name");
+        // /dev/stdout leads to a name like "pipe:[123]" that only the kernel can follow: such links stay as they are.
+        if (OutputTarget.IsDevicePath(full))
+            return full;
+        return File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
+    }
+
+    private static void KeepPermissions(string target, string temporary)
+    {
+        if (OperatingSystem.IsWindows() || !File.Exists(target))
+            return;
+        try
+        {
+            File.SetUnixFileMode(temporary, File.GetUnixFileMode(target));
+        }
+        catch (Exception e) when (OutputStream.IsFileSystemError(e))
+        {
+            // A file system without permissions (FAT) has none to keep.
+        }
+    }
+
+    private VocoderException Failure(Exception e) => new($"cannot write '{_path}': {OutputTarget.Reason(e)}", e);
+}

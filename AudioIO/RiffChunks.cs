@@ -1,0 +1,107 @@
+using System.Buffers.Binary;
+
+namespace FlowVocoder.AudioIO;
+
+/// <summary>Walks over the chunks of a RIFF or RF64 file, forwards only, so that pipes can be read too.</summary>
+internal sealed class RiffChunks
+{
+    // Programs that cannot seek back leave a size that no file has: all ones (FFmpeg), or just under 2 GiB (SoX, espeak)
+    // or 2 GiB (arecord), rounded down to whole frames.
+    private const uint SmallestNear2GiB = 0x7FFFF000;
+    private const uint LargestNear2GiB = 0x80000000;
+    private const uint SmallestNear4GiB = 0xFFFFF000;
+
+    private readonly byte[] _id = new byte[4];
+    private readonly uint _riffSize;
+    private readonly byte[] _scratch = new byte[4096];
+    private long _position = 12;
+    private long _bodyLeft;
+
+    private RiffChunks(Stream stream, string name, uint riffSize)
+    {
+        Stream = stream;
+        Name = name;
+        _riffSize = riffSize;
+    }
+
+    public Stream Stream { get; }
+
+    public string Name { get; }
+
+    /// <summary>The size that the current chunk claims, in bytes, without its padding.</summary>
+    public uint Size { get; private set; }
+
+    /// <summary>Bytes up to the end of the stream where it can tell, otherwise null.</summary>
+    public long? BytesLeft => Stream.CanSeek ? Stream.Length - Stream.Position : null;
+
+    /// <summary>
+    /// Whether the current chunk, which must be the data, was written before its size was known. A size of 0 means
+    /// that too, unless the whole file claims to go on behind it: then the recording really is empty.
+    /// </summary>
+    public bool IsUnknownDataSize =>
+        Size == 0 ? IsPlaceholder(_riffSize) || _riffSize == 0 || _riffSize + 8L <= _position : IsPlaceholder(Size);
+
+    /// <summary>Reads the file's own header.</summary>
+    public static RiffChunks Open(Stream stream, string name)
+    {
+        Span<byte> header = stackalloc byte[12];
+        int found = InputFile.ReadFully(stream, header);
+        if (found == 0)
+            throw new VocoderException($"'{name}' is empty, expected a wav file");
+        if (found < 12)
+            throw new VocoderException($"'{name}' is not a wav file: it has {found} bytes, expected at least 44");
+        if (header.StartsWith("RIFX"u8))
+            throw new VocoderException($"'{name}' is a big-endian wav file (RIFX), expected RIFF");
+        if (!WavReader.IsMagic(header[..4]) || !header[8..].SequenceEqual("WAVE"u8))
+        {
+            throw new VocoderException(
+                $"'{name}' is not a wav file: it starts with {FourCc.Describe(header[..4])} and {FourCc.Describe(header[8..])}, expected \"RIFF\" and \"WAVE\"");
+        }
+
+        return new RiffChunks(stream, name, BinaryPrimitives.ReadUInt32LittleEndian(header[4..]));
+    }
+
+    /// <summary>Goes to the next chunk; false at the end of the file.</summary>
+    public bool Next()
+    {
+        if (!SkipBody())
+            return false;
+        Span<byte> header = stackalloc byte[8];
+        if (InputFile.ReadFully(Stream, header) < header.Length)
+            return false;
+        header[..4].CopyTo(_id);
+        Size = BinaryPrimitives.ReadUInt32LittleEndian(header[4..]);
+        _bodyLeft = Size + (Size & 1L);
+        _position += header.Length;
+        return true;
+    }
+
+    public bool Is(ReadOnlySpan<byte> id) => id.SequenceEqual(_id);
+
+    /// <summary>Reads the beginning of the chunk's body, as far as it and the buffer go.</summary>
+    public int ReadBody(Span<byte> buffer)
+    {
+        int wanted = (int)Math.Min(buffer.Length, Size);
+        int found = InputFile.ReadFully(Stream, buffer[..wanted]);
+        _bodyLeft -= found;
+        _position += found;
+        return found;
+    }
+
+    private static bool IsPlaceholder(uint size) =>
+        size is (>= SmallestNear2GiB and <= LargestNear2GiB) or >= SmallestNear4GiB;
+
+    private bool SkipBody()
+    {
+        while (_bodyLeft > 0)
+        {
+            int read = Stream.Read(_scratch, 0, (int)Math.Min(_bodyLeft, _scratch.Length));
+            if (read == 0)
+                return false;
+            _bodyLeft -= read;
+            _position += read;
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,80 @@
+using System.Buffers.Binary;
+
+namespace FlowVocoder.AudioIO;
+
+/// <summary>How the samples of a wav file are stored.</summary>
+/// <param name="Channels">1 to 8, interleaved.</param>
+/// <param name="SampleRate">Samples per second and channel.</param>
+/// <param name="BytesPerSample">Of one channel: 1 to 4 for integers, 4 or 8 for floats.</param>
+/// <param name="IsFloat">IEEE floating point, otherwise integers (unsigned where they have one byte).</param>
+internal readonly record struct WavHeader(int Channels, int SampleRate, int BytesPerSample, bool IsFloat)
+{
+    private const int PcmTag = 1;
+    private const int FloatTag = 3;
+    private const int ExtensibleTag = 0xFFFE;
+    private const int MaxChannels = 8;
+    private const int MaxSampleRate = 768_000;
+
+    /// <summary>Bytes of one sample of every channel.</summary>
+    public int BytesPerFrame => Channels * BytesPerSample;
+
+    // KSDATAFORMAT_SUBTYPE_*: the old format tag, then these 14 bytes (mmreg.h).
+    private static ReadOnlySpan<byte> SubFormatTail => [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71];
+
+    /// <summary>Parses the body of a <c>fmt </c> chunk (the first 40 bytes suffice).</summary>
+    /// <exception cref="VocoderException">It is too short, or says something that we cannot read.</exception>
+    public static WavHeader Parse(ReadOnlySpan<byte> fmt, string name)
+    {
+        if (fmt.Length < 16)
+            throw new VocoderException($"'{name}': its fmt chunk has {fmt.Length} bytes, expected at least 16");
+        int tag = BinaryPrimitives.ReadUInt16LittleEndian(fmt);
+        int channels = BinaryPrimitives.ReadUInt16LittleEndian(fmt[2..]);
+        uint rate = BinaryPrimitives.ReadUInt32LittleEndian(fmt[4..]);
+        int frame = BinaryPrimitives.ReadUInt16LittleEndian(fmt[12..]);
+        int bits = BinaryPrimitives.ReadUInt16LittleEndian(fmt[14..]);
+        if (tag == ExtensibleTag)
+            tag = SubFormat(fmt, name);
+
+        if (tag is not (PcmTag or FloatTag))
+            throw new VocoderException($"'{name}' is coded as {CodecName(tag)}, expected PCM (0x0001) or IEEE float (0x0003)");
+        if (channels is < 1 or > MaxChannels)
+            throw new VocoderException($"'{name}' has {channels} channels, expected 1 to {MaxChannels}");
+        if (rate is < 1 or > MaxSampleRate)
+            throw new VocoderException($"'{name}' has a sample rate of {rate} Hz, expected 1 to {MaxSampleRate}");
+        // Widths between whole bytes (12 or 20 bits) fill the high bits of the next whole byte, so they need no care.
+        int bytes = (bits + 7) / 8;
+        bool isFloat = tag == FloatTag;
+        if (isFloat ? bits is not (32 or 64) : bytes is < 1 or > 4)
+            throw new VocoderException($"'{name}' has {bits} bits per {(isFloat ? "float" : "PCM")} sample, expected {(isFloat ? "32 or 64" : "8, 16, 24 or 32")}");
+        if (frame != channels * bytes)
+            throw new VocoderException($"'{name}' has a block of {frame} bytes, expected {channels * bytes} for {channels} channels of {bits} bits");
+        return new WavHeader(channels, (int)rate, bytes, isFloat);
+    }
+
+    private static int SubFormat(ReadOnlySpan<byte> fmt, string name)
+    {
+        if (fmt.Length < 40)
+            throw new VocoderException($"'{name}': its extensible fmt chunk has {fmt.Length} bytes, expected at least 40");
+        ReadOnlySpan<byte> id = fmt.Slice(24, 16);
+        if (!id[2..].SequenceEqual(SubFormatTail))
+            throw new VocoderException($"'{name}' is coded as {new Guid(id)}, expected PCM or IEEE float");
+        return BinaryPrimitives.ReadUInt16LittleEndian(id);
+    }
+
+    private static string CodecName(int tag)
+    {
+        string name = tag switch
+        {
+            0x0002 => "Microsoft ADPCM",
+            0x0006 => "A-law",
+            0x0007 => "µ-law",
+            0x0011 => "IMA ADPCM",
+            0x0031 => "GSM 6.10",
+            0x0050 => "MPEG",
+            0x0055 => "MP3",
+            0x00FF or 0x1610 => "AAC",
+            _ => "an unknown codec",
+        };
+        return $"{name} (tag 0x{tag:X4})";
+    }
+}
