@@ -14,7 +14,7 @@ public class PaddingTests
     public void Reflect_does_what_numpy_does(float[] signal, int before, int after, double[] expected)
     {
         double[] padded = new double[before + signal.Length + after];
-        Padding.Reflect(signal, before, padded);
+        Padding.Reflect(signal, -before, padded);
         Assert.Equal(expected, padded);
     }
 

@@ -1,23 +1,22 @@
 namespace FlowVocoder.Features;
 
-/// <summary>Extensions of a signal beyond its ends, before it is cut into frames.</summary>
+/// <summary>Extensions of a signal beyond its ends, for frames that reach over them.</summary>
 public static class Padding
 {
     /// <summary>
-    /// Mirrors the signal at its first and last sample without repeating them, as numpy.pad(mode="reflect") and torch do.
-    /// Where the padding is longer than the signal the mirror image is mirrored again, as numpy does (torch refuses);
-    /// a single sample is repeated.
+    /// Copies a stretch of the signal, mirrored at its first and last sample without repeating them,
+    /// as numpy.pad(mode="reflect") and torch extend it. Where the stretch reaches further than the signal is long,
+    /// the mirror image is mirrored again, as numpy does (torch refuses); a single sample is repeated.
     /// </summary>
     /// <param name="signal">[n] samples, n ≥ 1.</param>
-    /// <param name="before">Samples to put before, ≥ 0.</param>
-    /// <param name="padded">[m] receives the padded signal, m ≥ before + n; the rest goes behind.</param>
-    /// <exception cref="ArgumentException">The signal is empty or does not fit.</exception>
-    public static void Reflect(ReadOnlySpan<float> signal, int before, Span<double> padded)
+    /// <param name="start">Index in the signal of the first sample to copy; negative for a stretch that begins in the padding.</param>
+    /// <param name="stretch">Receives the samples start, start + 1, ….</param>
+    /// <exception cref="ArgumentException">The signal is empty.</exception>
+    public static void Reflect(ReadOnlySpan<float> signal, int start, Span<double> stretch)
     {
-        if (signal.IsEmpty || before < 0 || padded.Length < before + signal.Length)
-            throw new ArgumentException($"{signal.Length} samples with {before} before them do not fit {padded.Length}");
-        for (int i = 0; i < padded.Length; i++)
-            padded[i] = signal[MirroredIndex(i - before, signal.Length)];
+        if (signal.IsEmpty) throw new ArgumentException("an empty signal cannot be mirrored", nameof(signal));
+        for (int i = 0; i < stretch.Length; i++)
+            stretch[i] = signal[MirroredIndex(start + i, signal.Length)];
     }
 
     private static int MirroredIndex(int i, int n)

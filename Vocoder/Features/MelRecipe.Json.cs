@@ -1,0 +1,70 @@
+using System.Globalization;
+using System.Numerics;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace FlowVocoder.Features;
+
+// An unknown key might change the meaning of the rest, so it is refused and not skipped.
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed partial record MelRecipe
+{
+    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.General)
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        WriteIndented = true,
+        IgnoreReadOnlyProperties = true,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        RespectNullableAnnotations = true,
+    };
+
+    /// <summary>The recipe as a JSON object with camel-case keys and named enum values.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, s_json);
+
+    /// <summary>Reads what <see cref="ToJson"/> wrote, and validates it.</summary>
+    /// <exception cref="VocoderException">Not such an object, a missing or unknown key, or a value out of range.</exception>
+    public static MelRecipe FromJson(string json)
+    {
+        MelRecipe? recipe;
+        try
+        {
+            recipe = JsonSerializer.Deserialize<MelRecipe>(json, s_json);
+        }
+        catch (JsonException e)
+        {
+            throw new VocoderException($"mel recipe cannot be read: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+        if (recipe is null) throw new VocoderException("mel recipe cannot be read: found null, expected an object");
+        recipe.Validate();
+        return recipe;
+    }
+
+    /// <summary>Checks that a mel can be made by this recipe.</summary>
+    /// <exception cref="VocoderException">A value is out of range; the message names it and the range.</exception>
+    public void Validate()
+    {
+        Check(SampleRate is >= 1000 and <= 768000, "sample rate", SampleRate, "1000 to 768000 Hz");
+        Check(FftSize is >= 2 and <= 1 << 20 && BitOperations.IsPow2(FftSize), "FFT size", FftSize, "a power of two up to 1048576");
+        Check(WindowSize >= 1 && WindowSize <= FftSize, "window size", WindowSize, $"1 to the FFT size {FftSize}");
+        Check(HopSize >= 1 && HopSize <= FftSize, "hop size", HopSize, $"1 to the FFT size {FftSize}");
+        Check(Bands >= 1 && Bands <= FftSize, "bands", Bands, $"1 to the FFT size {FftSize}");
+        Check(MaxFrequency > 0 && MaxFrequency <= SampleRate / 2.0, "highest frequency", MaxFrequency, $"up to half the sample rate, {SampleRate / 2} Hz");
+        Check(MinFrequency >= 0 && MinFrequency < MaxFrequency, "lowest frequency", MinFrequency, "at least 0 Hz and below the highest");
+        Check(Enum.IsDefined(MelScale), "mel scale", (int)MelScale, "Slaney or Htk");
+        Check(Enum.IsDefined(MelNorm), "mel norm", (int)MelNorm, "Slaney or None");
+        Check(Enum.IsDefined(Centering), "centring", (int)Centering, "Centered or HopCentered");
+        Check(Enum.IsDefined(Logarithm), "logarithm", (int)Logarithm, "Natural, Log10 or Decibel");
+        Check(SpectrumPower is 1 or 2, "spectrum power", SpectrumPower, "1 or 2");
+        Check(double.IsFinite(MagnitudeEpsilon) && MagnitudeEpsilon >= 0, "magnitude epsilon", MagnitudeEpsilon, "0 or more");
+        Check(double.IsFinite(Floor) && Floor > 0, "floor", Floor, "more than 0");
+        Check(double.IsFinite(OutputScale) && OutputScale > 0, "output scale", OutputScale, "more than 0");
+        Check(double.IsFinite(OutputOffset), "output offset", OutputOffset, "a finite number");
+        Check(!(OutputMin >= OutputMax), "output minimum", OutputMin ?? 0, "less than the output maximum");
+    }
+
+    private void Check(bool good, string what, double found, string expected)
+    {
+        if (!good)
+            throw new VocoderException(string.Create(CultureInfo.InvariantCulture, $"mel recipe '{Name}': {what} {found}, expected {expected}"));
+    }
+}

@@ -1,0 +1,158 @@
+using System.Globalization;
+
+namespace FlowVocoder.Features;
+
+/// <summary>
+/// How a mel spectrogram is made, as data: a voice carries the recipe of the mels it speaks from. With x the samples,
+/// <c>mel = clip(OutputScale · log(max(Floor, bank · sqrt(|STFT(x)|² + MagnitudeEpsilon)^SpectrumPower)) + OutputOffset)</c>
+/// with a periodic Hann window. <see cref="Presets"/> holds those of the common toolkits; vary one with <c>with { … }</c>.
+/// Compares by value.
+/// </summary>
+public sealed partial record MelRecipe
+{
+    /// <summary>Short name, as used by <see cref="ByName"/>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>One line naming the toolkits that use it.</summary>
+    public string Description { get; init; } = "";
+
+    /// <summary>Samples per second.</summary>
+    public required int SampleRate { get; init; }
+
+    /// <summary>Samples of a transformed frame, a power of two.</summary>
+    public required int FftSize { get; init; }
+
+    /// <summary>Samples of the Hann window, centred in the frame, 1 … FftSize.</summary>
+    public required int WindowSize { get; init; }
+
+    /// <summary>Samples from one frame to the next.</summary>
+    public required int HopSize { get; init; }
+
+    /// <summary>Mel bands.</summary>
+    public required int Bands { get; init; }
+
+    /// <summary>Lower edge of the first band, Hz.</summary>
+    public required double MinFrequency { get; init; }
+
+    /// <summary>Upper edge of the last band, Hz, at most half the sample rate.</summary>
+    public required double MaxFrequency { get; init; }
+
+    /// <summary>How hertz become mels.</summary>
+    public required MelScale MelScale { get; init; }
+
+    /// <summary>How the bands are scaled.</summary>
+    public required MelNorm MelNorm { get; init; }
+
+    /// <summary>Where the frames lie.</summary>
+    public required MelCentering Centering { get; init; }
+
+    /// <summary>1 for a magnitude spectrum, 2 for a power spectrum.</summary>
+    public required int SpectrumPower { get; init; }
+
+    /// <summary>Added under the square root of the magnitude (1e-9 in HiFi-GAN). The default value is 0.</summary>
+    public double MagnitudeEpsilon { get; init; }
+
+    /// <summary>The compression.</summary>
+    public required MelLogarithm Logarithm { get; init; }
+
+    /// <summary>Smaller mel amplitudes are raised to this before the logarithm.</summary>
+    public required double Floor { get; init; }
+
+    /// <summary>Factor after the logarithm. The default value is 1.</summary>
+    public double OutputScale { get; init; } = 1;
+
+    /// <summary>Added after <see cref="OutputScale"/>. The default value is 0.</summary>
+    public double OutputOffset { get; init; }
+
+    /// <summary>Lowest value of the result, or null for no such limit. The default value is null.</summary>
+    public double? OutputMin { get; init; }
+
+    /// <summary>Highest value of the result, or null for no such limit. The default value is null.</summary>
+    public double? OutputMax { get; init; }
+
+    /// <summary>The lowest value a mel of this recipe takes: that of the floor (−11.51 for ln 1e-5).</summary>
+    public double LowestValue => FromAmplitude(0);
+
+    /// <summary>The mel value of an amplitude behind the filter bank: floor, logarithm, scale, offset and limits.</summary>
+    /// <param name="amplitude">Amplitude, ≥ 0.</param>
+    public double FromAmplitude(double amplitude)
+    {
+        double raised = Math.Max(amplitude, Floor);
+        double log = Logarithm switch
+        {
+            MelLogarithm.Natural => Math.Log(raised),
+            MelLogarithm.Log10 => Math.Log10(raised),
+            _ => 20 * Math.Log10(raised),
+        };
+        double value = (OutputScale * log) + OutputOffset;
+        if (value < OutputMin) value = OutputMin.Value;
+        return value > OutputMax ? OutputMax.Value : value;
+    }
+
+    /// <summary>Undoes <see cref="FromAmplitude"/>, as far as floor and limits left something: the amplitude of a mel value.</summary>
+    /// <param name="value">A mel value.</param>
+    public double ToAmplitude(double value)
+    {
+        double log = (value - OutputOffset) / OutputScale;
+        return Logarithm switch
+        {
+            MelLogarithm.Natural => Math.Exp(log),
+            MelLogarithm.Log10 => Math.Pow(10, log),
+            _ => Math.Pow(10, log / 20),
+        };
+    }
+
+    /// <summary>
+    /// Turns a mel of another recipe into one of this recipe. Exact, apart from what the other's floor and limits took,
+    /// when both differ only behind the filter bank (logarithm, floor, scale, offset, limits).
+    /// </summary>
+    /// <param name="mel">Values in any layout; converted in place.</param>
+    /// <param name="source">The recipe the values were made with.</param>
+    /// <exception cref="VocoderException">The recipes differ before the logarithm, so that no exact conversion exists.</exception>
+    public void ConvertFrom(MelRecipe source, Span<float> mel)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        MelRecipe likeThis = source with
+        {
+            Logarithm = Logarithm, Floor = Floor, OutputScale = OutputScale, OutputOffset = OutputOffset, OutputMin = OutputMin, OutputMax = OutputMax,
+        };
+        if (Mismatch(likeThis) is string reason)
+            throw new VocoderException($"a '{source.Name}' mel cannot be converted to '{Name}': {reason}");
+        foreach (ref float value in mel) value = (float)FromAmplitude(source.ToAmplitude(value));
+    }
+
+    /// <summary>
+    /// Compares what a mel was made with to this recipe. Name and description do not count.
+    /// </summary>
+    /// <param name="found">The recipe of a mel.</param>
+    /// <returns>Null when mels of both mean the same, else the differences in one line, such as "sample rate 24000 Hz, the voice expects 22050 Hz".</returns>
+    public string? Mismatch(MelRecipe found)
+    {
+        ArgumentNullException.ThrowIfNull(found);
+        (string What, object? Found, object? Expected, string Unit)[] parts =
+        [
+            ("sample rate", found.SampleRate, SampleRate, " Hz"),
+            ("hop", found.HopSize, HopSize, " samples"),
+            ("bands", found.Bands, Bands, ""),
+            ("lowest frequency", found.MinFrequency, MinFrequency, " Hz"),
+            ("highest frequency", found.MaxFrequency, MaxFrequency, " Hz"),
+            ("mel scale", found.MelScale, MelScale, ""),
+            ("mel norm", found.MelNorm, MelNorm, ""),
+            ("FFT", found.FftSize, FftSize, " samples"),
+            ("window", found.WindowSize, WindowSize, " samples"),
+            ("centring", found.Centering, Centering, ""),
+            ("spectrum power", found.SpectrumPower, SpectrumPower, ""),
+            ("magnitude epsilon", found.MagnitudeEpsilon, MagnitudeEpsilon, ""),
+            ("logarithm", found.Logarithm, Logarithm, ""),
+            ("floor", found.Floor, Floor, ""),
+            ("output scale", found.OutputScale, OutputScale, ""),
+            ("output offset", found.OutputOffset, OutputOffset, ""),
+            ("output minimum", found.OutputMin, OutputMin, ""),
+            ("output maximum", found.OutputMax, OutputMax, ""),
+        ];
+        IEnumerable<string> differences = parts.Where(p => !Equals(p.Found, p.Expected)).Select(p => string.Create(
+            CultureInfo.InvariantCulture, $"{p.What} {p.Found ?? "none"}{p.Unit}, the voice expects {p.Expected ?? "none"}{p.Unit}"));
+        string reason = string.Join("; ", differences);
+        return reason.Length == 0 ? null : reason;
+    }
+}
