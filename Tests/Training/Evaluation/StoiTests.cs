@@ -105,10 +105,10 @@ public class StoiTests
     [Fact]
     public void ClippedCorrelationOfAHandWorkedSegment()
     {
-        // x = (0.1, 2, 4), y = (10, 0, 1). Scaled by √(20.01/101) = 0.445107: (4.45107, 0, 0.445107).
-        // Clipping at (1 + 10^(15/20))·x = 6.623413·x turns the first into 0.662341.
-        // Means 2.033333 and 0.369150; inner product of the deviations -0.405149, norms 2.758019 and 0.477496: -0.307643.
-        Assert.Equal(-0.307643, Stoi.MeanCorrelation([[0.1, 2, 4]], [[10, 0, 1]]), 6);
+        // x = (0.1, 2, 4), y = (10, 0, 1). Scaled by √(20.01/101) = 0.445105: (4.45105, 0, 0.445105).
+        // Clipping at (1 + 10^(15/20))·x = 6.623413·x turns the first into 0.662341. Means 2.033333 and 0.369149;
+        // inner product of the deviations -0.405153, norms 2.758019 and 0.477496.
+        Assert.Equal(-0.307647, Stoi.MeanCorrelation([[0.1, 2, 4]], [[10, 0, 1]]), 6);
         Assert.Equal(-1, Stoi.MeanCorrelation([[1, 2, 3]], [[3, 2, 1]]), 9);
     }
 
