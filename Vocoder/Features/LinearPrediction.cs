@@ -1,0 +1,48 @@
+namespace FlowVocoder.Features;
+
+/// <summary>
+/// Linear prediction of speech: x_t ≈ Σ_k a_k·x_{t−k} (J. Makhoul, "Linear prediction: a tutorial review", Proc. IEEE 63(4), 1975).
+/// </summary>
+public static class LinearPrediction
+{
+    /// <summary>
+    /// Solves the normal equations Σ_k a_k·r[|i−k|] = r[i], i = 1 … order, by the Levinson–Durbin recursion (Makhoul 1975, eq. 38).
+    /// The predictor of a positive definite autocorrelation is stable: the zeros of 1 − Σ_k a_k·z^{−k} lie inside the unit circle.
+    /// </summary>
+    /// <param name="r">[order + 1] autocorrelation, r[0] ≥ 0 the power of the signal.</param>
+    /// <param name="a">
+    /// [order] receives a_1 … a_order. Where the recursion meets a prediction error of 0 (a signal that fewer taps predict
+    /// exactly, or silence) the remaining taps are 0.
+    /// </param>
+    /// <returns>The power of the prediction error, r[0] − Σ_k a_k·r[k] ≥ 0, in the unit of <paramref name="r"/>.</returns>
+    /// <exception cref="ArgumentException"><paramref name="r"/> is not one longer than <paramref name="a"/>.</exception>
+    public static double LevinsonDurbin(ReadOnlySpan<double> r, Span<double> a)
+    {
+        if (r.Length != a.Length + 1)
+            throw new ArgumentException($"an autocorrelation of {r.Length} lags, expected {a.Length + 1} for {a.Length} taps", nameof(r));
+        a.Clear();
+        double error = r[0];
+        for (int i = 0; i < a.Length && error > 0; i++)
+        {
+            // Two chains, because one waits for itself at every step.
+            double even = r[i + 1], odd = 0;
+            int k = 0;
+            for (; k + 1 < i; k += 2)
+            {
+                even -= a[k] * r[i - k];
+                odd -= a[k + 1] * r[i - k - 1];
+            }
+            if (k < i)
+                even -= a[k] * r[i - k];
+            double reflection = (even + odd) / error;
+            // Rounding only: a true autocorrelation never exceeds 1 here.
+            if (Math.Abs(reflection) >= 1)
+                break;
+            for (int low = 0, high = i - 1; low <= high; low++, high--)
+                (a[low], a[high]) = (a[low] - (reflection * a[high]), a[high] - (reflection * a[low]));
+            a[i] = reflection;
+            error *= 1 - (reflection * reflection);
+        }
+        return error;
+    }
+}

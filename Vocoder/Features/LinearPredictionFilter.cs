@@ -1,0 +1,162 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
+namespace FlowVocoder.Features;
+
+/// <summary>
+/// Linear prediction as an invertible layer: x_t = g_t·e_t + Σ_k a_k(t)·x_{t−k}, an autoregressive linear flow between
+/// speech x and excitation e. The coefficients are constant over blocks of <see cref="BlockSize"/> samples.
+/// <see cref="Analyze"/> is an FIR, <see cref="Synthesize"/> its exact inverse, an IIR; the Jacobian of the analysis is
+/// lower triangular with 1/g_t on its diagonal, so log |det ∂e/∂x| = −Σ_t log g_t.
+/// An instance holds no signal: it may be shared by threads. The state of a stream is its last <see cref="Order"/> samples of x,
+/// carried by the caller, and a signal cut at borders of blocks gives bit-identical results.
+/// </summary>
+public sealed class LinearPredictionFilter
+{
+    /// <summary>A filter pair for predictors of one order.</summary>
+    /// <param name="order">Taps of the predictor, at least 1.</param>
+    /// <param name="blockSize">Samples that share one predictor, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is below 1.</exception>
+    public LinearPredictionFilter(int order, int blockSize)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(order, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(blockSize, 1);
+        Order = order;
+        BlockSize = blockSize;
+    }
+
+    /// <summary>Taps of the predictor; also the samples of history a stream carries.</summary>
+    public int Order { get; }
+
+    /// <summary>Samples that share one predictor.</summary>
+    public int BlockSize { get; }
+
+    /// <summary>Speech to excitation: e_t = (x_t − Σ_k a_k·x_{t−k}) / g_t.</summary>
+    /// <param name="x">[samples] speech, starting at the border of a block; the last block may be cut short.</param>
+    /// <param name="a">[blocks, order] predictors a_1 … a_order, blocks = ⌈samples / BlockSize⌉ or more.</param>
+    /// <param name="g">[blocks] gains, above 0.</param>
+    /// <param name="history">[order] the samples of x before the first, oldest first (zeros at the start); replaced by the last ones.</param>
+    /// <param name="e">[samples] receives the excitation; may be the same memory as <paramref name="x"/>.</param>
+    /// <exception cref="ArgumentException">A span is too short.</exception>
+    public void Analyze(ReadOnlySpan<float> x, ReadOnlySpan<float> a, ReadOnlySpan<float> g, Span<float> history, Span<float> e)
+    {
+        Check(x.Length, a.Length, g.Length, history.Length, e.Length);
+        Span<double> line = Order + BlockSize <= 512 ? stackalloc double[Order + BlockSize] : new double[Order + BlockSize];
+        Span<double> sum = BlockSize <= 512 ? stackalloc double[BlockSize] : new double[BlockSize];
+        Load(history, line);
+        for (int block = 0, from = 0; from < x.Length; block++, from += BlockSize)
+        {
+            int n = Math.Min(BlockSize, x.Length - from);
+            Load(x.Slice(from, n), line[Order..]);
+            line.Slice(Order, n).CopyTo(sum);
+            ReadOnlySpan<float> taps = a.Slice(block * Order, Order);
+            for (int k = 0; k < Order; k++)
+                Accumulate(sum[..n], -taps[k], line.Slice(Order - 1 - k, n));
+            double gain = g[block];
+            for (int t = 0; t < n; t++)
+                e[from + t] = (float)(sum[t] / gain);
+            line.Slice(n, Order).CopyTo(line);
+        }
+        Store(line, history);
+    }
+
+    /// <summary>Excitation to speech: x_t = g_t·e_t + Σ_k a_k·x_{t−k}.</summary>
+    /// <param name="e">[samples] excitation, starting at the border of a block; the last block may be cut short.</param>
+    /// <param name="a">[blocks, order] predictors a_1 … a_order, blocks = ⌈samples / BlockSize⌉ or more.</param>
+    /// <param name="g">[blocks] gains, above 0.</param>
+    /// <param name="history">[order] the samples of x before the first, oldest first (zeros at the start); replaced by the last ones.</param>
+    /// <param name="x">[samples] receives the speech; may be the same memory as <paramref name="e"/>.</param>
+    /// <exception cref="ArgumentException">A span is too short.</exception>
+    public void Synthesize(ReadOnlySpan<float> e, ReadOnlySpan<float> a, ReadOnlySpan<float> g, Span<float> history, Span<float> x)
+    {
+        Check(e.Length, a.Length, g.Length, history.Length, x.Length);
+        // [history | block], so that every sum reads one contiguous run, and small enough to stay in the first-level cache.
+        Span<double> line = Order + BlockSize <= 512 ? stackalloc double[Order + BlockSize] : new double[Order + BlockSize];
+        Span<double> taps = Order <= 128 ? stackalloc double[Order] : new double[Order];
+        Load(history, line);
+        for (int block = 0, from = 0; from < e.Length; block++, from += BlockSize)
+        {
+            int n = Math.Min(BlockSize, e.Length - from);
+            // Oldest sample first, as in the line.
+            for (int k = 0; k < Order; k++)
+                taps[Order - 1 - k] = a[(block * Order) + k];
+            double gain = g[block];
+            for (int t = 0; t < n; t++)
+            {
+                // The recursion goes on from the rounded sample, because that is what a stream carries over and what Analyze sees.
+                float y = (float)Next(gain * e[from + t], taps, line.Slice(t, Order));
+                x[from + t] = y;
+                line[Order + t] = y;
+            }
+            line.Slice(n, Order).CopyTo(line);
+        }
+        Store(line, history);
+    }
+
+    /// <summary>log |det ∂e/∂x| of <see cref="Analyze"/> over a signal: −Σ_t log g_t, in nats. That of <see cref="Synthesize"/> is its negative.</summary>
+    /// <param name="g">[blocks] gains, above 0.</param>
+    /// <param name="samples">Length of the signal.</param>
+    /// <exception cref="ArgumentException"><paramref name="g"/> has too few blocks.</exception>
+    public double LogDeterminant(ReadOnlySpan<float> g, int samples)
+    {
+        if ((long)g.Length * BlockSize < samples)
+            throw new ArgumentException($"{g.Length} gains for {samples} samples in blocks of {BlockSize}", nameof(g));
+        double sum = 0;
+        for (int block = 0, from = 0; from < samples; block++, from += BlockSize)
+            sum -= Math.Min(BlockSize, samples - from) * Math.Log(g[block]);
+        return sum;
+    }
+
+    // Four chains hide the latency of the multiply-adds. The newest samples come last, so that little waits for the sample before.
+    private static double Next(double excitation, ReadOnlySpan<double> taps, ReadOnlySpan<double> past)
+    {
+        double s0 = excitation, s1 = 0, s2 = 0, s3 = 0;
+        int k = 0;
+        for (; k + 4 < taps.Length; k += 4)
+        {
+            s0 = Math.FusedMultiplyAdd(taps[k], past[k], s0);
+            s1 = Math.FusedMultiplyAdd(taps[k + 1], past[k + 1], s1);
+            s2 = Math.FusedMultiplyAdd(taps[k + 2], past[k + 2], s2);
+            s3 = Math.FusedMultiplyAdd(taps[k + 3], past[k + 3], s3);
+        }
+        double sum = (s0 + s1) + (s2 + s3);
+        for (; k < taps.Length; k++)
+            sum = Math.FusedMultiplyAdd(taps[k], past[k], sum);
+        return sum;
+    }
+
+    private static void Accumulate(Span<double> sum, double tap, ReadOnlySpan<double> x)
+    {
+        ref double s = ref MemoryMarshal.GetReference(sum);
+        ref double v = ref MemoryMarshal.GetReference(x);
+        int t = 0;
+        for (; t <= sum.Length - Vector<double>.Count; t += Vector<double>.Count)
+        {
+            Vector<double> part = Vector.FusedMultiplyAdd(new Vector<double>(tap), Vector.LoadUnsafe(ref v, (nuint)t), Vector.LoadUnsafe(ref s, (nuint)t));
+            part.StoreUnsafe(ref s, (nuint)t);
+        }
+        for (; t < sum.Length; t++)
+            sum[t] = Math.FusedMultiplyAdd(tap, x[t], sum[t]);
+    }
+
+    private static void Load(ReadOnlySpan<float> from, Span<double> to)
+    {
+        for (int i = 0; i < from.Length; i++)
+            to[i] = from[i];
+    }
+
+    private static void Store(ReadOnlySpan<double> line, Span<float> history)
+    {
+        for (int i = 0; i < history.Length; i++)
+            history[i] = (float)line[i];
+    }
+
+    private void Check(int samples, int a, int g, int history, int output)
+    {
+        int blocks = (samples + BlockSize - 1) / BlockSize;
+        if (a < blocks * Order || g < blocks)
+            throw new ArgumentException($"{a} taps and {g} gains for {samples} samples, expected {blocks * Order} and {blocks}");
+        if (history != Order || output < samples)
+            throw new ArgumentException($"a history of {history} and room for {output} samples, expected {Order} and {samples}");
+    }
+}

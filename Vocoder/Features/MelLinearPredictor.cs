@@ -1,0 +1,134 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
+namespace FlowVocoder.Features;
+
+/// <summary>
+/// The predictor and gain of <see cref="LinearPredictionFilter"/> from the mel alone, so that both directions of the flow know them:
+/// the spectral envelope of a log-mel frame → power spectrum → autocorrelation (Wiener–Khinchin) → Levinson–Durbin.
+/// White noise of variance 1 through g/(1 − Σ a_k z^{−k}) has the magnitudes that the mel tells.
+/// Log-mels are interpolated linearly in time between the centres of frames, at the centre of each block, and held at the ends.
+/// No call allocates. An instance has working memory: one per thread; its results depend on nothing but the arguments.
+/// </summary>
+public sealed class MelLinearPredictor
+{
+    // Relative to the mean power: fills the valleys (and the stop band of band-limited recordings) to -50 dB, which bounds the
+    // resonance of 1/A and so the growth of rounding errors in a round trip.
+    private const double WhiteNoise = 1e-5;
+    // Clamps of ln power, far outside of anything audible, that keep exp finite and the gain above 0 for a mel gone wrong.
+    private const float LowestLogPower = -80, HighestLogPower = 80;
+
+    private readonly MelRecipe _recipe;
+    private readonly MelEnvelope _envelope;
+    private readonly MelEnvelopeCorrelation _correlation;
+    private readonly float[] _blend, _spectrum, _columns;
+    private readonly double[] _autocorrelation, _taps;
+
+    /// <summary>Prepares the maps of a recipe.</summary>
+    /// <param name="recipe">The recipe of the mels to come.</param>
+    /// <param name="order">Taps of the predictor, 1 or more; the default value is 24: 12 resonances, one per kHz at 22.05 kHz.</param>
+    /// <param name="blocksPerHop">Predictors per hop; has to divide the hop size. The default value is 4.</param>
+    /// <exception cref="VocoderException">A number does not fit the recipe.</exception>
+    public MelLinearPredictor(MelRecipe recipe, int order = 24, int blocksPerHop = 4)
+    {
+        if (order < 1 || order >= recipe.FftSize / 4)
+            throw new VocoderException($"linear prediction of order {order}, expected 1 to {(recipe.FftSize / 4) - 1} for mel recipe {recipe.Name}");
+        if (blocksPerHop < 1 || recipe.HopSize % blocksPerHop != 0)
+            throw new VocoderException($"{blocksPerHop} linear prediction blocks a hop, expected a divisor of the hop size {recipe.HopSize} of mel recipe {recipe.Name}");
+        _recipe = recipe;
+        Order = order;
+        BlocksPerHop = blocksPerHop;
+        _envelope = new MelEnvelope(recipe);
+        _correlation = new MelEnvelopeCorrelation(_envelope.Points, order + 1, WhiteNoise);
+        // exp runs over whole vectors; what it makes of the tail is never read.
+        _spectrum = new float[(_envelope.Points + Vector<float>.Count - 1) / Vector<float>.Count * Vector<float>.Count];
+        _blend = new float[recipe.Bands];
+        _autocorrelation = new double[order + 1];
+        _taps = new double[order];
+        _columns = new float[3 * recipe.Bands];
+    }
+
+    /// <summary>Taps of the predictor.</summary>
+    public int Order { get; }
+
+    /// <summary>Predictors per hop.</summary>
+    public int BlocksPerHop { get; }
+
+    /// <summary>Samples that share one predictor.</summary>
+    public int BlockSize => _recipe.HopSize / BlocksPerHop;
+
+    /// <summary>The predictor of one log-mel frame.</summary>
+    /// <param name="logMelFrame">[bands] in the recipe's logarithm.</param>
+    /// <param name="a">[order] receives a_1 … a_order of a stable predictor.</param>
+    /// <param name="g">Receives the gain, above 0: the standard deviation of the excitation.</param>
+    public void Block(ReadOnlySpan<float> logMelFrame, Span<float> a, out float g)
+    {
+        if (logMelFrame.Length != _envelope.Bands || a.Length != Order)
+            throw new ArgumentException($"a frame of {logMelFrame.Length} bands and room for {a.Length} taps, expected {_envelope.Bands} and {Order}");
+        _envelope.LogPower(logMelFrame, _spectrum.AsSpan(0, _envelope.Points));
+        Exponential(_spectrum);
+        _correlation.Compute(_spectrum.AsSpan(0, _envelope.Points), _autocorrelation);
+        double error = LinearPrediction.LevinsonDurbin(_autocorrelation, _taps);
+        for (int k = 0; k < a.Length; k++)
+            a[k] = (float)_taps[k];
+        g = (float)Math.Sqrt(error);
+    }
+
+    /// <summary>The predictors of one hop of samples, hop·i … hop·(i + 1) − 1, for streaming.</summary>
+    /// <param name="previous">[bands] mel frame i − 1; at the start frame i.</param>
+    /// <param name="current">[bands] mel frame i.</param>
+    /// <param name="next">[bands] mel frame i + 1; at the end frame i.</param>
+    /// <param name="a">[blocks per hop, order] receives the predictors.</param>
+    /// <param name="g">[blocks per hop] receives the gains.</param>
+    public void Hop(ReadOnlySpan<float> previous, ReadOnlySpan<float> current, ReadOnlySpan<float> next, Span<float> a, Span<float> g)
+    {
+        for (int block = 0; block < BlocksPerHop; block++)
+        {
+            // From the centre of frame i to the centre of the block, in hops.
+            float at = (float)((((block + 0.5) * BlockSize) - FrameCentres.Of(_recipe, 0)) / _recipe.HopSize);
+            ReadOnlySpan<float> other = at < 0 ? previous : next;
+            float weight = Math.Abs(at);
+            for (int b = 0; b < _blend.Length; b++)
+                _blend[b] = current[b] + (weight * (other[b] - current[b]));
+            Block(_blend, a.Slice(block * Order, Order), out g[block]);
+        }
+    }
+
+    /// <summary>The predictors of a whole mel, for frames × hop samples: bit for bit those that <see cref="Hop"/> gives frame by frame.</summary>
+    /// <param name="mel">[bands, frames] in the recipe's logarithm.</param>
+    /// <param name="frames">Frames of the mel.</param>
+    /// <param name="a">[frames × blocks per hop, order] receives the predictors.</param>
+    /// <param name="g">[frames × blocks per hop] receives the gains.</param>
+    /// <exception cref="ArgumentException">A span has another length.</exception>
+    public void Compute(ReadOnlySpan<float> mel, int frames, Span<float> a, Span<float> g)
+    {
+        int bands = _envelope.Bands, blocks = frames * BlocksPerHop;
+        if (mel.Length != bands * frames || a.Length != blocks * Order || g.Length != blocks)
+            throw new ArgumentException(
+                $"a mel of {mel.Length} values, {a.Length} taps and {g.Length} gains, expected {bands * frames}, {blocks * Order} and {blocks} for {frames} frames");
+        // Three frames in turn, as a stream sees them.
+        Span<float> previous = _columns.AsSpan(0, bands), current = _columns.AsSpan(bands, bands), next = _columns.AsSpan(2 * bands);
+        for (int i = 0; i < frames; i++)
+        {
+            Column(mel, frames, Math.Max(i - 1, 0), previous);
+            Column(mel, frames, i, current);
+            Column(mel, frames, Math.Min(i + 1, frames - 1), next);
+            Hop(previous, current, next, a.Slice(i * BlocksPerHop * Order, BlocksPerHop * Order), g.Slice(i * BlocksPerHop, BlocksPerHop));
+        }
+    }
+
+    private static void Column(ReadOnlySpan<float> mel, int frames, int frame, Span<float> column)
+    {
+        for (int b = 0; b < column.Length; b++)
+            column[b] = mel[(b * frames) + frame];
+    }
+
+    private static void Exponential(Span<float> logPower)
+    {
+        Span<Vector<float>> vectors = MemoryMarshal.Cast<float, Vector<float>>(logPower);
+        var low = new Vector<float>(LowestLogPower);
+        var high = new Vector<float>(HighestLogPower);
+        for (int i = 0; i < vectors.Length; i++)
+            vectors[i] = Vector.Exp(Vector.Min(Vector.Max(vectors[i], low), high));
+    }
+}
