@@ -61,7 +61,7 @@ public static class MultiResolutionStft
     private static double[] Padded(ReadOnlySpan<float> signal, int fftSize)
     {
         var padded = new double[signal.Length + fftSize];
-        Padding.Reflect(signal, fftSize / 2, padded);
+        Padding.Reflect(signal, -fftSize / 2, padded);
         return padded;
     }
 }
