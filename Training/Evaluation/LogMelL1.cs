@@ -4,7 +4,7 @@ namespace FlowVocoder.Training.Evaluation;
 
 /// <summary>
 /// Mean absolute difference of two log-mel spectrograms in nats, over all bands and frames: what HiFi-GAN trains on (J. Kong et al.,
-/// arXiv 2010.05646, eq. 4) and prints as its validation error. A recipe with another logarithm is converted to nats;
+/// arXiv 2010.05646) and prints as its validation error. A recipe with another logarithm is converted to nats;
 /// figures of different recipes (floor, bands, highest frequency) cannot be compared.
 /// </summary>
 public sealed class LogMelL1

@@ -3,7 +3,7 @@ using FlowVocoder.Features;
 namespace FlowVocoder.Training.Evaluation;
 
 /// <summary>
-/// The multi-resolution STFT distance of R. Yamamoto et al., "Parallel WaveGAN", arXiv 1910.11480, sec. 2.2, eq. 5–7:
+/// The multi-resolution STFT auxiliary loss of R. Yamamoto et al., "Parallel WaveGAN", arXiv 1910.11480, as a measure:
 /// spectral convergence ‖|S| − |Ŝ|‖_F / ‖|S|‖_F plus the mean |ln|S| − ln|Ŝ||, averaged over three resolutions:
 /// FFT 1024, 2048, 512; window (Hann) 600, 1200, 240; hop 120, 240, 50 samples. Frames are centred, the ends mirrored.
 /// Smaller is better, identical is 0.

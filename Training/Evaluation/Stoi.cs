@@ -54,7 +54,7 @@ public static class Stoi
         return new IntelligibilityScores(stoi / segments, extended / segments);
     }
 
-    /// <summary>Taal 2011, sec. II: cuts the frames whose clean energy is more than 40 dB below that of the loudest,
+    /// <summary>Taal 2011: cuts the frames whose clean energy is more than 40 dB below that of the loudest,
     /// and overlap-adds those that stay.</summary>
     internal static (double[] Clean, double[] Degraded) WithoutSilence(ReadOnlySpan<float> clean, ReadOnlySpan<float> degraded)
     {
@@ -78,7 +78,7 @@ public static class Stoi
         return (x, y);
     }
 
-    /// <summary>Eq. 1: [frames][Bands], the norm of the spectrum within each third-octave band.</summary>
+    /// <summary>Taal 2011: [frames][Bands], the norm of the spectrum within each third-octave band.</summary>
     internal static double[][] Envelopes(double[] signal)
     {
         double[] frame = new double[FftSize], re = new double[Fft.Bins], im = new double[Fft.Bins];
@@ -118,7 +118,7 @@ public static class Stoi
         return rows;
     }
 
-    /// <summary>Taal 2011, eq. 3–6: the degraded envelope is scaled to the energy of the clean one and clipped at a signal-to-distortion
+    /// <summary>Taal 2011: the degraded envelope is scaled to the energy of the clean one and clipped at a signal-to-distortion
     /// ratio of -15 dB; then the correlation, averaged over the bands.</summary>
     internal static double MeanCorrelation(double[][] clean, double[][] degraded)
     {
@@ -133,7 +133,7 @@ public static class Stoi
         return sum / clean.Length;
     }
 
-    /// <summary>Jensen 2016, eq. 2–5: rows (bands over time), then columns (frames across bands) are brought to mean 0 and norm 1;
+    /// <summary>Jensen 2016: rows (bands over time), then columns (frames across bands) are brought to mean 0 and norm 1;
     /// the inner products of the columns, averaged.</summary>
     internal static double SpectralCorrelation(double[][] clean, double[][] degraded)
     {

@@ -60,8 +60,8 @@ public sealed record VoicingScores(int BothVoiced, int OnlyReference, int OnlyGe
 }
 
 /// <summary>
-/// Voiced/unvoiced F1 and F0 error as vocoder papers report them (M. Morrison et al., "Chunked autoregressive GAN", arXiv 2110.10139,
-/// sec. 4.3), with both signals tracked by <see cref="PitchTracker"/>, a normalised autocorrelation (75–400 Hz, voiced above 0.55),
+/// Voiced/unvoiced F1 and F0 error as vocoder papers report them (M. Morrison et al., "Chunked autoregressive GAN", arXiv 2110.10139),
+/// with both signals tracked by <see cref="PitchTracker"/>, a normalised autocorrelation (75–400 Hz, voiced above 0.55),
 /// where they use a network: compare figures of one tracker only.
 /// </summary>
 public sealed class VoicingF1

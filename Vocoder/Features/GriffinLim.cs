@@ -3,7 +3,7 @@ namespace FlowVocoder.Features;
 /// <summary>
 /// A vocoder without a network, the base line for every other: magnitudes from the mel (<see cref="MelInversion"/>), phases by alternating
 /// projections (D. Griffin and J. Lim, "Signal estimation from modified short-time Fourier transform", IEEE TASSP 32(2), 1984),
-/// sped up by momentum (N. Perraudin, P. Balazs, P. Søndergaard, "A fast Griffin-Lim algorithm", WASPAA 2013, algorithm 2).
+/// sped up by momentum (N. Perraudin, P. Balazs, P. Søndergaard, "A fast Griffin-Lim algorithm", WASPAA 2013).
 /// Above the recipe's highest frequency the result is silent.
 /// </summary>
 public sealed class GriffinLim
