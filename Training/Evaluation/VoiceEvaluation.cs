@@ -1,0 +1,54 @@
+using FlowVocoder.AudioIO;
+using FlowVocoder.Features;
+
+namespace FlowVocoder.Training.Evaluation;
+
+/// <summary>What one generated clip scores against its reference.</summary>
+/// <param name="Seconds">Length that was compared.</param>
+/// <param name="LogMelL1">In nats, see <see cref="Evaluation.LogMelL1"/>.</param>
+/// <param name="StftDistance">See <see cref="MultiResolutionStft"/>.</param>
+/// <param name="Intelligibility">STOI and ESTOI; NaN for clips with less than 0.4 s of speech.</param>
+/// <param name="Voicing">Voicing and pitch.</param>
+public sealed record ClipScores(
+    double Seconds, double LogMelL1, double StftDistance, IntelligibilityScores Intelligibility, VoicingScores Voicing);
+
+/// <summary>Runs every objective measure over pairs of recordings and what a vocoder made of their mels.</summary>
+public sealed class VoiceEvaluation
+{
+    private readonly int _sampleRate;
+    private readonly LogMelL1 _logMel;
+    private readonly VoicingF1 _voicing;
+
+    /// <summary>Prepares the measures; the instance may be shared by threads.</summary>
+    /// <param name="recipe">Of the voice: gives the sample rate, the mels that are compared and the frames of the pitch tracks.</param>
+    /// <exception cref="VocoderException">The recipe is not valid.</exception>
+    public VoiceEvaluation(MelRecipe recipe) =>
+        (_logMel, _voicing, _sampleRate) = (new LogMelL1(recipe), new VoicingF1(recipe), recipe.SampleRate);
+
+    /// <summary>Scores one clip; the longer signal is cut to the shorter.</summary>
+    /// <param name="reference">The recording, at the recipe's rate, -1 to 1.</param>
+    /// <param name="generated">What was made of its mel, aligned.</param>
+    /// <exception cref="VocoderException">Too short for one frame, or a sample that is not finite.</exception>
+    public ClipScores Score(ReadOnlySpan<float> reference, ReadOnlySpan<float> generated)
+    {
+        int length = Math.Min(reference.Length, generated.Length);
+        reference = CheckFinite(reference[..length], "reference");
+        generated = CheckFinite(generated[..length], "generated");
+        return new ClipScores(
+            length / (double)_sampleRate,
+            _logMel.Distance(reference, generated),
+            MultiResolutionStft.Distance(reference, generated),
+            Stoi.Compare(
+                Resampler.Resample(reference, _sampleRate, Stoi.SampleRate),
+                Resampler.Resample(generated, _sampleRate, Stoi.SampleRate)),
+            _voicing.Compare(reference, generated));
+    }
+
+    private static ReadOnlySpan<float> CheckFinite(ReadOnlySpan<float> samples, string name)
+    {
+        for (int t = 0; t < samples.Length; t++)
+            if (!float.IsFinite(samples[t]))
+                throw new VocoderException($"{name} sample {t} is {samples[t]}, expected a finite number");
+        return samples;
+    }
+}
