@@ -28,7 +28,7 @@ public sealed unsafe partial class CpuOps
         int stride = Pad(x, shape.Left, span, site);
         fixed (float* packed = Packed(weight, shape.FirstRow, rows))
             Convolution.Run(_parallelism, packed, _padded!.Data, stride, x.Batch, x.Channels, taps, dilation, y.Data, rows, x.Length);
-        Record(y, x, weight, add, () => ConvolutionGradient(x, weight, bias, shape with { Rows = rows, Dilation = dilation }, add, y));
+        Record(y, x, weight, add is { RequiresGrad: true } ? add : bias, () => ConvolutionGradient(x, weight, bias, shape with { Rows = rows, Dilation = dilation }, add, y));
         return y;
     }
 

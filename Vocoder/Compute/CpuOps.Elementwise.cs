@@ -25,8 +25,8 @@ public sealed unsafe partial class CpuOps
                 Map<GateTanhGradientF>(a, a + half, dy, d, half);
                 Map<GateSigmoidGradientF>(a, a + half, dy, d + half, half);
             }
-            if (x.Grad == null) x.Grad = dx;
-            else AddTo(x.Grad, dx);
+            if (x.Grad == null && !x.IsParameter) x.Grad = dx;
+            else AddTo(GradientOf(x), dx);
         });
         return y;
     }

@@ -79,14 +79,16 @@ public sealed unsafe partial class CpuOps
         }
         Record(w, v, gain, null, () =>
         {
-            Tensor dv = GradientOf(v), dg = GradientOf(gain), dw = w.Grad!;
+            Tensor dw = w.Grad!;
+            Tensor? dv = v.RequiresGrad ? GradientOf(v) : null, dg = gain.RequiresGrad ? GradientOf(gain) : null;
             for (int o = 0; o < v.Batch; o++)
             {
                 ReadOnlySpan<float> d = dw.Span.Slice(o * inner, inner), row = v.Span.Slice(o * inner, inner);
                 // dg = dw·v/‖v‖; dv = g/‖v‖·(dw - v·(dw·v)/‖v‖²)
                 double dot = 0;
                 for (int i = 0; i < inner; i++) dot += (double)d[i] * row[i];
-                dg.Data[o] += (float)(dot / norms[o]);
+                if (dg != null) dg.Data[o] += (float)(dot / norms[o]);
+                if (dv == null) continue;
                 float scale = (float)(gain.Data[o] / norms[o]), along = (float)(dot / (norms[o] * norms[o]));
                 Span<float> target = dv.Span.Slice(o * inner, inner);
                 for (int i = 0; i < inner; i++) target[i] += scale * (d[i] - along * row[i]);
@@ -110,12 +112,12 @@ public sealed unsafe partial class CpuOps
             for (int i = 0; i < n; i++)
                 for (int j = 0; j < n; j++) gradient[(int)permutation.Data[i], j] = w.Grad!.Data[i * n + j];
             Matrix<double> dLower = gradient * upper.Transpose(), dUpper = lower.Transpose() * gradient;
-            Tensor dt = GradientOf(triangles), dd = GradientOf(logDiagonal);
+            Tensor? dt = triangles.RequiresGrad ? GradientOf(triangles) : null, dd = logDiagonal.RequiresGrad ? GradientOf(logDiagonal) : null;
             for (int i = 0; i < n; i++)
             {
-                for (int j = 0; j < n; j++)
+                for (int j = 0; j < n && dt != null; j++)
                     if (i != j) dt.Data[i * n + j] += (float)(j < i ? dLower[i, j] : dUpper[i, j]);
-                dd.Data[i] += (float)(dUpper[i, i] * upper[i, i]);
+                if (dd != null) dd.Data[i] += (float)(dUpper[i, i] * upper[i, i]);
             }
         });
         return w;
