@@ -66,6 +66,7 @@ public sealed unsafe partial class CpuOps
     /// <inheritdoc/>
     public override Tensor WeightNorm(Tensor v, Tensor gain)
     {
+        Require(gain.Size == v.Batch, $"gains of shape {gain.Shape} do not fit a weight of {v.Shape}");
         int inner = v.Channels * v.Length;
         var w = RentLike(v);
         var norms = new double[v.Batch];
@@ -101,6 +102,8 @@ public sealed unsafe partial class CpuOps
     public override Tensor ComposeLu(Tensor triangles, Tensor logDiagonal, Tensor sign, Tensor permutation)
     {
         int n = triangles.Batch;
+        Require(triangles.Size == n * n && logDiagonal.Size == n && sign.Size == n && permutation.Size == n,
+            $"triangles {triangles.Shape}, diagonal {logDiagonal.Shape}, sign {sign.Shape} and permutation {permutation.Shape} do not make a square matrix");
         var (lower, upper) = Factors(triangles, logDiagonal, sign);
         Matrix<double> product = lower * upper;
         var w = Rent(n, n, 1);
@@ -136,6 +139,7 @@ public sealed unsafe partial class CpuOps
     public override Tensor LogAbsDet(Tensor matrix)
     {
         int n = matrix.Batch;
+        Require(matrix.Size == n * n, $"a matrix of shape {matrix.Shape} is not square");
         var dense = Matrix<double>.Build.Dense(n, n, (i, j) => matrix.Span[i * n + j]);
         var lu = dense.LU();
         double log = 0;
