@@ -14,6 +14,8 @@ public sealed unsafe partial class CpuOps
         int taps = weight.Length, rows = shape.Rows == 0 ? weight.Batch - shape.FirstRow : shape.Rows, dilation = Math.Max(1, shape.Dilation);
         int span = (taps - 1) * dilation;
         Require(x.Channels == weight.Channels, $"convolution of {x.Shape} with a weight of {weight.Shape}: channels differ");
+        Require(shape.FirstRow >= 0 && rows > 0 && shape.FirstRow + rows <= weight.Batch, $"rows {shape.FirstRow} … {shape.FirstRow + rows - 1} are outside a weight of {weight.Shape}");
+        Require(bias == null || bias.Size == weight.Batch, $"a bias of shape {bias?.Shape} does not fit a weight of {weight.Shape}");
         Require(shape.Left >= 0 && shape.Left <= span, $"left padding {shape.Left} is outside 0 … {span}");
         Require(add == null || (add.Batch == x.Batch && add.Channels == rows && add.Length == x.Length), "the addend of a convolution must have the shape of its result");
         var y = Rent(x.Batch, rows, x.Length);
@@ -28,7 +30,7 @@ public sealed unsafe partial class CpuOps
         int stride = Pad(x, shape.Left, span, site);
         fixed (float* packed = Packed(weight, shape.FirstRow, rows))
             Convolution.Run(_parallelism, packed, _padded!.Data, stride, x.Batch, x.Channels, taps, dilation, y.Data, rows, x.Length);
-        Record(y, x, weight, add, () => ConvolutionGradient(x, weight, bias, shape with { Rows = rows, Dilation = dilation }, add, y));
+        Record(y, x, weight, add is { RequiresGrad: true } ? add : bias, () => ConvolutionGradient(x, weight, bias, shape with { Rows = rows, Dilation = dilation }, add, y));
         return y;
     }
 
@@ -42,7 +44,7 @@ public sealed unsafe partial class CpuOps
             Require(left == span, "only causal convolutions can be streamed");
             past = _state.Slot(site ?? throw new ArgumentNullException(nameof(site), "a streamed convolution needs a site"), x.Batch, x.Channels, span);
         }
-        Reserve(ref _padded, x.Batch * x.Channels * stride);
+        Reserve(ref _padded, checked(x.Batch * x.Channels * stride));
         float* padded = _padded!.Data;
         for (int row = 0; row < x.Batch * x.Channels; row++)
         {
@@ -97,8 +99,8 @@ public sealed unsafe partial class CpuOps
     {
         int taps = weight.Length, span = (taps - 1) * shape.Dilation, channels = x.Channels, length = x.Length;
         int paddedLength = length + span, stride = Convolution.Stride(channels), blocks = (shape.Rows + Tile.Rows - 1) / Tile.Rows;
-        Reserve(ref _timeMajor, x.Batch * paddedLength * stride + Tile.Slack);
-        Reserve(ref _packedGradient, x.Batch * blocks * length * Tile.Rows);
+        Reserve(ref _timeMajor, checked(x.Batch * paddedLength * stride + Tile.Slack));
+        Reserve(ref _packedGradient, checked(x.Batch * blocks * length * Tile.Rows));
         Reserve(ref _weightGradient, taps * blocks * Tile.Rows * stride + Tile.Slack);
         float* timeMajor = _timeMajor!.Data, packed = _packedGradient!.Data, gradient = _weightGradient!.Data;
         _parallelism.For(x.Batch, b =>

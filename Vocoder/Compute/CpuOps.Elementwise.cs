@@ -25,8 +25,8 @@ public sealed unsafe partial class CpuOps
                 Map<GateTanhGradientF>(a, a + half, dy, d, half);
                 Map<GateSigmoidGradientF>(a, a + half, dy, d + half, half);
             }
-            if (x.Grad == null) x.Grad = dx;
-            else AddTo(x.Grad, dx);
+            if (x.Grad == null && !x.IsParameter) x.Grad = dx;
+            else AddTo(GradientOf(x), dx);
         });
         return y;
     }
@@ -153,24 +153,9 @@ public sealed unsafe partial class CpuOps
         Record(y, x, logScale, shift, () =>
         {
             Tensor dy = y.Grad!;
-            if (x.RequiresGrad)
-            {
-                Tensor dx = GradientOf(x);
-                ForRows(x, (b, c) => TensorPrimitives.FusedMultiplyAdd(dy.Row(b, c), MathF.Exp(logScale.Data[c]), dx.Row(b, c), dx.Row(b, c)));
-            }
-            if (!shift.RequiresGrad) return;
-            Tensor ds = GradientOf(logScale), db = GradientOf(shift);
-            for (int c = 0; c < x.Channels; c++)
-            {
-                double sum = 0, dot = 0;
-                for (int b = 0; b < x.Batch; b++)
-                {
-                    sum += TensorPrimitives.Sum<float>(dy.Row(b, c));
-                    dot += TensorPrimitives.Dot<float>(dy.Row(b, c), x.Row(b, c));
-                }
-                db.Data[c] += (float)sum;
-                ds.Data[c] += (float)(dot * Math.Exp(logScale.Data[c]));
-            }
+            if (x.RequiresGrad) AddScaledRows(GradientOf(x), dy, logScale, 1f);
+            if (shift.RequiresGrad) AddChannelDots(GradientOf(shift), dy, null, _ => 1);
+            if (logScale.RequiresGrad) AddChannelDots(GradientOf(logScale), dy, x, c => Math.Exp(logScale.Data[c]));
         });
         return y;
     }
@@ -180,15 +165,38 @@ public sealed unsafe partial class CpuOps
     {
         RequireVector(x, logScale);
         RequireVector(x, shift);
-        // (x - b)·e^-s = x·e^-s + (-b·e^-s): the same operation with other constants.
-        var negative = new Tensor(1, x.Channels, 1);
-        var offset = new Tensor(1, x.Channels, 1);
-        for (int c = 0; c < x.Channels; c++)
+        var y = RentLike(x);
+        ForRows(x, (b, c) =>
         {
-            negative.Data[c] = -logScale.Data[c];
-            offset.Data[c] = -shift.Data[c] * MathF.Exp(-logScale.Data[c]);
+            Span<float> row = y.Row(b, c);
+            TensorPrimitives.Subtract(x.Row(b, c), shift.Data[c], row);
+            TensorPrimitives.Multiply(row, MathF.Exp(-logScale.Data[c]), row);
+        });
+        Record(y, x, logScale, shift, () =>
+        {
+            // y = (x - b)·e^-s: dy/dx = e^-s, dy/db = -e^-s, dy/ds = -y
+            Tensor dy = y.Grad!;
+            if (x.RequiresGrad) AddScaledRows(GradientOf(x), dy, logScale, -1f);
+            if (shift.RequiresGrad) AddChannelDots(GradientOf(shift), dy, null, c => -Math.Exp(-logScale.Data[c]));
+            if (logScale.RequiresGrad) AddChannelDots(GradientOf(logScale), dy, y, _ => -1);
+        });
+        return y;
+    }
+
+    // target[b,c,t] += dy[b,c,t]·exp(sign·logScale[c])
+    private void AddScaledRows(Tensor target, Tensor dy, Tensor logScale, float sign) => ForRows(target, (b, c) =>
+        TensorPrimitives.FusedMultiplyAdd(dy.Row(b, c), MathF.Exp(sign * logScale.Data[c]), target.Row(b, c), target.Row(b, c)));
+
+    // target[c] += factor(c)·Σ dy·x over batch and time; x is 1 when null.
+    private static void AddChannelDots(Tensor target, Tensor dy, Tensor? x, Func<int, double> factor)
+    {
+        for (int c = 0; c < dy.Channels; c++)
+        {
+            double dot = 0;
+            for (int b = 0; b < dy.Batch; b++)
+                dot += x == null ? TensorPrimitives.Sum<float>(dy.Row(b, c)) : TensorPrimitives.Dot<float>(dy.Row(b, c), x.Row(b, c));
+            target.Data[c] += (float)(dot * factor(c));
         }
-        return ChannelAffine(x, negative, offset);
     }
 
     private void ForRows(Tensor x, Action<int, int> body)

@@ -14,6 +14,8 @@ public sealed class StreamState
     internal Tensor Slot(object site, int batch, int channels, int length)
     {
         if (!_slots.TryGetValue(site, out Tensor? slot)) _slots[site] = slot = new Tensor(batch, channels, length);
+        if (slot.Batch != batch || slot.Channels != channels || slot.Length != length)
+            throw new ArgumentException($"a stream began with a state of {slot.Shape} and continues with [{batch}, {channels}, {length}]");
         return slot;
     }
 

@@ -92,7 +92,7 @@ public sealed unsafe class Tensor
 
     internal void Reshape(int batch, int channels, int length)
     {
-        if (batch * channels * length > Capacity) throw new InvalidOperationException("a tensor cannot grow");
+        if (checked(batch * channels * length) > Capacity) throw new InvalidOperationException("a tensor cannot grow");
         (Batch, Channels, Length) = (batch, channels, length);
     }
 

@@ -12,7 +12,7 @@ internal sealed class Workspace
     /// <summary>A tensor with undefined contents, valid until it is returned.</summary>
     public Tensor Rent(int batch, int channels, int length)
     {
-        int capacity = RoundUp(batch * channels * length);
+        int capacity = RoundUp(checked(batch * channels * length));
         Tensor tensor = _free.TryGetValue(capacity, out var stack) && stack.Count > 0 ? stack.Pop() : new Tensor(capacity);
         tensor.Reshape(batch, channels, length);
         tensor.RequiresGrad = false;

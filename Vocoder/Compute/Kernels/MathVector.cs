@@ -2,7 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace FlowVocoder.Compute.Kernels;
 
-/// <summary>Transcendental functions on vectors; the same bits in every lane and at every width.</summary>
+/// <summary>
+/// Transcendental functions on vectors; the same bits in every lane and at every width. NaN gives NaN: clamps name their bound first,
+/// because the native minimum and maximum of x86 return their second operand when either is NaN.
+/// </summary>
 internal static unsafe class MathVector<TSimd, TVector>
     where TSimd : struct, ISimd<TVector>
     where TVector : struct
@@ -15,7 +18,7 @@ internal static unsafe class MathVector<TSimd, TVector>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Exp(TVector x)
     {
-        x = TSimd.Min(TSimd.Max(x, TSimd.All(-87f)), TSimd.All(88f));
+        x = TSimd.Min(TSimd.All(88f), TSimd.Max(TSimd.All(-87f), x));
         TVector n = TSimd.Round(TSimd.Mul(x, TSimd.All(Log2E)));
         TVector p = ReducedExpMinusOne(x, n);
         TVector scale = TSimd.PowerOfTwo(n);
@@ -26,7 +29,7 @@ internal static unsafe class MathVector<TSimd, TVector>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector ExpMinusOne(TVector x)
     {
-        x = TSimd.Min(TSimd.Max(x, TSimd.All(-80f)), TSimd.All(80f));
+        x = TSimd.Min(TSimd.All(80f), TSimd.Max(TSimd.All(-80f), x));
         TVector n = TSimd.Round(TSimd.Mul(x, TSimd.All(Log2E)));
         TVector p = ReducedExpMinusOne(x, n);
         TVector scale = TSimd.PowerOfTwo(n);
@@ -54,8 +57,8 @@ internal static unsafe class MathVector<TSimd, TVector>
     public static TVector Gate(TVector a, TVector b)
     {
         // tanh is 1 in float32 beyond 10; the clamp keeps the product of the denominators finite.
-        a = TSimd.Min(TSimd.Max(a, TSimd.All(-10f)), TSimd.All(10f));
-        b = TSimd.Max(b, TSimd.All(-60f));
+        a = TSimd.Min(TSimd.All(10f), TSimd.Max(TSimd.All(-10f), a));
+        b = TSimd.Max(TSimd.All(-60f), b);
         TVector t = ExpMinusOne(TSimd.Add(a, a));
         TVector u = Exp(TSimd.Sub(TSimd.All(0f), b));
         TVector denominator = TSimd.Mul(TSimd.Add(t, TSimd.All(2f)), TSimd.Add(TSimd.All(1f), u));

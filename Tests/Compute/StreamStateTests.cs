@@ -1,0 +1,48 @@
+using FlowVocoder.Compute;
+
+namespace FlowVocoder.Tests.Compute;
+
+public class StreamStateTests
+{
+    private static readonly object Site = new();
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 1)]
+    [InlineData(3, 4)]
+    [InlineData(5, 16)]
+    public void Any_chunking_of_a_causal_convolution_equals_the_whole_bit_for_bit(int taps, int dilation)
+    {
+        const int Length = 230;
+        var random = new Random(taps);
+        Tensor x = Samples.Normal(random, 2, 5, Length), weight = Samples.Normal(random, 7, 5, taps), bias = Samples.Normal(random, 1, 7, 1);
+        var shape = new ConvShape(dilation, (taps - 1) * dilation);
+        Tensor whole = new CpuOps().Conv1d(x, weight, bias, shape);
+        var state = new StreamState();
+        // The second stream starts after a clear and must not remember the first.
+        for (int stream = 0; stream < 2; stream++)
+        {
+            for (int t = 0; t < Length;)
+            {
+                var ops = new CpuOps(new Parallelism(random.Next(1, 4)), state: state);
+                int count = Math.Min(random.Next(1, 20), Length - t);
+                Tensor y = ops.Conv1d(ops.Crop(x, t, count), weight, bias, shape, site: Site);
+                for (int row = 0; row < 14; row++) Samples.SameBits(whole.Row(0, row).Slice(t, count), y.Row(0, row), $"steps {t}+{count}");
+                t += count;
+            }
+            Assert.Equal(taps == 1 ? 0 : 2 * 5 * (taps - 1) * dilation * sizeof(float), state.Bytes);
+            state.Clear();
+        }
+    }
+
+    [Fact]
+    public void Only_causal_convolutions_with_a_site_and_one_batch_size_can_be_streamed()
+    {
+        var ops = new CpuOps(state: new StreamState());
+        Tensor x = new(1, 2, 8), weight = new(3, 2, 3);
+        Assert.Contains("causal", Assert.Throws<ArgumentException>(() => ops.Conv1d(x, weight, null, new ConvShape(1, 1), site: Site)).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentNullException>(() => ops.Conv1d(x, weight, null, new ConvShape(1, 2)));
+        ops.Conv1d(x, weight, null, new ConvShape(1, 2), site: Site);
+        Assert.Contains("[2, 2, 2]", Assert.Throws<ArgumentException>(() => ops.Conv1d(new Tensor(2, 2, 8), weight, null, new ConvShape(1, 2), site: Site)).Message, StringComparison.Ordinal);
+    }
+}
