@@ -158,8 +158,8 @@ public sealed unsafe partial class CpuOps
                 Tensor dx = GradientOf(x);
                 ForRows(x, (b, c) => TensorPrimitives.FusedMultiplyAdd(dy.Row(b, c), MathF.Exp(logScale.Data[c]), dx.Row(b, c), dx.Row(b, c)));
             }
-            if (!shift.RequiresGrad) return;
-            Tensor ds = GradientOf(logScale), db = GradientOf(shift);
+            Tensor? ds = logScale.RequiresGrad ? GradientOf(logScale) : null, db = shift.RequiresGrad ? GradientOf(shift) : null;
+            if (ds == null && db == null) return;
             for (int c = 0; c < x.Channels; c++)
             {
                 double sum = 0, dot = 0;
@@ -168,8 +168,8 @@ public sealed unsafe partial class CpuOps
                     sum += TensorPrimitives.Sum<float>(dy.Row(b, c));
                     dot += TensorPrimitives.Dot<float>(dy.Row(b, c), x.Row(b, c));
                 }
-                db.Data[c] += (float)sum;
-                ds.Data[c] += (float)(dot * Math.Exp(logScale.Data[c]));
+                if (db != null) db.Data[c] += (float)sum;
+                if (ds != null) ds.Data[c] += (float)(dot * Math.Exp(logScale.Data[c]));
             }
         });
         return y;
