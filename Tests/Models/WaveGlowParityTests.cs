@@ -53,8 +53,12 @@ public class WaveGlowParityTests(ITestOutputHelper output)
         WaveGlow model = WaveGlowReference.Load();
         var tape = new Tape();
         var ops = new CpuOps(tape: tape);
-        Tensor loss = model.Forward(ops, WaveGlowReference.Tensor("audio.npy"), WaveGlowReference.Tensor("mel.npy")).Loss(ops, 1f);
-        tape.Backward(loss);
+        void Step() => tape.Backward(model.Forward(ops, WaveGlowReference.Tensor("audio.npy"), WaveGlowReference.Tensor("mel.npy")).Loss(ops, 1f));
+        // The second step works in the memory of the first.
+        Step();
+        ops.Reset();
+        foreach (Parameter p in model.Parameters.Items) p.Value.Grad = null;
+        Step();
         IReadOnlyDictionary<string, SafeTensor> expected = WaveGlowReference.Gradients;
         Assert.Equal(expected.Keys.Order(), model.Parameters.Items.Select(p => p.Name).Order());
         foreach (Parameter p in model.Parameters.Items)
