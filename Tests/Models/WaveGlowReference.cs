@@ -38,7 +38,7 @@ internal static class WaveGlowReference
     {
         NpyArray array = Npy.Read(Path.Combine(s_folder, name));
         int[] shape = array.Shape;
-        return Compute.Tensor.From(array.Data, shape[0], shape.Length == 3 ? shape[1] : 1, shape[^1]);
+        return FlowVocoder.Compute.Tensor.From(array.Data, shape[0], shape.Length == 3 ? shape[1] : 1, shape[^1]);
     }
 
     /// <summary>Maximum absolute and relative L2 error.</summary>
