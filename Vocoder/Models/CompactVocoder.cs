@@ -2,6 +2,7 @@ using FlowVocoder.Compute;
 using FlowVocoder.Conditioners;
 using FlowVocoder.Features;
 using FlowVocoder.Flows;
+using FlowVocoder.Streaming;
 
 namespace FlowVocoder.Models;
 
@@ -10,7 +11,7 @@ namespace FlowVocoder.Models;
 /// prediction from the mel as its outermost flow. From speech to noise:
 /// x —linear prediction→ e —fold→ [group] —<see cref="CouplingStack"/>→ z, all given the mel and the phase.
 /// </summary>
-public sealed class CompactVocoder
+public sealed partial class CompactVocoder : VocoderModel
 {
     private const int BlocksPerHop = 4;
     private readonly MelEncoder _melEncoder;
@@ -20,8 +21,7 @@ public sealed class CompactVocoder
     public CompactVocoder(CompactConfig config, MelRecipe recipe, ulong seed = 0)
     {
         config.Validate(recipe);
-        (Config, Recipe) = (config, recipe);
-        Parameters = new ParameterSet(seed);
+        (Config, Recipe, Parameters) = (config, recipe, new ParameterSet(seed));
         int steps = recipe.HopSize / config.Group;
         _melEncoder = new MelEncoder(Parameters.Scope("mel_encoder"), recipe.Bands, config.EncoderChannels, config.ConditionChannels, steps);
         if (UsesPhase)
@@ -37,23 +37,26 @@ public sealed class CompactVocoder
     /// <summary>Configuration.</summary>
     public CompactConfig Config { get; }
 
-    /// <summary>Recipe of the mels.</summary>
-    public MelRecipe Recipe { get; }
+    /// <inheritdoc/>
+    public override string Kind => "compact";
 
-    /// <summary>All trained values.</summary>
-    public ParameterSet Parameters { get; }
+    /// <inheritdoc/>
+    public override MelRecipe Recipe { get; }
+
+    /// <inheritdoc/>
+    public override ParameterSet Parameters { get; }
 
     /// <summary>Whether the phase of the fundamental is a condition.</summary>
     public bool UsesPhase => Config.Harmonics.Length > 0;
 
-    /// <summary>Mel frames beyond its own that a frame of samples depends on.</summary>
-    public int LookAheadFrames => Config.LookAhead;
+    /// <inheritdoc/>
+    public override int LookAheadFrames => Config.LookAhead;
 
-    /// <summary>Samples before a sample that it depends on through the network, not counting the infinite but quickly fading memory of linear prediction.</summary>
-    public int PastSamples => (Stack.Past + (Phase?.Past ?? 0)) * Config.Group + _melEncoder.Past * Recipe.HopSize;
+    /// <inheritdoc/>
+    public override int PastSamples => (Stack.Past + (Phase?.Past ?? 0)) * Config.Group + _melEncoder.Past * Recipe.HopSize;
 
-    /// <summary>Multiply-accumulates per second of generated audio, all networks and linear prediction.</summary>
-    public double MacsPerSecond
+    /// <inheritdoc/>
+    public override double MacsPerSecond
     {
         get
         {
@@ -62,6 +65,9 @@ public sealed class CompactVocoder
                 + (double)Recipe.SampleRate * Config.LinearPrediction;
         }
     }
+
+    /// <inheritdoc/>
+    public override VocoderStream NewStream(SynthesisOptions options, Parallelism parallelism) => new CompactStream(this, options, parallelism);
 
     /// <summary>The flow.</summary>
     internal CouplingStack Stack { get; }

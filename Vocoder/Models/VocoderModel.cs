@@ -1,0 +1,44 @@
+using FlowVocoder.Compute;
+using FlowVocoder.Features;
+using FlowVocoder.Streaming;
+
+namespace FlowVocoder.Models;
+
+/// <summary>How likely a recording is under a voice.</summary>
+/// <param name="Samples">Samples scored.</param>
+/// <param name="NatsPerSample">Log-likelihood in nats per sample; higher is better.</param>
+/// <param name="Parts">What each layer contributes, in nats per sample; they sum to <paramref name="NatsPerSample"/>.</param>
+public sealed record Likelihood(int Samples, double NatsPerSample, IReadOnlyList<(string Layer, double Nats)> Parts);
+
+/// <summary>A vocoder: a flow between speech and noise, given a mel spectrogram.</summary>
+public abstract class VocoderModel
+{
+    /// <summary>The kind of model, as in voice files.</summary>
+    public abstract string Kind { get; }
+
+    /// <summary>Recipe of the mels it speaks from.</summary>
+    public abstract MelRecipe Recipe { get; }
+
+    /// <summary>All trained values.</summary>
+    public abstract ParameterSet Parameters { get; }
+
+    /// <summary>Multiply-accumulates per second of generated audio.</summary>
+    public abstract double MacsPerSecond { get; }
+
+    /// <summary>Mel frames beyond its own that a frame of samples depends on.</summary>
+    public abstract int LookAheadFrames { get; }
+
+    /// <summary>Samples before a sample that it depends on through the networks.</summary>
+    public abstract int PastSamples { get; }
+
+    /// <summary>A stream that speaks.</summary>
+    /// <exception cref="VocoderException">The options are out of range.</exception>
+    public abstract VocoderStream NewStream(SynthesisOptions options, Parallelism parallelism);
+
+    /// <summary>Exact log-likelihood of a recording given a mel.</summary>
+    /// <param name="mel">[bands, frames] in the recipe's logarithm.</param>
+    /// <param name="audio">Samples at the recipe's rate; whole hops that the mel covers are scored.</param>
+    /// <param name="parallelism">Threads.</param>
+    /// <exception cref="VocoderException">There is not one whole frame to score.</exception>
+    public abstract Likelihood Score(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism);
+}

@@ -1,0 +1,22 @@
+namespace FlowVocoder.Streaming;
+
+/// <summary>How a voice speaks.</summary>
+public sealed record SynthesisOptions
+{
+    /// <summary>Standard deviation of the noise; lower is cleaner and duller, 0 is the mode of the flow. The default value is 1.</summary>
+    public float Sigma { get; init; } = 1f;
+
+    /// <summary>Shift of the fundamental in semitones. The default value is 0.</summary>
+    public float PitchShift { get; init; }
+
+    /// <summary>Seed of the noise: the same seed gives the same samples. The default value is 0.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>Checks the numbers.</summary>
+    /// <exception cref="VocoderException">One of them is out of range.</exception>
+    public void Validate()
+    {
+        if (!(Sigma is >= 0 and <= 10)) throw new VocoderException(FormattableString.Invariant($"sigma is {Sigma}, expected 0 to 10"));
+        if (!(PitchShift is >= -24 and <= 24)) throw new VocoderException(FormattableString.Invariant($"the pitch shift is {PitchShift} semitones, expected -24 to 24"));
+    }
+}
