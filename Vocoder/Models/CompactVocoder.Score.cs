@@ -21,7 +21,8 @@ public sealed partial class CompactVocoder
         var ops = new CpuOps(parallelism);
         Tensor excitation = Tensor.From(audio[..samples], 1, 1, samples);
         if (Filter != null) parts.Add(("linear prediction", Analyze(mel, melFrames, frames, excitation.Span) / samples));
-        Tensor condition = Condition(ops, MelWithLookAhead(mel, melFrames, frames), LookAheadFrames, _ => TrackedPhase(audio, melFrames, frames))!;
+        Tensor? phase = Phase == null ? null : TrackedPhase(audio, melFrames, frames);
+        Tensor condition = Condition(ops, MelWithLookAhead(mel, melFrames, frames), LookAheadFrames, _ => phase!)!;
         var result = Stack.Forward(ops, ops.Fold(excitation, Config.Group), condition);
         foreach (var (name, logDet) in result.LogDets) parts.Add((name, logDet.Item / (double)samples));
         double squares = result.Latents.Sum(z => (double)ops.SumSquares(z).Item);
