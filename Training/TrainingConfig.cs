@@ -43,6 +43,15 @@ public sealed record TrainingConfig
     /// <summary>Decay of the moving average of the weights, which is what the voice is made of. The default value is 0.999.</summary>
     public double AverageDecay { get; init; } = 0.999;
 
+    /// <summary>
+    /// Weight of the log-mel distance between generated and recorded speech, beside the negative log-likelihood; needs linear prediction.
+    /// 0 leaves it away. The default value is 0.
+    /// </summary>
+    public float MelLossWeight { get; init; }
+
+    /// <summary>First step that has this loss: generation is worth shaping once the likelihood has done its part. The default value is 0.</summary>
+    public long MelLossFrom { get; init; }
+
     /// <summary>Lowest gain in dB at which a crop is seen. The default value is −12.</summary>
     public float QuietestGain { get; init; } = -12f;
 
@@ -108,6 +117,7 @@ public sealed record TrainingConfig
         Check(ClipNorm >= 0, "clip_norm", ClipNorm, "0 or more");
         Check(LossGuard > 0, "loss_guard", LossGuard, "above 0");
         Check(AverageDecay is >= 0 and < 1, "average_decay", AverageDecay, "0 to below 1");
+        Check(MelLossWeight >= 0 && (MelLossWeight == 0 || Model.LinearPrediction > 0), "mel_loss_weight", MelLossWeight, "0 or more, and 0 without linear prediction");
         Check(QuietestGain <= LoudestGain, "quietest_gain", QuietestGain, "at most loudest_gain");
         Check(LogEvery >= 1, "log_every", LogEvery, "1 or more");
         Check(ValidateEvery >= 1, "validate_every", ValidateEvery, "1 or more");
