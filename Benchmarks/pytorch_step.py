@@ -58,7 +58,7 @@ class Step(nn.Module):
     def __init__(self, channels):
         super().__init__()
         self.log_scale, self.shift = nn.Parameter(torch.zeros(1, channels, 1)), nn.Parameter(torch.zeros(1, channels, 1))
-        p, low, up = torch.lu_unpack(*torch.lu(torch.linalg.qr(torch.randn(channels, channels))[0]))
+        p, low, up = torch.lu_unpack(*torch.linalg.lu_factor(torch.linalg.qr(torch.randn(channels, channels))[0]))
         self.register_buffer("p", p)
         self.register_buffer("sign", up.diagonal().sign())
         self.register_buffer("eye", torch.eye(channels))
