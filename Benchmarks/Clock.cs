@@ -1,0 +1,32 @@
+using System.Diagnostics;
+
+namespace FlowVocoder.Benchmarks;
+
+/// <summary>Times of short work on a machine that may do other things: the shortest of many runs is what the work itself takes.</summary>
+internal static class Clock
+{
+    /// <summary>Shortest time of <paramref name="work"/> in seconds, repeated for about <paramref name="budget"/> seconds after one run to warm up.</summary>
+    public static double Shortest(Action work, double budget = 0.3)
+    {
+        work();
+        long start = Stopwatch.GetTimestamp();
+        double best = double.PositiveInfinity;
+        for (int run = 0; run < 3 || Stopwatch.GetElapsedTime(start).TotalSeconds < budget; run++) best = Math.Min(best, Once(work));
+        return best;
+    }
+
+    /// <summary>Time of one run in seconds.</summary>
+    public static double Once(Action work)
+    {
+        long start = Stopwatch.GetTimestamp();
+        work();
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    /// <summary>The middle of some times.</summary>
+    public static double Median(IEnumerable<double> times)
+    {
+        double[] sorted = [.. times.Order()];
+        return sorted[sorted.Length / 2];
+    }
+}
