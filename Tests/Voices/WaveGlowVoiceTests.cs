@@ -54,6 +54,9 @@ public class WaveGlowVoiceTests
         // A header of 640 = 0x280 bytes begins like a pickle of protocol 2.
         byte[] header = [0x80, 2, 0, 0, 0, 0, 0, 0, .. System.Text.Encoding.ASCII.GetBytes("{\"__metadata__\":{\"format\":\"flowvocoder-voice\"}}".PadRight(640))];
         Assert.False(WaveGlowVoice.CanRead(folder.Add("voice", header)));
+        using (FileStream stream = File.Create(folder["checkpoint"]))
+            SafeTensorsFile.Write(stream, WaveGlowFixture.Reference(), new Dictionary<string, string> { ["format"] = "flowvocoder-checkpoint" });
+        Assert.False(WaveGlowVoice.CanRead(folder["checkpoint"]));
         Assert.EndsWith("no such file", Assert.Throws<VocoderException>(() => WaveGlowVoice.CanRead(folder["none"])).Message, StringComparison.Ordinal);
     }
 
@@ -72,11 +75,11 @@ public class WaveGlowVoiceTests
     [Theory]
     [InlineData("upsample.weight", null, "found no tensor 'upsample.weight', expected the weights of a WaveGlow")]
     [InlineData("convinv.0.conv.weight", null, "found no tensor 'convinv.0.conv.weight', expected the weights of a WaveGlow")]
-    [InlineData("convinv.3.conv.weight", null, "found tensors that a WaveGlow of these shapes does not have: ")]
+    [InlineData("convinv.3.conv.weight", null, "found tensors that a waveglow model of this configuration does not have: ")]
     [InlineData("WN.0.in_layers.0.weight_v", null, "found no tensor 'WN.0.in_layers.0.weight', expected the weights of a WaveGlow")]
     [InlineData("WN.2.end.bias", null, "tensor 'WN.2.end.bias' is missing, expected shape [6]")]
     [InlineData("convinv.3.conv.weight", new[] { 4, 4, 1 }, "tensor 'convinv.3.conv.weight' has shape [4, 4, 1], expected [6, 6, 1]")]
-    [InlineData("discriminator.weight", new[] { 1, 1, 1 }, "found tensors that a WaveGlow of these shapes does not have: 'discriminator.weight'; expected none")]
+    [InlineData("discriminator.weight", new[] { 1, 1, 1 }, "found tensors that a waveglow model of this configuration does not have: 'discriminator.weight'; expected none")]
     public void Other_weights_are_refused_in_one_line(string name, int[]? shape, string expected)
     {
         var tensors = new Dictionary<string, SafeTensor>(WaveGlowFixture.Reference());

@@ -20,9 +20,7 @@ public static class WaveGlowVoice
         Provenance = provenance,
         Steps = steps,
         Metadata = metadata,
-        // Insertion order is file order.
-        Tensors = new OrderedDictionary<string, SafeTensor>(
-            model.Parameters.Items.Select(p => KeyValuePair.Create(p.Name, new SafeTensor(p.Shape, p.Value.Span.ToArray())))),
+        Tensors = VoiceWeights.Of(model.Parameters),
     };
 
     /// <summary>The model of a voice file.</summary>
@@ -35,8 +33,8 @@ public static class WaveGlowVoice
     }
 
     /// <summary>
-    /// Whether a file looks like a checkpoint for <see cref="FromCheckpoint"/>: a file of torch.save, or a safetensors file that is no
-    /// voice file. Reads the beginning of the file only; whether the weights are those of a WaveGlow shows when they are read.
+    /// Whether a file looks like a checkpoint for <see cref="FromCheckpoint"/>: a file of torch.save, or a safetensors file that is not
+    /// one of ours. Reads the beginning of the file only; whether the weights are those of a WaveGlow shows when they are read.
     /// </summary>
     /// <exception cref="VocoderException">The file is missing or cannot be opened.</exception>
     public static bool CanRead(string path)
@@ -45,7 +43,8 @@ public static class WaveGlowVoice
         if (IsTorch(stream)) return true;
         try
         {
-            return SafeTensorsHeader.Read(stream, path).Metadata.GetValueOrDefault("format") != VoiceFile.Format;
+            string? format = SafeTensorsHeader.Read(stream, path).Metadata.GetValueOrDefault("format");
+            return format?.StartsWith("flowvocoder", StringComparison.Ordinal) != true;
         }
         catch (VocoderException)
         {
@@ -86,24 +85,8 @@ public static class WaveGlowVoice
 
     private static WaveGlow Create(WaveGlowConfig config, Func<MelRecipe?> recipe, string source, IReadOnlyDictionary<string, SafeTensor> tensors)
     {
-        WaveGlow model;
-        try
-        {
-            model = new WaveGlow(config, recipe: recipe());
-        }
-        catch (VocoderException e)
-        {
-            throw new VocoderException($"{source}: {e.Message}", e);
-        }
-        var unused = new HashSet<string>(tensors.Keys, StringComparer.Ordinal);
-        model.Load(source, name =>
-        {
-            if (!tensors.TryGetValue(name, out SafeTensor? tensor) || !tensor.IsFloat) return null;
-            unused.Remove(name);
-            return (tensor.Shape, tensor.Data);
-        });
-        if (unused.Count > 0)
-            throw new VocoderException($"{source}: found tensors that a WaveGlow of these shapes does not have: {VoiceFiles.Few(unused)}; expected none");
+        WaveGlow model = VoiceWeights.Naming(source, () => new WaveGlow(config, recipe: recipe()));
+        VoiceWeights.Load(source, Kind, tensors, find => model.Load(source, find));
         return model;
     }
 }
