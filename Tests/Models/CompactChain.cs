@@ -10,7 +10,7 @@ internal sealed class CompactChain
 {
     private readonly CompactVocoder _model;
     private readonly Tensor _condition;
-    private readonly float[] _a = [], _g = [];
+    private readonly float[] _a = [];
 
     public CompactChain(CompactVocoder model, int frames, float meanMel)
     {
@@ -22,7 +22,6 @@ internal sealed class CompactChain
         for (int b = 0; b < bands; b++) all.AsSpan(b * total, frames).CopyTo(Mel.AsSpan(b * frames));
         var mel = new Tensor(1, bands, total);
         model.NormalizeMel(all, mel.Span);
-        var random = new Random(6);
         _condition = model.Condition(new CpuOps(), mel, skip, groups =>
         {
             Tensor features = new(1, model.Phase!.Features, groups);
@@ -33,9 +32,8 @@ internal sealed class CompactChain
         Samples = frames * hop;
         if (model.Filter == null) return;
         var predictor = model.NewPredictor();
-        (_a, _g) = (new float[frames * predictor.BlocksPerHop * predictor.Order], new float[frames * predictor.BlocksPerHop]);
-        predictor.Compute(Mel, frames, _a, _g);
-        Gains = _g;
+        (_a, Gains) = (new float[frames * predictor.BlocksPerHop * predictor.Order], new float[frames * predictor.BlocksPerHop]);
+        predictor.Compute(Mel, frames, _a, Gains);
     }
 
     public int Samples { get; }
@@ -52,8 +50,8 @@ internal sealed class CompactChain
         double logDet = 0;
         if (_model.Filter != null)
         {
-            _model.Filter.Analyze(x, _a, _g, new float[_model.Filter.Order], excitation.Span);
-            logDet = _model.Filter.LogDeterminant(_g, x.Length);
+            _model.Filter.Analyze(x, _a, Gains, new float[_model.Filter.Order], excitation.Span);
+            logDet = _model.Filter.LogDeterminant(Gains, x.Length);
         }
         var result = _model.Stack.Forward(ops, ops.Fold(excitation, _model.Config.Group), _condition);
         return (result.Latents, logDet + result.LogDets.Sum(layer => (double)layer.LogDet.Item));
@@ -62,7 +60,7 @@ internal sealed class CompactChain
     public float[] Inverse(Ops ops, IReadOnlyList<Tensor> latents)
     {
         float[] x = ops.Unfold(_model.Stack.Inverse(ops, latents, _condition), _model.Config.Group).Span.ToArray();
-        _model.Filter?.Synthesize(x, _a, _g, new float[_model.Filter.Order], x);
+        _model.Filter?.Synthesize(x, _a, Gains, new float[_model.Filter.Order], x);
         return x;
     }
 }

@@ -5,7 +5,7 @@ namespace FlowVocoder.Tests.Streaming;
 /// <summary>Runs of a stream over a mel given frame by frame.</summary>
 internal static class StreamRuns
 {
-    /// <summary>Standard normal mels around the mean of speech, [frames, bands].</summary>
+    /// <summary>A random mel, [frames, bands], of values from -7 to -3, around the mean of speech.</summary>
     public static float[] Mel(int frames, int bands, int seed)
     {
         var random = new Random(seed);
