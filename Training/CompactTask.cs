@@ -137,7 +137,7 @@ internal sealed class CompactTask : ITrainingTask
         return new Batch(excitation, mel, phase, bins, voicing, envelopes, logDet / count);
     }
 
-    // Dequantised samples through the outermost flow; the log-determinant is per sample. Gain cancels in the excitation.
+    // Dequantised samples through the outermost flow; the log-determinant is per sample. Gain cancels in the excitation of linear prediction.
     private double LoadAudio(Crop crop, Span<float> target, Tensor? envelopes, int item, long step)
     {
         int start = crop.FirstFrame * _hop, order = _model.Config.LinearPrediction, before = Math.Min(start, order);
@@ -148,8 +148,9 @@ internal sealed class CompactTask : ITrainingTask
             audio[i] += (float)((_noise.Uniform((uint)item, 1, step * audio.Length + i) - 0.5) / 32768);
         if (_predictor == null)
         {
-            audio[before..].CopyTo(target);
-            return 0;
+            // Nothing takes the gain out here, so the audio has to follow its mel; the likelihood stays that of the recording.
+            for (int i = 0; i < target.Length; i++) target[i] = audio[before + i] * crop.Gain;
+            return Math.Log(crop.Gain);
         }
         Span<float> history = new float[order];
         audio[..before].CopyTo(history[(order - before)..]);

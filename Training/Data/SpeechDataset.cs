@@ -18,7 +18,7 @@ public sealed class SpeechDataset
 
     /// <summary>
     /// Reads all wav and flac files below a folder, at any rate and channel count. What lies in folders named "valid" is held out;
-    /// where there is none, every 20th file is.
+    /// where there is none, every 20th file is, or the last one of fewer. A single file serves both.
     /// </summary>
     /// <exception cref="VocoderException">The folder is not there or holds no usable recording.</exception>
     public static SpeechDataset Load(string folder, MelRecipe recipe, bool pitch, Action<int, int>? progress = null)
@@ -32,7 +32,10 @@ public sealed class SpeechDataset
         {
             Parallel.For(0, files.Length, i =>
             {
-                clips[i] = new SpeechClip(Path.GetRelativePath(folder, files[i]), Read(files[i], recipe.SampleRate), recipe, pitch);
+                float[] audio = Read(files[i], recipe.SampleRate);
+                if (audio.Length < recipe.HopSize)
+                    throw new VocoderException($"{files[i]}: {audio.Length} samples at {recipe.SampleRate} Hz, expected at least one hop of {recipe.HopSize}");
+                clips[i] = new SpeechClip(Path.GetRelativePath(folder, files[i]), audio, recipe, pitch);
                 progress?.Invoke(Interlocked.Increment(ref done), files.Length);
             });
         }
@@ -47,7 +50,11 @@ public sealed class SpeechDataset
             bool held = divided ? named[i].Parts.Contains("valid") : i % 20 == 19;
             (held ? valid : train).Add(clips[i]);
         }
-        if (valid.Count == 0) valid.Add(train[^1]);
+        if (valid.Count == 0)
+        {
+            valid.Add(train[^1]);
+            if (train.Count > 1) train.RemoveAt(train.Count - 1);
+        }
         return new SpeechDataset(train, valid);
     }
 
