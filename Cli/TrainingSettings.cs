@@ -32,11 +32,24 @@ internal static class TrainingSettings
             JsonObject at = root;
             foreach (string part in path[..^1]) at = at[part] as JsonObject ?? throw Unknown(key, root);
             if (!at.ContainsKey(path[^1]) || at[path[^1]] is JsonObject) throw Unknown(key, root);
+            string before = at[path[^1]]!.ToJsonString();
             at[path[^1]] = Value(value);
-            // One at a time, so that the message names the one that is wrong.
-            _ = TrainingConfig.FromJson(root.ToJsonString(), $"setting {key}={value}");
+            config = Checked(root, $"found {key} '{value}', expected a value like {before}");
         }
-        return TrainingConfig.FromJson(root.ToJsonString(), "the settings");
+        return config;
+    }
+
+    // One at a time, so that the message names the one that is wrong.
+    private static TrainingConfig Checked(JsonObject root, string otherwise)
+    {
+        try
+        {
+            return TrainingConfig.FromJson(root.ToJsonString(), "the settings");
+        }
+        catch (VocoderException)
+        {
+            throw new UsageException(otherwise);
+        }
     }
 
     private static JsonNode? Value(string text)

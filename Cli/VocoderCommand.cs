@@ -31,13 +31,13 @@ internal static class VocoderCommand
             parsed.Invoke(new InvocationConfiguration { Output = terminal.Out, Error = terminal.Error, EnableDefaultExceptionHandler = false });
             return args.Length == 0 ? WrongUsage : Success;
         }
-        if (parsed.Errors.Count > 0) throw new UsageException($"{parsed.Errors[0].Message}{Hint(command)}");
+        if (parsed.Errors.Count > 0) throw new UsageException($"{parsed.Errors[0].Message.TrimEnd('.')}{Hint(command)}");
         return command is Verb verb ? verb.Run(parsed, terminal) : throw new UsageException($"found no verb{Hint(command)}");
     }
 
     private static string Hint(Command command) => $"; see 'vocoder {(command is Verb ? command.Name + " " : "")}--help'";
 
-    private static RootCommand NewRoot()
+    internal static RootCommand NewRoot()
     {
         var root = new RootCommand("Turns mel spectrograms into speech with a normalizing flow, and back.")
         {
