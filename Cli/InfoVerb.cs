@@ -12,7 +12,7 @@ internal sealed class InfoVerb : Verb
     private readonly Argument<string> _voice = new("VOICE") { Description = "An installed voice or a voice file" };
 
     public InfoVerb() : base("info", "Describes a voice: configuration, recipe, size, cost, delay, where it came from and under which licence.", "vocoder info compact") =>
-        Add(_voice);
+        Add(_voice.OfFiles());
 
     public override int Run(ParseResult arguments, Terminal terminal)
     {

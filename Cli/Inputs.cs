@@ -52,6 +52,17 @@ internal static class Inputs
         },
     };
 
+    /// <summary>A mistyped option must not become the name of a file; a file of such a name can be given as ./--name.</summary>
+    public static T OfFiles<T>(this T argument) where T : Argument
+    {
+        argument.Validators.Add(result =>
+        {
+            foreach (string text in result.Tokens.Select(t => t.Value).Where(t => t.StartsWith('-')))
+                result.AddError($"there is no option '{text}'");
+        });
+        return argument;
+    }
+
     public static int Integer(ArgumentResult result, int least, int most)
     {
         string text = result.Tokens[0].Value;

@@ -21,8 +21,8 @@ internal sealed class MelVerb : Verb
         "vocoder mel speech.wav speech.npy",
         "vocoder mel speech.flac speech.npy --recipe nvidia")
     {
-        Add(_input);
-        Add(_output);
+        Add(_input.OfFiles());
+        Add(_output.OfFiles());
         Add(_recipe);
         Add(_voice);
     }

@@ -21,7 +21,7 @@ internal sealed class PlotVerb : Verb
         "vocoder plot speech.npy speech.png",
         "vocoder plot voice.log.jsonl training.png")
     {
-        Add(_files);
+        Add(_files.OfFiles());
         Add(_recipe);
     }
 

@@ -25,7 +25,7 @@ internal sealed class ScoreVerb : Verb
         "vocoder score speech.wav",
         "vocoder score speech.npy speech.wav --voice compact")
     {
-        Add(_files);
+        Add(_files.OfFiles());
         Add(_voice);
         Add(_threads);
     }

@@ -27,7 +27,7 @@ internal sealed class SynthVerb : Verb
         "vocoder synth speech.npy higher.wav --pitch 3 --sigma 0.8",
         "vocoder synth mels/*.npy spoken/")
     {
-        Add(_files);
+        Add(_files.OfFiles());
         foreach (Option option in (Option[])[_voice, _sigma, _pitch, _seed, _threads, _float]) Add(option);
     }
 

@@ -1,8 +1,10 @@
 using System.Text.RegularExpressions;
 using FlowVocoder.AudioIO;
 using FlowVocoder.Compute;
+using FlowVocoder.Features;
 using FlowVocoder.Streaming;
 using FlowVocoder.Tests.AudioIO;
+using FlowVocoder.Tests.Features;
 
 namespace FlowVocoder.Tests.Cli;
 
@@ -77,8 +79,9 @@ public sealed class SynthVerbTests(CliFixture fixture) : IClassFixture<CliFixtur
     public void A_mel_in_another_logarithm_is_spoken_with_a_warning()
     {
         using var folder = new TempFolder();
-        float[] log10 = [.. fixture.Mel.Select(v => v / MathF.Log(10))];
-        MelFile.Write(folder["log10.npy"], log10, 80, fixture.Frames);
+        MelRecipe log10 = MelRecipe.ByName("hifigan") with { Logarithm = MelLogarithm.Log10 };
+        float[] mel = new MelSpectrogram(log10).Compute(MelScaleGuessTests.Speech(CliFixture.Rate, seed: 1));
+        MelFile.Write(folder["log10.npy"], mel, 80, mel.Length / 80);
         CliResult result = CliFixture.Run("synth", folder["log10.npy"], folder["out.wav"], "--voice", fixture.Voice);
         Assert.Equal(0, result.Code);
         Assert.Contains("warning: '" + folder["log10.npy"], result.Error, StringComparison.Ordinal);

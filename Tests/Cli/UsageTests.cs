@@ -7,10 +7,10 @@ public sealed class UsageTests(CliFixture fixture) : IClassFixture<CliFixture>
     public static TheoryData<string> Verbs => [.. VocoderCommand.NewRoot().Subcommands.Select(c => c.Name)];
 
     [Theory]
-    [InlineData("synth"), InlineData("synth a.npy"), InlineData("speak"), InlineData("synth a.npy o.wav --loud")]
+    [InlineData("synth"), InlineData("synth a.npy"), InlineData("speak"), InlineData("synth a.npy o.wav --loud"), InlineData("mel a.wav --quiet"), InlineData("info --all")]
     [InlineData("synth a.npy o.wav --sigma 0,8"), InlineData("synth a.npy o.wav --threads -1"), InlineData("synth a.npy o.wav --seed -1")]
     [InlineData("synth a.npy b.npy o.wav"), InlineData("synth a.npy b.npy")]
-    [InlineData("mel a.wav"), InlineData("mel a.wav a.npy --recipe nvidia --voice x"), InlineData("score"), InlineData("score a b c")]
+    [InlineData("mel a.wav"), InlineData("mel a.wav a.npy --recipe nvidia --voice x"), InlineData("score"), InlineData("score a b c"), InlineData("score a.wav --exact")]
     [InlineData("train --data d"), InlineData("train --data d --out v.safetensors --set steps"), InlineData("train --data d --out v.safetensors --set nothing=1")]
     [InlineData("train --data d --out v.safetensors --set model=1"), InlineData("train --data d --out v.safetensors --steps many")]
     [InlineData("plot a.wav a.jpg"), InlineData("plot a.wav b.jsonl c.png"), InlineData("info"), InlineData("evaluate"), InlineData("evaluate --data d --baseline hifigan")]

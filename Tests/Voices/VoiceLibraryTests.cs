@@ -59,7 +59,9 @@ public sealed class VoiceLibraryTests : IDisposable
     public void Errors_behind_the_file_name_it()
     {
         string text = System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(_folder["anna.safetensors"]));
-        string path = _folder.Add("anna.safetensors", System.Text.Encoding.Latin1.GetBytes(text.Replace("22050", "99999", StringComparison.Ordinal).Replace("8000", "-800", StringComparison.Ordinal)));
-        Refusal.Expect(() => VoiceLibrary.LoadRecipe("anna", _folder.Root), path, "frequency");
+        string changed = text.Replace("sampleRate\\\": 22050", "sampleRate\\\":   999", StringComparison.Ordinal);
+        Assert.NotEqual(text, changed);
+        string path = _folder.Add("anna.safetensors", System.Text.Encoding.Latin1.GetBytes(changed));
+        Refusal.Expect(() => VoiceLibrary.LoadRecipe("anna", _folder.Root), path, "sample rate", "999", "1000 to 768000");
     }
 }
