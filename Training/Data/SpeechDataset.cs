@@ -21,16 +21,18 @@ public sealed class SpeechDataset
     /// where there is none, every 20th file is, or the last one of fewer. A single file serves both.
     /// </summary>
     /// <exception cref="VocoderException">The folder is not there or holds no usable recording.</exception>
-    public static SpeechDataset Load(string folder, MelRecipe recipe, bool pitch, Action<int, int>? progress = null)
+    /// <exception cref="OperationCanceledException">It was asked to stop.</exception>
+    public static SpeechDataset Load(
+        string folder, MelRecipe recipe, bool pitch, Action<int, int>? progress = null, CancellationToken cancellation = default)
     {
         string[] files = Files(folder);
-        var named = files.Select(f => (File: f, Parts: Path.GetRelativePath(folder, f).Split(Path.DirectorySeparatorChar))).ToArray();
-        bool divided = named.Any(n => n.Parts.Contains("valid")) && !named.All(n => n.Parts.Contains("valid"));
+        bool[] named = [.. files.Select(f => IsHeldOut(folder, f))];
+        bool divided = named.Contains(true) && named.Contains(false);
         var clips = new SpeechClip[files.Length];
         int done = 0;
         try
         {
-            Parallel.For(0, files.Length, i =>
+            Parallel.For(0, files.Length, new ParallelOptions { CancellationToken = cancellation }, i =>
             {
                 float[] audio = Read(files[i], recipe.SampleRate);
                 if (audio.Length < recipe.HopSize)
@@ -47,7 +49,7 @@ public sealed class SpeechDataset
         var valid = new List<SpeechClip>();
         for (int i = 0; i < clips.Length; i++)
         {
-            bool held = divided ? named[i].Parts.Contains("valid") : i % 20 == 19;
+            bool held = divided ? named[i] : i % 20 == 19;
             (held ? valid : train).Add(clips[i]);
         }
         if (valid.Count == 0)
@@ -57,6 +59,10 @@ public sealed class SpeechDataset
         }
         return new SpeechDataset(train, valid);
     }
+
+    /// <summary>Whether a recording lies in a folder named "valid" below <paramref name="folder"/>.</summary>
+    public static bool IsHeldOut(string folder, string file) =>
+        Path.GetRelativePath(folder, file).Split(Path.DirectorySeparatorChar).SkipLast(1).Contains("valid");
 
     /// <summary>The wav and flac files below a folder, in ordinal order.</summary>
     /// <exception cref="VocoderException">The folder is not there or holds none.</exception>
