@@ -12,12 +12,13 @@ internal sealed class CompactChain
     private readonly Tensor _condition;
     private readonly float[] _a = [];
 
-    public CompactChain(CompactVocoder model, int frames, float meanMel)
+    public CompactChain(CompactVocoder model, int frames, float meanMel) : this(model, RandomMel(model, frames, meanMel)) { }
+
+    /// <summary>A chain for a mel [bands, frames + look-ahead].</summary>
+    public CompactChain(CompactVocoder model, float[] all)
     {
         _model = model;
-        int bands = model.Recipe.Bands, skip = model.LookAheadFrames, total = frames + skip, hop = model.Recipe.HopSize;
-        float[] all = StreamRuns.BandMajor(StreamRuns.Mel(total, bands, 5), bands);
-        for (int i = 0; i < all.Length; i++) all[i] += meanMel + 5f;
+        int bands = model.Recipe.Bands, skip = model.LookAheadFrames, total = all.Length / bands, frames = total - skip, hop = model.Recipe.HopSize;
         Mel = new float[bands * frames];
         for (int b = 0; b < bands; b++) all.AsSpan(b * total, frames).CopyTo(Mel.AsSpan(b * frames));
         var mel = new Tensor(1, bands, total);
@@ -34,6 +35,13 @@ internal sealed class CompactChain
         var predictor = model.NewPredictor();
         (_a, Gains) = (new float[frames * predictor.BlocksPerHop * predictor.Order], new float[frames * predictor.BlocksPerHop]);
         predictor.Compute(Mel, frames, _a, Gains);
+    }
+
+    private static float[] RandomMel(CompactVocoder model, int frames, float mean)
+    {
+        float[] all = StreamRuns.BandMajor(StreamRuns.Mel(frames + model.LookAheadFrames, model.Recipe.Bands, 5), model.Recipe.Bands);
+        for (int i = 0; i < all.Length; i++) all[i] += mean + 5f;
+        return all;
     }
 
     public int Samples { get; }

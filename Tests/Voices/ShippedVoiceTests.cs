@@ -1,0 +1,102 @@
+using FlowVocoder.AudioIO;
+using FlowVocoder.Compute;
+using FlowVocoder.Features;
+using FlowVocoder.Models;
+using FlowVocoder.Streaming;
+using FlowVocoder.Tests.Compute;
+using FlowVocoder.Tests.Models;
+using FlowVocoder.Tests.Streaming;
+using FlowVocoder.Voices;
+
+namespace FlowVocoder.Tests.Voices;
+
+/// <summary>What is promised of every voice that ships, and of the mels that ship with them.</summary>
+public class ShippedVoiceTests
+{
+    public static TheoryData<string> Voices => [.. VoiceLibrary.Names()];
+
+    public static TheoryData<string> Samples => [.. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "samples"), "*.npy").Select(f => Path.GetFileNameWithoutExtension(f)!)];
+
+    private static MelArray Mel(string sample, VocoderModel model) =>
+        MelFile.Read(Path.Combine(AppContext.BaseDirectory, "samples", sample + ".npy"), model.Recipe.Bands);
+
+    [Fact]
+    public void The_default_voice_ships_with_a_mel_of_each_of_six_speakers()
+    {
+        Assert.Contains(VoiceLibrary.DefaultVoice, VoiceLibrary.Names());
+        Assert.Equal(6, Samples.Count);
+    }
+
+    [Theory]
+    [MemberData(nameof(Voices))]
+    public void Tells_where_it_comes_from_and_keeps_to_the_limits(string name)
+    {
+        LoadedVoice voice = VoiceLibrary.Load(name);
+        Assert.InRange(new FileInfo(voice.Source).Length, 1, 40_000_000);
+        Assert.Contains("CC0", voice.File!.Licence, StringComparison.Ordinal);
+        Assert.Contains("vocoder train", voice.File.Provenance, StringComparison.Ordinal);
+        Assert.True(voice.File.Steps > 0);
+        Assert.InRange(voice.Model.MacsPerSecond, 0, 4e9);
+        Assert.InRange(voice.Model.LookAheadFrames, 0, 2);
+    }
+
+    [Theory]
+    [MemberData(nameof(Samples))]
+    public void Speaks_what_the_mel_says(string sample)
+    {
+        LoadedVoice voice = VoiceLibrary.Load(VoiceLibrary.DefaultVoice);
+        MelRecipe recipe = voice.Model.Recipe;
+        MelArray mel = Mel(sample, voice.Model);
+        float[] samples = Synthesizer.Synthesize(voice.Model, mel.Data, new SynthesisOptions { Sigma = voice.Sigma }, new Parallelism(1));
+        Assert.Equal(mel.Frames * recipe.HopSize, samples.Length);
+        Assert.All(samples, s => Assert.InRange(s, -1.5f, 1.5f));
+        double distance = mel.Data.Zip(new MelSpectrogram(recipe).Compute(samples), (a, b) => Math.Abs((double)a - b)).Average();
+        // White noise through linear prediction comes to about 0.6 nats, silence to more than 3.
+        Assert.InRange(distance, 0, 0.55);
+    }
+
+    [Fact]
+    public void Inverts_to_a_ten_thousandth_with_trained_weights()
+    {
+        var model = (CompactVocoder)VoiceLibrary.Load(VoiceLibrary.DefaultVoice).Model;
+        MelArray mel = Mel("kathleen", model);
+        const int first = 60, frames = 64;
+        float[] part = new float[mel.Bands * (frames + model.LookAheadFrames)];
+        for (int b = 0; b < mel.Bands; b++) mel.Data.AsSpan(b * mel.Frames + first, frames + model.LookAheadFrames).CopyTo(part.AsSpan(b * (frames + model.LookAheadFrames)));
+        float[] speech = Synthesizer.Synthesize(model, mel.Data, new SynthesisOptions(), new Parallelism(1))[(first * 256)..((first + frames) * 256)];
+        var chain = new CompactChain(model, part);
+        var ops = new CpuOps();
+        float[] back = chain.Inverse(ops, chain.Forward(ops, speech).Latents);
+        Compute.Samples.Close([.. speech.Select(s => (double)s)], back, 1e-4, "x → z → x");
+    }
+
+    [Fact]
+    public void A_stream_of_single_frames_gives_the_bits_of_the_whole()
+    {
+        LoadedVoice voice = VoiceLibrary.Load(VoiceLibrary.DefaultVoice);
+        MelArray mel = Mel("nathalie", voice.Model);
+        float[] frames = new float[mel.Data.Length];
+        for (int b = 0; b < mel.Bands; b++)
+            for (int i = 0; i < mel.Frames; i++) frames[i * mel.Bands + b] = mel.Data[b * mel.Frames + i];
+        var options = new SynthesisOptions { Seed = 7 };
+        float[] whole = StreamRuns.Whole(voice.Model.NewStream(options, new Parallelism(2)), frames);
+        float[] single = StreamRuns.Run(voice.Model.NewStream(options, new Parallelism(1)), frames, () => 1);
+        Compute.Samples.SameBits(whole, single, "single frames");
+    }
+
+    [Fact]
+    public void Pitch_shift_moves_the_fundamental()
+    {
+        LoadedVoice voice = VoiceLibrary.Load(VoiceLibrary.DefaultVoice);
+        MelRecipe recipe = voice.Model.Recipe;
+        MelArray mel = Mel("margot", voice.Model);
+        double Median(float shift)
+        {
+            float[] samples = Synthesizer.Synthesize(voice.Model, mel.Data, new SynthesisOptions { PitchShift = shift, Sigma = 0.6f }, new Parallelism(1));
+            double[] voiced = [.. new PitchTracker(recipe).Track(samples, mel.Frames).F0.Where(f => f > 0).Order().Select(f => (double)f)];
+            return voiced[voiced.Length / 2];
+        }
+        double semitones = 12 * Math.Log2(Median(-3) / Median(0));
+        Assert.InRange(semitones, -4, -2);
+    }
+}
