@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace FlowVocoder.Cli;
@@ -7,10 +8,12 @@ internal static class Program
     private static int Main(string[] args)
     {
         using var stop = new CancellationTokenSource();
+        long first = 0;
         void Stop(PosixSignalContext signal)
         {
-            // The first asks to tidy up and end; a second one ends at once.
-            signal.Cancel = !stop.IsCancellationRequested;
+            // The first asks to tidy up and end; one that comes later ends at once. Some senders signal process and group, so that it comes twice.
+            long now = Stopwatch.GetTimestamp(), before = Interlocked.CompareExchange(ref first, now, 0);
+            signal.Cancel = before == 0 || Stopwatch.GetElapsedTime(before, now) < TimeSpan.FromSeconds(1);
             stop.Cancel();
         }
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);

@@ -38,7 +38,8 @@ internal static class TrainingDisplay
             {
                 steps ??= context.AddTask("training", maxValue: report.Steps);
                 steps.Value = report.Step;
-                steps.Description = Markup.Escape(Line(report));
+                // Short, so that the bar has room in 80 columns.
+                steps.Description = string.Create(CultureInfo.InvariantCulture, $"{report.NatsPerSample:0.000} nats, {report.AudioSecondsPerSecond:0.0} audio-s/s, left {Left(report)}");
                 // What was measured on held-out clips stays on the screen.
                 if (report.ValidNats != null) AnsiConsole.MarkupLineInterpolated($"{Line(report)}");
             });
@@ -49,8 +50,10 @@ internal static class TrainingDisplay
     {
         string valid = report.ValidNats is { } nats ? string.Create(CultureInfo.InvariantCulture, $" valid {nats:0.0000}") : "";
         string pitch = report.PitchLoss == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"  pitch loss {report.PitchLoss:0.000}");
-        string left = report.Left.TotalHours >= 100 ? "long" : string.Create(CultureInfo.InvariantCulture, $"{(int)report.Left.TotalHours}:{report.Left:mm\\:ss}");
         return string.Create(CultureInfo.InvariantCulture,
-            $"step {report.Step}/{report.Steps}  nats per sample: train {report.NatsPerSample:0.0000}{valid}{pitch}  {1 / report.SecondsPerStep:0.00} steps/s  {report.AudioSecondsPerSecond:0.0} audio-s/s  left {left}  skipped {report.Skipped}");
+            $"step {report.Step}/{report.Steps}  nats per sample: train {report.NatsPerSample:0.0000}{valid}{pitch}  {1 / report.SecondsPerStep:0.00} steps/s  {report.AudioSecondsPerSecond:0.0} audio-s/s  left {Left(report)}  skipped {report.Skipped}");
     }
+
+    private static string Left(TrainingReport report) =>
+        string.Create(CultureInfo.InvariantCulture, $"{(int)report.Left.TotalHours}:{report.Left:mm\\:ss}");
 }
