@@ -3,6 +3,7 @@ using FlowVocoder.Conditioners;
 using FlowVocoder.Features;
 using FlowVocoder.Models;
 using FlowVocoder.Training.Data;
+using FlowVocoder.Training.Losses;
 
 namespace FlowVocoder.Training;
 
@@ -17,6 +18,7 @@ internal sealed class CompactTask : ITrainingTask
     private readonly Philox _noise;
     private readonly int _hop, _bands, _frames;
     private readonly MelLinearPredictor? _predictor;
+    private readonly ExcitationMelLoss? _melLoss;
 
     public CompactTask(CompactVocoder model, SpeechDataset data, TrainingConfig config)
     {
@@ -25,6 +27,7 @@ internal sealed class CompactTask : ITrainingTask
         _crops = new CropSampler(data.Train, _frames, _hop, config.Seed, config.QuietestGain, config.LoudestGain);
         _noise = new Philox(config.Seed ^ 0x9E3779B97F4A7C15UL);
         if (model.Filter != null) _predictor = model.NewPredictor();
+        if (config.MelLossWeight > 0) _melLoss = new ExcitationMelLoss(model.Recipe);
     }
 
     public ParameterSet Parameters => _model.Parameters;
@@ -32,7 +35,7 @@ internal sealed class CompactTask : ITrainingTask
     public double SecondsPerStep => (double)_config.Batch * _frames * _hop / _model.Recipe.SampleRate;
 
     /// <summary>A batch as the networks see it; log det of the linear prediction in nats per sample.</summary>
-    private sealed record Batch(Tensor Excitation, Tensor Mel, Tensor? Phase, Tensor? PitchBins, Tensor? Voicing, double LinearPredictionLogDet);
+    private sealed record Batch(Tensor Excitation, Tensor Mel, Tensor? Phase, Tensor? PitchBins, Tensor? Voicing, Tensor? Envelopes, double LinearPredictionLogDet);
 
     public void Initialize(Ops ops)
     {
@@ -47,7 +50,7 @@ internal sealed class CompactTask : ITrainingTask
     {
         var crops = new Crop[_config.Batch];
         for (int i = 0; i < crops.Length; i++) crops[i] = _crops.Draw(step, i);
-        return Loss(ops, Load(ops, crops, step));
+        return Loss(ops, Load(ops, crops, step), step);
     }
 
     public StepResult Validate(Ops ops)
@@ -55,18 +58,19 @@ internal sealed class CompactTask : ITrainingTask
         // The same stretches every time, one from each held-out clip that is long enough.
         Crop[] crops = [.. _data.Valid.Where(c => c.Frames >= _frames).Select(c => new Crop(c, (c.Frames - _frames) / 2, 1f))];
         if (crops.Length == 0) return Loss(ops, 0);
-        double nats = 0, pitch = 0;
+        double nats = 0, pitch = 0, mel = 0;
         foreach (Crop[] part in crops.Chunk(_config.Batch))
         {
-            StepResult result = Loss(ops, Load(ops, part, 0));
+            StepResult result = Loss(ops, Load(ops, part, 0), long.MaxValue);
+            mel += result.MelLoss * part.Length;
             nats += result.NatsPerSample * part.Length;
             pitch += result.PitchLoss * part.Length;
             ops.Reset();
         }
-        return new StepResult(null, nats / crops.Length, pitch / crops.Length);
+        return new StepResult(null, nats / crops.Length, pitch / crops.Length, mel / crops.Length);
     }
 
-    private StepResult Loss(Ops ops, Batch batch)
+    private StepResult Loss(Ops ops, Batch batch, long step)
     {
         Tensor condition = _model.Condition(ops, batch.Mel, _model.LookAheadFrames, _ => batch.Phase!)!;
         var result = _model.Stack.Forward(ops, ops.Fold(batch.Excitation, _model.Config.Group), condition);
@@ -74,14 +78,33 @@ internal sealed class CompactTask : ITrainingTask
         Tensor? loss = null;
         foreach (Tensor latent in result.Latents) loss = Sum(ops, loss, ops.Scale(ops.SumSquares(latent), 0.5f * perSample));
         foreach (var (_, logDet) in result.LogDets) loss = Sum(ops, loss, ops.Scale(logDet, -perSample));
-        double nats = -(loss!.Item + Log2PiHalf) + batch.LinearPredictionLogDet, pitchLoss = 0;
+        double nats = -(loss!.Item + Log2PiHalf) + batch.LinearPredictionLogDet, pitchLoss = 0, melLoss = 0;
         if (_model.Pitch != null)
         {
             Tensor pitch = PitchLoss(ops, batch);
             pitchLoss = pitch.Item;
             loss = ops.Add(loss, pitch);
         }
-        return new StepResult(loss, nats, pitchLoss);
+        if (_melLoss != null && step >= _config.MelLossFrom)
+        {
+            Tensor distance = _melLoss.Apply(ops, Generate(ops, condition, step), batch.Excitation, batch.Envelopes!);
+            melLoss = distance.Item;
+            loss = ops.Add(loss, ops.Scale(distance, _config.MelLossWeight));
+        }
+        return new StepResult(loss, nats, pitchLoss, melLoss);
+    }
+
+    private Tensor Generate(Ops ops, Tensor condition, long step)
+    {
+        var latents = new List<Tensor>();
+        foreach (int channels in _model.Stack.LatentChannels)
+        {
+            Tensor z = ops.Rent(condition.Batch, channels, condition.Length);
+            for (int b = 0; b < z.Batch; b++)
+                for (int c = 0; c < channels; c++) _noise.Normal(z.Row(b, c), 2 + (uint)latents.Count, (uint)(b * channels + c), (step & 0xFFFFFFFF) * condition.Length);
+            latents.Add(z);
+        }
+        return ops.Unfold(_model.Stack.Inverse(ops, latents, condition), _model.Config.Group);
     }
 
     private static Tensor Sum(Ops ops, Tensor? a, Tensor b) => a == null ? b : ops.Add(a, b);
@@ -102,30 +125,32 @@ internal sealed class CompactTask : ITrainingTask
         Tensor excitation = ops.Rent(count, 1, samples), mel = ops.Rent(count, _bands, _frames + ahead);
         Tensor? phase = _model.Phase == null ? null : ops.Rent(count, _model.Phase.Features, samples / group);
         Tensor? bins = phase == null ? null : ops.Rent(count, PitchPredictor.Bins, _frames), voicing = phase == null ? null : ops.Rent(count, 2, _frames);
+        Tensor? envelopes = _melLoss == null ? null : ops.Rent(count, _melLoss.Bins, _frames - _melLoss.Incomplete);
         bins?.Span.Clear();
         double logDet = 0;
         for (int b = 0; b < count; b++)
         {
-            logDet += LoadAudio(crops[b], excitation.Row(b, 0), (uint)b, step);
+            logDet += LoadAudio(crops[b], excitation.Row(b, 0), envelopes, b, step);
             LoadMel(crops[b], mel, b);
             if (phase != null) LoadPhase(crops[b], phase, bins!, voicing!, b);
         }
-        return new Batch(excitation, mel, phase, bins, voicing, logDet / count);
+        return new Batch(excitation, mel, phase, bins, voicing, envelopes, logDet / count);
     }
 
-    // Dequantised samples through the outermost flow; the log-determinant is per sample. Gain cancels in the excitation.
-    private double LoadAudio(Crop crop, Span<float> target, uint item, long step)
+    // Dequantised samples through the outermost flow; the log-determinant is per sample. Gain cancels in the excitation of linear prediction.
+    private double LoadAudio(Crop crop, Span<float> target, Tensor? envelopes, int item, long step)
     {
         int start = crop.FirstFrame * _hop, order = _model.Config.LinearPrediction, before = Math.Min(start, order);
         Span<float> audio = new float[before + target.Length];
         crop.Clip.Audio.AsSpan(start - before, audio.Length).CopyTo(audio);
         // The noise is uniform over one step of 16-bit quantisation: exact zeros would have unbounded likelihood.
         for (int i = 0; i < audio.Length; i++)
-            audio[i] += (float)((_noise.Uniform(item, 1, step * audio.Length + i) - 0.5) / 32768);
+            audio[i] += (float)((_noise.Uniform((uint)item, 1, step * audio.Length + i) - 0.5) / 32768);
         if (_predictor == null)
         {
-            audio[before..].CopyTo(target);
-            return 0;
+            // Nothing takes the gain out here, so the audio has to follow its mel; the likelihood stays that of the recording.
+            for (int i = 0; i < target.Length; i++) target[i] = audio[before + i] * crop.Gain;
+            return Math.Log(crop.Gain);
         }
         Span<float> history = new float[order];
         audio[..before].CopyTo(history[(order - before)..]);
@@ -133,6 +158,12 @@ internal sealed class CompactTask : ITrainingTask
         float[] a = new float[blocks * order], g = new float[blocks];
         Predictors(crop, a, g);
         _model.Filter!.Analyze(audio[before..], a, g, history, target);
+        for (int i = 0; envelopes != null && i < envelopes.Length; i++)
+        {
+            // Window i covers hops i … i + incomplete; this block starts in its middle.
+            int block = (2 * i + _melLoss!.Incomplete + 1) * _predictor.BlocksPerHop / 2;
+            _melLoss.Envelope(a.AsSpan(block * order, order), g[block], envelopes, item, i);
+        }
         return _model.Filter.LogDeterminant(g, target.Length) / target.Length;
     }
 

@@ -6,7 +6,8 @@ namespace FlowVocoder.Training;
 /// <param name="Loss">The scalar to minimise, or null when only measuring.</param>
 /// <param name="NatsPerSample">Log-likelihood of the recording in nats per sample; higher is better.</param>
 /// <param name="PitchLoss">Cross-entropy of pitch and voicing in nats per frame; 0 without a pitch predictor.</param>
-internal sealed record StepResult(Tensor? Loss, double NatsPerSample, double PitchLoss);
+/// <param name="MelLoss">Log-mel distance between generated and recorded speech; 0 when not part of the loss.</param>
+internal sealed record StepResult(Tensor? Loss, double NatsPerSample, double PitchLoss, double MelLoss);
 
 /// <summary>A model with its data and loss, as <see cref="Trainer"/> sees it.</summary>
 internal interface ITrainingTask

@@ -16,8 +16,11 @@ namespace FlowVocoder.Training;
 /// <param name="AudioSecondsPerSecond">Seconds of audio trained on in a second.</param>
 /// <param name="ValidNats">Log-likelihood of the held-out clips under the averaged weights, or null when not measured now.</param>
 /// <param name="ValidPitchLoss">Cross-entropy of the pitch predictor there.</param>
+/// <param name="MelLoss">Log-mel distance between generated and recorded speech, 0 when not part of the loss.</param>
+/// <param name="ValidMelLoss">The same on the held-out clips.</param>
 public sealed record TrainingReport(long Step, long Steps, double NatsPerSample, double PitchLoss, double GradientNorm, double LearningRate,
-    long Skipped, double SecondsPerStep, double AudioSecondsPerSecond, double? ValidNats, double? ValidPitchLoss)
+    long Skipped, double SecondsPerStep, double AudioSecondsPerSecond, double? ValidNats, double? ValidPitchLoss,
+    double MelLoss = 0, double? ValidMelLoss = null)
 {
     /// <summary>Estimated time to the end.</summary>
     public TimeSpan Left => TimeSpan.FromSeconds(SecondsPerStep * (Steps - Step));
@@ -83,7 +86,7 @@ internal sealed class Trainer
     /// <summary>Trains to the configured step, calling back after reports and when a checkpoint is due.</summary>
     public void Run(Action<TrainingReport> report, Action save, CancellationToken cancellation)
     {
-        double nats = 0, pitch = 0, norm = 0;
+        double nats = 0, pitch = 0, mel = 0, norm = 0;
         long counted = 0, since = Step, start = Stopwatch.GetTimestamp();
         while (Step < _config.Steps && !cancellation.IsCancellationRequested)
         {
@@ -92,6 +95,7 @@ internal sealed class Trainer
             {
                 nats += result.NatsPerSample;
                 pitch += result.PitchLoss;
+                mel += result.MelLoss;
                 counted++;
             }
             bool last = Step == _config.Steps, validate = last || Step % _config.ValidateEvery == 0;
@@ -100,8 +104,8 @@ internal sealed class Trainer
                 double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds / (Step - since);
                 StepResult? valid = validate ? Validate() : null;
                 report(new TrainingReport(Step, _config.Steps, nats / counted, pitch / counted, norm, rate, Skipped, seconds,
-                    _task.SecondsPerStep / seconds, valid?.NatsPerSample, valid?.PitchLoss));
-                (nats, pitch, counted, since, start) = (0, 0, 0, Step, Stopwatch.GetTimestamp());
+                    _task.SecondsPerStep / seconds, valid?.NatsPerSample, valid?.PitchLoss, mel / counted, valid?.MelLoss));
+                (nats, pitch, mel, counted, since, start) = (0, 0, 0, 0, Step, Stopwatch.GetTimestamp());
             }
             if (last || Step % _config.SaveEvery == 0) save();
         }

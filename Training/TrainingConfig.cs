@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using FlowVocoder.Features;
 using FlowVocoder.Models;
 
 namespace FlowVocoder.Training;
@@ -43,6 +44,15 @@ public sealed record TrainingConfig
     /// <summary>Decay of the moving average of the weights, which is what the voice is made of. The default value is 0.999.</summary>
     public double AverageDecay { get; init; } = 0.999;
 
+    /// <summary>
+    /// Weight of the log-mel distance between generated and recorded speech, beside the negative log-likelihood; needs linear prediction.
+    /// 0 leaves it away. The default value is 0.
+    /// </summary>
+    public float MelLossWeight { get; init; }
+
+    /// <summary>First step that has this loss: generation is worth shaping once the likelihood has done its part. The default value is 0.</summary>
+    public long MelLossFrom { get; init; }
+
     /// <summary>Lowest gain in dB at which a crop is seen. The default value is −12.</summary>
     public float QuietestGain { get; init; } = -12f;
 
@@ -68,6 +78,7 @@ public sealed record TrainingConfig
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         ReadCommentHandling = JsonCommentHandling.Skip,
         AllowTrailingCommas = true,
+        RespectNullableAnnotations = true,
     };
 
     /// <summary>The configuration as JSON with snake_case names.</summary>
@@ -105,9 +116,17 @@ public sealed record TrainingConfig
         Check(LearningRate is > 0 and <= 1, "learning_rate", LearningRate, "above 0, at most 1");
         Check(FinalLearningRate >= 0 && FinalLearningRate <= LearningRate, "final_learning_rate", FinalLearningRate, "0 to learning_rate");
         Check(Warmup >= 0, "warmup", Warmup, "0 or more");
+        Check(WeightDecay >= 0, "weight_decay", WeightDecay, "0 or more");
         Check(ClipNorm >= 0, "clip_norm", ClipNorm, "0 or more");
         Check(LossGuard > 0, "loss_guard", LossGuard, "above 0");
         Check(AverageDecay is >= 0 and < 1, "average_decay", AverageDecay, "0 to below 1");
+        Check(MelLossWeight >= 0 && (MelLossWeight == 0 || Model.LinearPrediction > 0), "mel_loss_weight", MelLossWeight, "0 or more, and 0 without linear prediction");
+        if (MelLossWeight > 0)
+        {
+            var recipe = MelRecipe.ByName(Recipe);
+            int window = recipe.FftSize / recipe.HopSize;
+            Check(CropFrames >= window, "crop_frames", CropFrames, $"at least {window}, one window of the mel recipe {recipe.Name}, with a mel loss");
+        }
         Check(QuietestGain <= LoudestGain, "quietest_gain", QuietestGain, "at most loudest_gain");
         Check(LogEvery >= 1, "log_every", LogEvery, "1 or more");
         Check(ValidateEvery >= 1, "validate_every", ValidateEvery, "1 or more");

@@ -29,8 +29,17 @@ public static class TrainingRun
 {
     private static readonly JsonSerializerOptions s_log = new() { NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals };
 
+    /// <summary>The metadata key of a voice that holds the command it was made by.</summary>
+    public const string CommandKey = "command";
+
+    /// <summary>The configuration of a run that was started before.</summary>
+    /// <exception cref="VocoderException">There is no usable checkpoint.</exception>
+    public static TrainingConfig SavedConfig(TrainingPaths paths) => File.Exists(paths.Checkpoint) ? Checkpoint.ReadConfig(paths.Checkpoint)
+        : throw new VocoderException($"{paths.Checkpoint}: no such file, expected the checkpoint of a run to resume");
+
     /// <summary>Trains, or goes on from the checkpoint when <paramref name="resume"/> is set.</summary>
     /// <exception cref="VocoderException">Data, configuration or files are not usable.</exception>
+    /// <exception cref="OperationCanceledException">Stopped before the first step; later, a checkpoint is written and the call returns.</exception>
     public static void Train(TrainingPaths paths, TrainingConfig config, bool resume, int threads, Action<int, int>? loading,
         Action<TrainingReport>? report, CancellationToken cancellation)
     {
@@ -40,7 +49,7 @@ public static class TrainingRun
         if (!resume && File.Exists(paths.Checkpoint))
             throw new VocoderException($"{paths.Checkpoint}: a run has been started here; continue it with --resume, or choose another --out");
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(paths.Output))!);
-        SpeechDataset data = SpeechDataset.Load(paths.Data, recipe, model.UsesPhase, loading);
+        SpeechDataset data = SpeechDataset.Load(paths.Data, recipe, model.UsesPhase, loading, cancellation);
         var trainer = new Trainer(new CompactTask(model, data, config), config, new Parallelism(threads));
         if (resume) Checkpoint.Load(paths.Checkpoint, trainer, model.Parameters);
         else trainer.Initialize();
@@ -59,12 +68,34 @@ public static class TrainingRun
             }, cancellation);
     }
 
+    /// <summary>Reads the log of a run.</summary>
+    /// <param name="path">A log as <see cref="TrainingPaths.Log"/>.</param>
+    /// <exception cref="VocoderException">It cannot be read, or a line is no report; the message names file and line.</exception>
+    public static IReadOnlyList<TrainingReport> ReadLog(string path)
+    {
+        var reports = new List<TrainingReport>();
+        try
+        {
+            foreach (string line in File.ReadLines(path))
+                reports.Add(JsonSerializer.Deserialize<TrainingReport>(line, s_log) ?? throw new JsonException("it is null"));
+        }
+        catch (JsonException e)
+        {
+            throw new VocoderException($"'{path}': line {reports.Count + 1} is no report of a training: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new VocoderException($"cannot read '{path}': the file does not exist", e);
+        }
+        return reports;
+    }
+
     private static void WriteVoice(TrainingPaths paths, TrainingConfig config, CompactVocoder model, long step, SpeechDataset data)
     {
         double hours = data.Train.Sum(c => (double)c.Audio.Length) / model.Recipe.SampleRate / 3600;
         string amount = string.Create(CultureInfo.InvariantCulture, $"{data.Train.Count} recordings, {hours:0.00} h");
         VoiceFile voice = CompactVoice.ToFile(model, paths.Name, paths.Licence, $"{amount}; {paths.Command}", step,
-            new Dictionary<string, string> { ["training"] = config.ToJson() });
+            new Dictionary<string, string> { ["training"] = config.ToJson(), [CommandKey] = paths.Command });
         AtomicFile.Write(paths.Output, stream => voice.Write(stream));
     }
 

@@ -13,8 +13,8 @@ public class TapeTests
         var ops = new CpuOps(tape: tape);
         void Pass()
         {
-            tape.Backward(ops.SumSquares(ops.Gate(ops.Concat(ops.Conv1d(x, weight, null, new ConvShape(1, 2)), gated))));
             tape.Backward(ops.SumSquares(ops.Gate(gated)));
+            tape.Backward(ops.SumSquares(ops.Gate(ops.Concat(ops.Conv1d(x, weight, null, new ConvShape(1, 2)), gated))));
             ops.Reset();
             // What the workspace took back is used again: a gradient that lived there would be overwritten.
             for (int i = 0; i < 40; i++) ops.Rent(2, 6, 30).Span.Fill(float.NaN);

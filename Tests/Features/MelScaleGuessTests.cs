@@ -74,7 +74,7 @@ public class MelScaleGuessTests(ITestOutputHelper output)
     /// Two seconds that behave like speech: glottal pulses gliding from 110 to 150 Hz through three formants,
     /// hiss, pauses, a room's noise, peak 0.5.
     /// </summary>
-    private static float[] Speech(int rate, int seed, double noise = 0.0005)
+    internal static float[] Speech(int rate, int seed, double noise = 0.0005)
     {
         var random = new Random(seed);
         int samples = 2 * rate;

@@ -18,21 +18,26 @@ public sealed class SpeechDataset
 
     /// <summary>
     /// Reads all wav and flac files below a folder, at any rate and channel count. What lies in folders named "valid" is held out;
-    /// where there is none, every 20th file is.
+    /// where there is none, every 20th file is, or the last one of fewer. A single file serves both.
     /// </summary>
     /// <exception cref="VocoderException">The folder is not there or holds no usable recording.</exception>
-    public static SpeechDataset Load(string folder, MelRecipe recipe, bool pitch, Action<int, int>? progress = null)
+    /// <exception cref="OperationCanceledException">It was asked to stop.</exception>
+    public static SpeechDataset Load(
+        string folder, MelRecipe recipe, bool pitch, Action<int, int>? progress = null, CancellationToken cancellation = default)
     {
         string[] files = Files(folder);
-        var named = files.Select(f => (File: f, Parts: Path.GetRelativePath(folder, f).Split(Path.DirectorySeparatorChar))).ToArray();
-        bool divided = named.Any(n => n.Parts.Contains("valid")) && !named.All(n => n.Parts.Contains("valid"));
+        bool[] named = [.. files.Select(f => IsHeldOut(folder, f))];
+        bool divided = named.Contains(true) && named.Contains(false);
         var clips = new SpeechClip[files.Length];
         int done = 0;
         try
         {
-            Parallel.For(0, files.Length, i =>
+            Parallel.For(0, files.Length, new ParallelOptions { CancellationToken = cancellation }, i =>
             {
-                clips[i] = new SpeechClip(Path.GetRelativePath(folder, files[i]), Read(files[i], recipe.SampleRate), recipe, pitch);
+                float[] audio = Read(files[i], recipe.SampleRate);
+                if (audio.Length < recipe.HopSize)
+                    throw new VocoderException($"{files[i]}: {audio.Length} samples at {recipe.SampleRate} Hz, expected at least one hop of {recipe.HopSize}");
+                clips[i] = new SpeechClip(Path.GetRelativePath(folder, files[i]), audio, recipe, pitch);
                 progress?.Invoke(Interlocked.Increment(ref done), files.Length);
             });
         }
@@ -44,12 +49,20 @@ public sealed class SpeechDataset
         var valid = new List<SpeechClip>();
         for (int i = 0; i < clips.Length; i++)
         {
-            bool held = divided ? named[i].Parts.Contains("valid") : i % 20 == 19;
+            bool held = divided ? named[i] : i % 20 == 19;
             (held ? valid : train).Add(clips[i]);
         }
-        if (valid.Count == 0) valid.Add(train[^1]);
+        if (valid.Count == 0)
+        {
+            valid.Add(train[^1]);
+            if (train.Count > 1) train.RemoveAt(train.Count - 1);
+        }
         return new SpeechDataset(train, valid);
     }
+
+    /// <summary>Whether a recording lies in a folder named "valid" below <paramref name="folder"/>.</summary>
+    public static bool IsHeldOut(string folder, string file) =>
+        Path.GetRelativePath(folder, file).Split(Path.DirectorySeparatorChar).SkipLast(1).Contains("valid");
 
     /// <summary>The wav and flac files below a folder, in ordinal order.</summary>
     /// <exception cref="VocoderException">The folder is not there or holds none.</exception>

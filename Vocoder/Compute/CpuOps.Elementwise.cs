@@ -84,6 +84,34 @@ public sealed unsafe partial class CpuOps
     }
 
     /// <inheritdoc/>
+    public override Tensor Sqrt(Tensor x, float offset)
+    {
+        var y = RentLike(x);
+        TensorPrimitives.Add(x.Span, offset, y.Span);
+        TensorPrimitives.Sqrt(y.Span, y.Span);
+        // d√u/du = 1 / (2√u)
+        Record(y, x, null, null, () => AddQuotient(GradientOf(x), y.Grad!, y, 2f, 0f));
+        return y;
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Log(Tensor x, float offset)
+    {
+        var y = RentLike(x);
+        TensorPrimitives.Add(x.Span, offset, y.Span);
+        TensorPrimitives.Log(y.Span, y.Span);
+        Record(y, x, null, null, () => AddQuotient(GradientOf(x), y.Grad!, x, 1f, offset));
+        return y;
+    }
+
+    // target += a / (factor·b + offset)
+    private static void AddQuotient(Tensor target, Tensor a, Tensor b, float factor, float offset)
+    {
+        float* t = target.Data, p = a.Data, q = b.Data;
+        for (int i = 0; i < target.Size; i++) t[i] += p[i] / (factor * q[i] + offset);
+    }
+
+    /// <inheritdoc/>
     public override Tensor LeakyRelu(Tensor x)
     {
         var y = RentLike(x);

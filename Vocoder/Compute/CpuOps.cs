@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Text;
 using FlowVocoder.Compute.Kernels;
 
 namespace FlowVocoder.Compute;
@@ -88,5 +90,29 @@ public sealed unsafe partial class CpuOps : Ops
     private static void Require(bool condition, string message)
     {
         if (!condition) throw new ArgumentException(message);
+    }
+
+    private static void Require(bool condition, [InterpolatedStringHandlerArgument(nameof(condition))] ref FailureMessage message)
+    {
+        if (!condition) throw new ArgumentException(message.ToString());
+    }
+
+    // A message that is only put together when the condition failed: checks stand in every operation of every chunk.
+    [InterpolatedStringHandler]
+    private readonly ref struct FailureMessage
+    {
+        private readonly StringBuilder? _text;
+
+        public FailureMessage(int literalLength, int formattedCount, bool condition, out bool isNeeded)
+        {
+            isNeeded = !condition;
+            if (isNeeded) _text = new StringBuilder(literalLength + 8 * formattedCount);
+        }
+
+        public void AppendLiteral(string text) => _text!.Append(text);
+
+        public void AppendFormatted<T>(T value) => _text!.Append(value);
+
+        public override string ToString() => _text!.ToString();
     }
 }

@@ -50,6 +50,12 @@ public abstract class Ops
     /// <summary>tanh(x).</summary>
     public abstract Tensor Tanh(Tensor x);
 
+    /// <summary>√(x + offset), for x + offset above 0.</summary>
+    public abstract Tensor Sqrt(Tensor x, float offset);
+
+    /// <summary>Natural logarithm of x + offset, for x + offset above 0.</summary>
+    public abstract Tensor Log(Tensor x, float offset);
+
     /// <summary>max(x, 0.1·x).</summary>
     public abstract Tensor LeakyRelu(Tensor x);
 

@@ -62,6 +62,7 @@ public sealed record CompactConfig
         WriteIndented = true,
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow,
+        RespectNullableAnnotations = true,
         ReadCommentHandling = JsonCommentHandling.Skip,
     };
 
@@ -103,7 +104,8 @@ public sealed record CompactConfig
         Check(Harmonics.All(h => h is >= 1 and <= 100), "harmonics", string.Join(",", Harmonics), "numbers of 1 to 100");
         Check(PhasePositions >= 1 && Group % PhasePositions == 0, "phase_positions", PhasePositions, $"a divisor of the group {Group}");
         Check(PitchChannels is >= 1 and <= 1024, "pitch_channels", PitchChannels, "1 to 1024");
-        Check(float.IsFinite(MelOffset) && float.IsFinite(MelScale) && MelScale != 0, "mel_scale", MelScale, "a finite number other than 0");
+        Check(float.IsFinite(MelOffset), "mel_offset", MelOffset, "a finite number");
+        Check(float.IsFinite(MelScale) && MelScale != 0, "mel_scale", MelScale, "a finite number other than 0");
     }
 
     private static void Check(bool condition, string name, object value, string expected)

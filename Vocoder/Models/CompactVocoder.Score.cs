@@ -1,4 +1,5 @@
 using FlowVocoder.Compute;
+using FlowVocoder.Conditioners;
 using FlowVocoder.Features;
 
 namespace FlowVocoder.Models;
@@ -28,6 +29,21 @@ public sealed partial class CompactVocoder
         double squares = result.Latents.Sum(z => (double)ops.SumSquares(z).Item);
         parts.Add(("z", -0.5 * squares / samples - HalfLog2Pi));
         return new Likelihood(samples, parts.Sum(p => p.Item2), parts);
+    }
+
+    /// <summary>F0 and voicing as the model hears them in a mel: what it speaks with.</summary>
+    /// <param name="mel">[bands, frames] in the recipe's logarithm.</param>
+    /// <param name="parallelism">Threads.</param>
+    /// <returns>[frames] in Hz, 0 where unvoiced; null when the phase is switched off and there is no predictor.</returns>
+    public float[]? PredictPitch(ReadOnlySpan<float> mel, Parallelism parallelism)
+    {
+        if (Pitch == null) return null;
+        int frames = mel.Length / Recipe.Bands;
+        var f0 = new float[frames];
+        if (frames == 0) return f0;
+        var (bins, voicing) = Pitch.Apply(new CpuOps(parallelism), MelWithLookAhead(mel, frames, frames));
+        for (int i = 0; i < frames; i++) f0[i] = PitchPredictor.Decode(bins, voicing, 0, i + PitchPredictor.LookAhead);
+        return f0;
     }
 
     // Speech to excitation in place; the log-determinant.

@@ -1,48 +1,34 @@
 using System.Numerics;
 using FlowVocoder.Compute;
+using FlowVocoder.Streaming;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace FlowVocoder.Models;
 
 public sealed partial class WaveGlow
 {
-    // About 6 s of audio a pass bounds memory, with 2 s of context that is computed twice.
-    private const int ChunkFrames = 512;
+    /// <inheritdoc/>
+    /// <remarks>
+    /// The centred convolutions see <see cref="ReceptiveField"/> samples after a sample: 24,480 for the published size, which are 96 frames
+    /// or 1.1 s. The upsampling adds nothing, because a frame's kernel starts at its first sample.
+    /// </remarks>
+    public override int LookAheadFrames => (ReceptiveField + Straddle + Config.UpsampleStride - 1) / Config.UpsampleStride;
+
+    /// <inheritdoc/>
+    public override int PastSamples => ReceptiveField + _upsampler.PastFrames * Config.UpsampleStride;
+
+    /// <inheritdoc/>
+    /// <exception cref="VocoderException">The options are out of range, or shift the pitch, which this model cannot.</exception>
+    public override VocoderStream NewStream(SynthesisOptions options, Parallelism parallelism) => new WaveGlowStream(this, options, parallelism);
 
     /// <summary>
-    /// Draws noise and generates the audio of one mel [1, mel, f]: <see cref="SampleCount"/> of f samples, nominally in ±1. Long mels are
-    /// generated in parts that overlap by the receptive field, with the same result as in one pass.
+    /// The first frame that generation has to begin with so that the samples of <paramref name="frame"/> do not feel the cut: their receptive
+    /// field and what the upsampling remembers lie after it, and it starts a group.
     /// </summary>
-    /// <param name="mel">The mel, of any length, on the scale the weights were trained on.</param>
-    /// <param name="sigma">Standard deviation of the noise, at least 0; published examples use 0.6 to 1.</param>
-    /// <param name="seed">Seed of the noise.</param>
-    /// <param name="parallelism">Threads to use; one when null. The result does not depend on it.</param>
-    /// <exception cref="VocoderException">The mel has other bands or no frames.</exception>
-    public float[] Synthesize(Tensor mel, float sigma, ulong seed, Parallelism? parallelism = null) => Synthesize(mel, sigma, seed, parallelism, ChunkFrames);
-
-    internal float[] Synthesize(Tensor mel, float sigma, ulong seed, Parallelism? parallelism, int chunkFrames)
+    internal long ContextStart(long frame)
     {
-        RequireMel(mel);
-        if (mel.Batch != 1) throw new ArgumentException($"found {mel.Batch} mels, expected 1", nameof(mel));
-        if (!(sigma >= 0 && float.IsFinite(sigma))) throw new ArgumentOutOfRangeException(nameof(sigma), sigma, "the standard deviation must be at least 0");
-        int stride = Config.UpsampleStride, group = Config.Group;
-        // Parts start where a frame starts a group.
-        int unit = group / (int)BigInteger.GreatestCommonDivisor(stride, group);
-        int context = RoundUp((ReceptiveField + stride - 1) / stride + _upsampler.PastFrames, unit), chunk = RoundUp(chunkFrames, unit);
-        var audio = new float[SampleCount(mel.Length)];
-        var ops = new CpuOps(parallelism);
-        for (int start = 0; start < mel.Length; start += chunk)
-        {
-            int first = Math.Max(0, start - context), end = (int)Math.Min(mel.Length, (long)start + chunk + context);
-            Tensor part = ops.Rent(1, mel.Channels, end - first);
-            for (int c = 0; c < mel.Channels; c++) mel.Row(0, c)[first..end].CopyTo(part.Row(0, c));
-            int steps = (int)(SampleCount(end - first) / group);
-            Tensor generated = Generate(ops, part, DrawNoise(ops, sigma, seed, (long)first * stride / group, steps));
-            Span<float> kept = generated.Row(0, 0)[((start - first) * stride)..], target = audio.AsSpan(start * stride);
-            kept[..Math.Min(Math.Min(kept.Length, chunk * stride), target.Length)].CopyTo(target);
-            ops.Reset();
-        }
-        return audio;
+        int framesToGroup = Config.Group / CommonDivisor;
+        return Math.Max(0, frame - LookAheadFrames - _upsampler.PastFrames) / framesToGroup * framesToGroup;
     }
 
     /// <summary>
@@ -62,5 +48,8 @@ public sealed partial class WaveGlow
         return parts;
     }
 
-    private static int RoundUp(int value, int unit) => (value + unit - 1) / unit * unit;
+    // Where a frame does not start a group, its first group begins, and its last one ends, up to so many samples outside of it.
+    private int Straddle => Config.Group - CommonDivisor;
+
+    private int CommonDivisor => (int)BigInteger.GreatestCommonDivisor(Config.UpsampleStride, Config.Group);
 }

@@ -1,5 +1,6 @@
 using FlowVocoder.Compute;
 using FlowVocoder.Conditioners;
+using FlowVocoder.Features;
 using FlowVocoder.Flows;
 
 namespace FlowVocoder.Models;
@@ -9,17 +10,25 @@ namespace FlowVocoder.Models;
 /// a mel is brought to audio rate, audio and mel are folded into groups, and steps of invertible 1×1 convolution and affine
 /// coupling turn audio into noise (<see cref="Forward"/>) or noise into audio (<see cref="Generate"/>).
 /// </summary>
-public sealed partial class WaveGlow
+public sealed partial class WaveGlow : VocoderModel
 {
     private readonly WaveGlowUpsampler _upsampler;
     private readonly CouplingStack _flow;
 
     /// <summary>Creates a model with random weights, which maps audio to noise linearly until it is trained or loaded.</summary>
-    /// <exception cref="VocoderException">The configuration is invalid, see <see cref="WaveGlowConfig.Validate"/>.</exception>
-    public WaveGlow(WaveGlowConfig config, ulong seed = 0)
+    /// <param name="config">What it is made of.</param>
+    /// <param name="seed">Seed of the weights.</param>
+    /// <param name="recipe">Recipe of its mels; 'nvidia' with the bands and the hop of the configuration when null.</param>
+    /// <exception cref="VocoderException">
+    /// The configuration is invalid, see <see cref="WaveGlowConfig.Validate"/>, or the recipe has other bands or another hop.
+    /// </exception>
+    public WaveGlow(WaveGlowConfig config, ulong seed = 0, MelRecipe? recipe = null)
     {
         config.Validate();
         Config = config;
+        Recipe = recipe ?? MelRecipe.ByName("nvidia") with { Bands = config.MelChannels, HopSize = config.UpsampleStride };
+        if (Recipe.Bands != config.MelChannels || Recipe.HopSize != config.UpsampleStride)
+            throw new VocoderException($"mel recipe {Recipe.Name} has {Recipe.Bands} bands and a hop of {Recipe.HopSize}, expected {config.MelChannels} and {config.UpsampleStride} as in the WaveGlow configuration");
         Parameters = new ParameterSet(seed);
         _upsampler = new WaveGlowUpsampler(Parameters.Scope("upsample"), config);
         var waveNet = new WaveNetConfig(config.WaveNet.Layers, config.WaveNet.Channels, config.WaveNet.Kernel, Causal: false);
@@ -34,17 +43,27 @@ public sealed partial class WaveGlow
     /// <summary>What the model is made of.</summary>
     public WaveGlowConfig Config { get; }
 
-    /// <summary>The weights, under the names of the published state dictionary.</summary>
-    public ParameterSet Parameters { get; }
+    /// <inheritdoc/>
+    public override string Kind => "waveglow";
+
+    /// <inheritdoc/>
+    public override MelRecipe Recipe { get; }
+
+    /// <inheritdoc/>
+    /// <remarks>Under the names of the published state dictionary.</remarks>
+    public override ParameterSet Parameters { get; }
 
     /// <summary>Channels of each noise part in the order in which it is drawn: the remaining channels, then each early output from the last to leave.</summary>
     public IReadOnlyList<int> NoiseChannels { get; }
 
     /// <summary>
     /// Multiply-accumulates per sample: all taps of every convolution (start, in, cond, res_skip, end, the invertible one and the
-    /// transposed one of the mel), without biases, gates and additions. Times the sample rate it is the model's MAC/s.
+    /// transposed one of the mel), without biases, gates and additions.
     /// </summary>
     public double MacsPerSample => (double)_flow.MacsPerStep / Config.Group + (double)_upsampler.MacsPerFrame / Config.UpsampleStride;
+
+    /// <inheritdoc/>
+    public override double MacsPerSecond => MacsPerSample * Recipe.SampleRate;
 
     /// <summary>Samples on either side that a sample's couplings see; the convolutions are centred, so past and future are alike.</summary>
     public int ReceptiveField => _flow.Future * Config.Group;

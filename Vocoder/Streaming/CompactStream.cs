@@ -27,6 +27,8 @@ internal sealed class CompactStream : VocoderStream
     public CompactStream(CompactVocoder model, SynthesisOptions options, Parallelism parallelism)
     {
         options.Validate();
+        if (options.PitchShift != 0 && !model.UsesPhase)
+            throw new VocoderException(FormattableString.Invariant($"the pitch shift is {options.PitchShift} semitones, expected 0: this voice has no phase condition"));
         (_model, _options) = (model, options);
         _ops = new CpuOps(parallelism, state: _state);
         _noise = new Philox(options.Seed);

@@ -6,8 +6,6 @@ namespace FlowVocoder.Streaming;
 /// <summary>Synthesis of a whole mel, in chunks that keep memory small and activations in the cache.</summary>
 public static class Synthesizer
 {
-    private const int ChunkFrames = 32;
-
     /// <summary>Speaks a mel into <paramref name="sink"/>, which receives consecutive samples.</summary>
     /// <param name="model">The voice.</param>
     /// <param name="mel">[bands, frames] in the logarithm of the model's recipe.</param>
@@ -19,14 +17,14 @@ public static class Synthesizer
         Action<ReadOnlyMemory<float>> sink, CancellationToken cancellation = default)
     {
         VocoderStream stream = model.NewStream(options, parallelism);
-        int bands = stream.Bands, frames = mel.Length / bands;
+        int bands = stream.Bands, frames = mel.Length / bands, chunkFrames = Math.Min(stream.ChunkFrames, frames);
         if (frames * bands != mel.Length) throw new ArgumentException($"{mel.Length} values are no whole number of frames of {bands} bands", nameof(mel));
-        var chunk = new float[ChunkFrames * bands];
-        var samples = new float[Math.Max(ChunkFrames, stream.LookAheadFrames) * stream.HopSize];
-        for (int start = 0; start < frames; start += ChunkFrames)
+        var chunk = new float[chunkFrames * bands];
+        var samples = new float[Math.Max(chunkFrames, stream.LookAheadFrames) * stream.HopSize];
+        for (int start = 0; start < frames; start += chunkFrames)
         {
             cancellation.ThrowIfCancellationRequested();
-            int count = Math.Min(ChunkFrames, frames - start);
+            int count = Math.Min(chunkFrames, frames - start);
             for (int b = 0; b < bands; b++)
                 for (int i = 0; i < count; i++) chunk[i * bands + b] = mel.Span[b * frames + start + i];
             int written = stream.Push(chunk.AsSpan(0, count * bands), samples);

@@ -20,9 +20,7 @@ public static class CompactVoice
         Provenance = provenance,
         Steps = steps,
         Metadata = metadata,
-        // Insertion order is file order.
-        Tensors = new OrderedDictionary<string, SafeTensor>(
-            model.Parameters.Items.Select(p => KeyValuePair.Create(p.Name, new SafeTensor(p.Shape, p.Value.Span.ToArray())))),
+        Tensors = VoiceWeights.Of(model.Parameters),
     };
 
     /// <summary>The model of a voice file.</summary>
@@ -31,8 +29,9 @@ public static class CompactVoice
     {
         if (voice.Model != Kind)
             throw new VocoderException($"{voice.Source}: holds a model of kind '{voice.Model}', expected '{Kind}'");
-        var model = new CompactVocoder(CompactConfig.FromJson(voice.Config, voice.Source), MelRecipe.FromJson(voice.Recipe));
-        model.Parameters.Load(voice.Source, name => voice.Tensors.TryGetValue(name, out SafeTensor? tensor) && tensor.IsFloat ? (tensor.Shape, tensor.Data) : null);
+        CompactConfig config = CompactConfig.FromJson(voice.Config, voice.Source);
+        CompactVocoder model = VoiceWeights.Naming(voice.Source, () => new CompactVocoder(config, MelRecipe.FromJson(voice.Recipe)));
+        VoiceWeights.Load(voice.Source, Kind, voice.Tensors, find => model.Parameters.Load(voice.Source, find));
         return model;
     }
 }

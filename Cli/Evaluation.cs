@@ -1,0 +1,83 @@
+using System.Diagnostics;
+using FlowVocoder.AudioIO;
+using FlowVocoder.Compute;
+using FlowVocoder.Features;
+using FlowVocoder.Models;
+using FlowVocoder.Training.Data;
+using FlowVocoder.Training.Evaluation;
+using FlowVocoder.Voices;
+
+namespace FlowVocoder.Cli;
+
+/// <summary>Runs systems over clips and prints what they score.</summary>
+internal sealed class Evaluation(LoadedVoice voice, IReadOnlyList<IEvaluatedSystem> systems, Parallelism parallelism, string? keep, Terminal terminal)
+{
+    private readonly MelRecipe _recipe = voice.Model.Recipe;
+    private readonly EvaluationTable[] _tables = [.. systems.Select(_ => new EvaluationTable())];
+    private readonly double[] _took = new double[systems.Count];
+    private readonly List<VoicingScores> _predicted = [];
+    private double _nats, _seconds;
+    private long _samples;
+
+    public void Run(IReadOnlyList<EvaluationClip> clips)
+    {
+        var measures = new VoiceEvaluation(_recipe);
+        var tracker = new PitchTracker(_recipe);
+        var spectrogram = new MelSpectrogram(_recipe);
+        foreach (EvaluationClip clip in clips)
+        {
+            terminal.Cancellation.ThrowIfCancellationRequested();
+            float[] audio = SpeechDataset.Read(clip.File, _recipe.SampleRate), mel = spectrogram.Compute(audio);
+            float[][] spoken = [.. systems.Select((system, i) => Speak(system, i, clip, mel))];
+            _seconds += (double)audio.Length / _recipe.SampleRate;
+            Parallel.For(0, systems.Count, i => _tables[i].Add(clip.Speaker, clip.Name, measures.Score(audio, spoken[i])));
+            Likelihood score = voice.Model.Score(mel, audio, parallelism);
+            _nats += score.NatsPerSample * score.Samples;
+            _samples += score.Samples;
+            if (voice.Model is CompactVocoder compact && compact.PredictPitch(mel, parallelism) is { } f0)
+                _predicted.Add(VoicingScores.Of(tracker.Track(audio, f0.Length).F0, f0));
+            if (keep != null) Keep(clip, audio, spoken);
+        }
+        Print();
+    }
+
+    private float[] Speak(IEvaluatedSystem system, int index, EvaluationClip clip, float[] mel)
+    {
+        long start = Stopwatch.GetTimestamp();
+        float[] samples = system.Speak(clip, mel);
+        _took[index] += Stopwatch.GetElapsedTime(start).TotalSeconds;
+        return samples;
+    }
+
+    private void Keep(EvaluationClip clip, float[] audio, float[][] spoken)
+    {
+        string name = $"{clip.Speaker}_{clip.Name}";
+        var panels = new List<SpectrogramPanel> { SpectrogramPanel.OfAudio("recording", audio, _recipe.SampleRate) };
+        for (int i = 0; i < systems.Count; i++)
+        {
+            panels.Add(SpectrogramPanel.OfAudio(systems[i].Name, spoken[i], _recipe.SampleRate));
+            if (systems[i] is GeneratedFolder) continue;
+            string folder = Path.Combine(keep!, systems[i].Name);
+            Files.CreateFolder(folder);
+            WavFile.Write(Path.Combine(folder, name + ".wav"), spoken[i], _recipe.SampleRate);
+        }
+        RgbImage image = SpectrogramImage.Render(panels);
+        AtomicFile.Write(Path.Combine(keep!, name + ".png"), stream => Png.Write(stream, image));
+    }
+
+    private void Print()
+    {
+        for (int i = 0; i < systems.Count; i++)
+        {
+            string sigma = systems[i] is VoiceSystem spoken ? FormattableString.Invariant($", sigma {spoken.Sigma}") : "";
+            terminal.Say($"### {systems[i].Name}{sigma}\n");
+            terminal.Out.Write(_tables[i].ToMarkdown());
+            if (systems[i] is not GeneratedFolder) terminal.Say($"\nreal-time factor {_took[i] / _seconds:0.0000} on {parallelism.Threads} thread(s)");
+            terminal.Out.WriteLine();
+        }
+        terminal.Say($"Likelihood of the recordings under {voice.Name}: {_nats / _samples:0.0000} nats per sample");
+        if (_predicted.Count == 0) return;
+        VoicingScores pitch = VoicingScores.Pool(_predicted);
+        terminal.Say($"Pitch predicted from the mel, against the tracker on the recording: {100 * pitch.Within50Cents:0.0} % of the frames voiced in both within 50 cents, median {pitch.MedianCents:0.0} cents, voicing error {100 * pitch.VoicingError:0.0} %");
+    }
+}

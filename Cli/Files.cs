@@ -1,0 +1,56 @@
+using FlowVocoder.AudioIO;
+using FlowVocoder.Features;
+using FlowVocoder.Voices;
+
+namespace FlowVocoder.Cli;
+
+/// <summary>Reading what verbs read, with what the user should know about it; and asking early whether a result can be written.</summary>
+internal static class Files
+{
+    /// <summary>A recording as mono samples at a rate; says so where it had to be changed.</summary>
+    public static float[] Recording(string path, int sampleRate, Terminal terminal)
+    {
+        Audio audio = AudioFile.Read(path);
+        var changes = new List<string>();
+        if (audio.SampleRate != sampleRate) changes.Add(FormattableString.Invariant($"resampled from {audio.SampleRate} to {sampleRate} Hz"));
+        if (audio.Channels.Length > 1) changes.Add(FormattableString.Invariant($"mixed from {audio.Channels.Length} channels to mono"));
+        if (changes.Count > 0) terminal.Say($"{path}: {string.Join(" and ", changes)}");
+        return Resampler.Resample(audio.ToMono(), audio.SampleRate, sampleRate);
+    }
+
+    /// <summary>A mel for a voice, with a warning where its values look like another recipe's.</summary>
+    public static MelArray Mel(string path, LoadedVoice voice, Terminal terminal)
+    {
+        MelRecipe recipe = voice.Model.Recipe;
+        MelArray mel = MelFile.Read(path, recipe.Bands);
+        if (MelScaleGuess.Warning(mel.Data, recipe, voice.Name) is { } warning) terminal.Warn($"vocoder: warning: '{path}': {warning}");
+        return mel;
+    }
+
+    /// <summary>Fails now, and not after the work, where a file cannot be written.</summary>
+    public static void CheckWritable(string path)
+    {
+        // A device or a pipe may not be opened twice.
+        if (IsDevice(path) || (File.Exists(path) && (File.GetAttributes(path) & FileAttributes.Device) != 0)) return;
+        new AtomicFile(path).Dispose();
+    }
+
+    /// <summary>Whether a path is a device such as /dev/stdout, into which nothing but the result may go.</summary>
+    public static bool IsDevice(string path) => !OperatingSystem.IsWindows() && path.StartsWith("/dev/", StringComparison.Ordinal)
+        && !path.StartsWith("/dev/shm/", StringComparison.Ordinal);
+
+    /// <summary>Makes sure of a folder for results.</summary>
+    public static void CreateFolder(string path)
+    {
+        if (File.Exists(path)) throw new VocoderException($"cannot write to '{path}': it is a file, expected a folder");
+        try
+        {
+            Directory.CreateDirectory(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            string reason = e is UnauthorizedAccessException ? "permission denied" : e.Message.ReplaceLineEndings(" ");
+            throw new VocoderException($"cannot create the folder '{path}': {reason}", e);
+        }
+    }
+}

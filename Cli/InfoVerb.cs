@@ -1,0 +1,64 @@
+using System.CommandLine;
+using System.Text.Json;
+using FlowVocoder.Features;
+using FlowVocoder.Models;
+using FlowVocoder.Voices;
+
+namespace FlowVocoder.Cli;
+
+/// <summary>What a voice is.</summary>
+internal sealed class InfoVerb : Verb
+{
+    private readonly Argument<string> _voice = new("VOICE") { Description = "An installed voice or a voice file" };
+
+    public InfoVerb() : base("info", "Describes a voice: configuration, recipe, size, cost, delay, where it came from and under which licence.", "vocoder info compact") =>
+        Add(_voice.OfFiles());
+
+    public override int Run(ParseResult arguments, Terminal terminal)
+    {
+        LoadedVoice voice = VoiceLibrary.Load(arguments.GetRequiredValue(_voice));
+        var table = new TextTable(false, false);
+        table.Add("voice", voice.Name);
+        table.Row("file", $"{voice.Source}, {new FileInfo(voice.Source).Length / 1e6:0.0} MB");
+        Model(table, voice.Model);
+        Recipe(table, voice.Model.Recipe);
+        if (voice.File is { } file) Origin(table, file, voice.Sigma);
+        terminal.Out.Write(table.ToString());
+        return VocoderCommand.Success;
+    }
+
+    private static void Model(TextTable table, VocoderModel model)
+    {
+        int rate = model.Recipe.SampleRate, hop = model.Recipe.HopSize;
+        double Milliseconds(long samples) => 1000.0 * samples / rate;
+        table.Add("kind", model.Kind);
+        table.Row("parameters", $"{model.Parameters.Count:N0}");
+        table.Row("cost", $"{model.MacsPerSecond / 1e9:0.000} GMAC per second of audio");
+        table.Row("look-ahead", $"{model.LookAheadFrames} frames, {Milliseconds(model.LookAheadFrames * hop):0.0} ms");
+        table.Row("latency", $"{model.LookAheadFrames + 1} frames, {Milliseconds((model.LookAheadFrames + 1) * hop):0.0} ms until the first samples, apart from computing");
+        table.Row("past context", $"{model.PastSamples:N0} samples, {Milliseconds(model.PastSamples):0.0} ms");
+    }
+
+    private static void Recipe(TextTable table, MelRecipe recipe)
+    {
+        table.Row("recipe", $"{recipe.Name} ({recipe.Description})");
+        table.Row("", $"{recipe.SampleRate} Hz, FFT {recipe.FftSize}, window {recipe.WindowSize}, hop {recipe.HopSize}, {recipe.Centering}");
+        table.Row("", $"{recipe.Bands} bands of {recipe.MinFrequency} to {recipe.MaxFrequency} Hz, scale {recipe.MelScale}, norm {recipe.MelNorm}");
+        table.Row("", $"logarithm {recipe.Logarithm} of power {recipe.SpectrumPower}, floor {recipe.Floor:0.##e+0}");
+    }
+
+    private static void Origin(TextTable table, VoiceFile file, float sigma)
+    {
+        table.Row("sigma", $"{sigma} by default");
+        table.Row("steps", $"{file.Steps:N0}");
+        table.Add("provenance", file.Provenance.ReplaceLineEndings(" "));
+        table.Add("data licence", file.Licence.ReplaceLineEndings(" "));
+        string title = "configuration";
+        using JsonDocument config = JsonDocument.Parse(file.Config);
+        foreach (JsonProperty member in config.RootElement.EnumerateObject())
+        {
+            table.Row(title, $"{member.Name} {member.Value.ToString().ReplaceLineEndings("").Replace(" ", "", StringComparison.Ordinal)}");
+            title = "";
+        }
+    }
+}

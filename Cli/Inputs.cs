@@ -1,0 +1,78 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using FlowVocoder.Compute;
+using FlowVocoder.Voices;
+
+namespace FlowVocoder.Cli;
+
+/// <summary>Options that several verbs share. Each verb makes its own: an option belongs to one command.</summary>
+internal static class Inputs
+{
+    public static Option<string?> Voice(string purpose) => new("--voice")
+    {
+        Description = $"{purpose}: an installed voice (see 'vocoder voices') or a voice file. Default: {VoiceLibrary.DefaultVoice}",
+        HelpName = "NAME|FILE",
+    };
+
+    public static Option<float?> Sigma() =>
+        Number("--sigma", "X", "Standard deviation of the noise, 0 to 10: lower is cleaner and duller. Default: what suits the voice, else 1");
+
+    public static Option<int> Threads() => new("--threads")
+    {
+        Description = "Threads to use, 0 for one per processor; the result does not depend on it. Default: 0",
+        HelpName = "N",
+        CustomParser = result => Integer(result, 0, 1024),
+    };
+
+    public static Option<ulong?> Seed(string what) => new("--seed")
+    {
+        Description = what,
+        HelpName = "N",
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed)) return seed;
+            result.AddError($"--seed is '{text}', expected a whole number from 0");
+            return null;
+        },
+    };
+
+    /// <summary>A number with a decimal point whatever the language of the system: the parser's own would read "0,8" as 8.</summary>
+    public static Option<float?> Number(string name, string helpName, string description) => new(name)
+    {
+        Description = description,
+        HelpName = helpName,
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out float number)) return number;
+            result.AddError($"{name} is '{text}', expected a number");
+            return null;
+        },
+    };
+
+    /// <summary>A mistyped option must not become the name of a file; a file of such a name can be given as ./--name.</summary>
+    public static T OfFiles<T>(this T argument) where T : Argument
+    {
+        argument.Validators.Add(result =>
+        {
+            foreach (string text in result.Tokens.Select(t => t.Value).Where(t => t.StartsWith('-')))
+                result.AddError($"there is no option '{text}'");
+        });
+        return argument;
+    }
+
+    public static int Integer(ArgumentResult result, int least, int most)
+    {
+        string text = result.Tokens[0].Value;
+        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most) return number;
+        result.AddError($"{(result.Parent as OptionResult)?.Option.Name} is '{text}', expected a whole number from {least} to {most}");
+        return 0;
+    }
+
+    public static Parallelism Parallelism(this ParseResult arguments, Option<int> threads) => new(arguments.GetValue(threads));
+
+    public static LoadedVoice LoadVoice(this ParseResult arguments, Option<string?> voice) =>
+        VoiceLibrary.Load(arguments.GetValue(voice) ?? VoiceLibrary.DefaultVoice);
+}

@@ -1,0 +1,79 @@
+using System.CommandLine;
+using System.Text.Json;
+using FlowVocoder.AudioIO;
+using FlowVocoder.Features;
+using FlowVocoder.Training;
+
+namespace FlowVocoder.Cli;
+
+/// <summary>Recordings, mels and logs → pictures.</summary>
+internal sealed class PlotVerb : Verb
+{
+    private readonly Argument<string[]> _files = new("IN ... OUT.png")
+    {
+        Description = "Recordings (wav, flac) and mels (.npy), drawn one above the other; or logs of 'vocoder train' (.jsonl); and the picture to write",
+        Arity = new ArgumentArity(2, 64),
+    };
+    private readonly Option<string?> _recipe = new("--recipe") { Description = "Recipe of the mels, for their time axis and levels. Default: hifigan", HelpName = "NAME" };
+
+    public PlotVerb() : base("plot", "Draws spectrograms of recordings and mels, or the curves of a training.",
+        "vocoder plot speech.wav out.wav compared.png",
+        "vocoder plot speech.npy speech.png",
+        "vocoder plot voice.log.jsonl training.png")
+    {
+        Add(_files.OfFiles());
+        Add(_recipe);
+    }
+
+    public override int Run(ParseResult arguments, Terminal terminal)
+    {
+        string[] files = arguments.GetRequiredValue(_files), inputs = files[..^1];
+        string output = files[^1];
+        if (!HasExtension(output, ".png")) throw new UsageException($"the output is '{output}', expected a .png file as the last argument");
+        int logs = inputs.Count(f => HasExtension(f, ".jsonl"));
+        if (logs > 0 && logs < inputs.Length) throw new UsageException("found logs and recordings, expected one kind for one picture");
+        MelRecipe recipe = MelRecipe.ByName(arguments.GetValue(_recipe) ?? "hifigan");
+        Files.CheckWritable(output);
+        RgbImage image = logs > 0
+            ? LineChart.Render(string.Join(", ", inputs.Select(Path.GetFileName)), "step", [.. inputs.SelectMany(f => Curves(f, inputs.Length > 1))])
+            : SpectrogramImage.Render([.. inputs.Select(f => Panel(f, recipe))]);
+        AtomicFile.Write(output, stream => Png.Write(stream, image));
+        terminal.Say($"{output}: {image.Width} x {image.Height} pixels");
+        return VocoderCommand.Success;
+    }
+
+    private static bool HasExtension(string path, string extension) => Path.GetExtension(path).Equals(extension, StringComparison.OrdinalIgnoreCase);
+
+    private static SpectrogramPanel Panel(string path, MelRecipe recipe)
+    {
+        string title = Path.GetFileName(path);
+        if (HasExtension(path, ".npy"))
+        {
+            MelArray mel = MelFile.Read(path, recipe.Bands);
+            return SpectrogramPanel.OfMel(title, mel.Data, mel.Bands, (double)recipe.HopSize / recipe.SampleRate, DecibelsPerUnit(recipe));
+        }
+        Audio audio = AudioFile.Read(path);
+        return SpectrogramPanel.OfAudio(title, audio.ToMono(), audio.SampleRate);
+    }
+
+    // From the value back to the logarithm, from there to 20·log10 of a magnitude.
+    private static double DecibelsPerUnit(MelRecipe recipe)
+    {
+        double ofLogarithm = recipe.Logarithm switch { MelLogarithm.Natural => 20 / Math.Log(10), MelLogarithm.Log10 => 20, _ => 1 };
+        return ofLogarithm / recipe.OutputScale / recipe.SpectrumPower;
+    }
+
+    private static IEnumerable<ChartSeries> Curves(string path, bool named)
+    {
+        var train = new List<(double, double)>();
+        var valid = new List<(double, double)>();
+        foreach (TrainingReport report in TrainingRun.ReadLog(path))
+        {
+            train.Add((report.Step, report.NatsPerSample));
+            if (report.ValidNats is { } nats) valid.Add((report.Step, nats));
+        }
+        string suffix = named ? $", {Path.GetFileName(path)}" : "";
+        yield return new ChartSeries("train, nats per sample" + suffix, train);
+        if (valid.Count > 0) yield return new ChartSeries("valid" + suffix, valid);
+    }
+}

@@ -1,0 +1,64 @@
+using System.CommandLine;
+using System.Globalization;
+using FlowVocoder.AudioIO;
+using FlowVocoder.Features;
+using FlowVocoder.Models;
+using FlowVocoder.Voices;
+
+namespace FlowVocoder.Cli;
+
+/// <summary>Recording → exact likelihood.</summary>
+internal sealed class ScoreVerb : Verb
+{
+    // One step of 16-bit quantisation is 2^-15 of full scale.
+    private const double StepBits = 15;
+
+    private readonly Argument<string[]> _files = new("[MEL.npy] IN.wav")
+    {
+        Description = "The recording, and before it its mel where it should not be computed from the recording",
+        Arity = new ArgumentArity(1, 2),
+    };
+    private readonly Option<string?> _voice = Inputs.Voice("The voice that judges");
+    private readonly Option<int> _threads = Inputs.Threads();
+
+    public ScoreVerb() : base("score", "Tells how likely a recording is under a voice: the exact log-likelihood, and what each layer of the flow contributes.",
+        "vocoder score speech.wav",
+        "vocoder score speech.npy speech.wav --voice compact")
+    {
+        Add(_files.OfFiles());
+        Add(_voice);
+        Add(_threads);
+    }
+
+    public override int Run(ParseResult arguments, Terminal terminal)
+    {
+        string[] files = arguments.GetRequiredValue(_files);
+        LoadedVoice voice = arguments.LoadVoice(_voice);
+        MelRecipe recipe = voice.Model.Recipe;
+        float[] audio = Files.Recording(files[^1], recipe.SampleRate, terminal);
+        if (audio.Length < recipe.HopSize)
+            throw new VocoderException($"'{files[^1]}' has {audio.Length} samples at {recipe.SampleRate} Hz, expected at least one frame of {recipe.HopSize}");
+        float[] mel = files.Length == 2 ? Files.Mel(files[0], voice, terminal).Data : new MelSpectrogram(recipe).Compute(audio);
+        int frames = mel.Length / recipe.Bands, hops = audio.Length / recipe.HopSize;
+        if (Math.Abs(frames - hops) > 1)
+            terminal.Warn($"vocoder: warning: '{files[0]}' has {frames} frames and '{files[^1]}' {hops}: the first {Math.Min(frames, hops)} are scored");
+        Print(voice.Model.Score(mel, audio, arguments.Parallelism(_threads)), files[^1], voice, terminal);
+        return VocoderCommand.Success;
+    }
+
+    private static void Print(Likelihood score, string file, LoadedVoice voice, Terminal terminal)
+    {
+        double seconds = (double)score.Samples / voice.Model.Recipe.SampleRate, bits = Bits(score.NatsPerSample);
+        terminal.Say($"{file}: {score.NatsPerSample:0.0000} nats per sample, {bits:0.0000} bits per sample under voice {voice.Name}");
+        terminal.Say($"over {score.Samples} samples ({seconds:0.00} s); as a code: {StepBits - bits:0.00} bits for each 16-bit sample");
+        var table = new TextTable(false, true, true);
+        table.Add("layer", "nats per sample", "bits per sample");
+        foreach (var (layer, nats) in score.Parts) table.Add(layer, Number(nats), Number(Bits(nats)));
+        table.Add("sum", Number(score.NatsPerSample), Number(bits));
+        terminal.Out.Write(table.ToString());
+    }
+
+    private static double Bits(double nats) => nats / Math.Log(2);
+
+    private static string Number(double value) => value.ToString("0.0000", CultureInfo.InvariantCulture);
+}

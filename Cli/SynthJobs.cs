@@ -1,0 +1,29 @@
+namespace FlowVocoder.Cli;
+
+/// <summary>A mel to speak and the wav to write.</summary>
+internal sealed record SynthJob(string Mel, string Wav);
+
+/// <summary>Tells from the arguments of synth what goes where.</summary>
+internal static class SynthJobs
+{
+    /// <summary>The last of the files is the output, a folder where there are several mels.</summary>
+    public static IReadOnlyList<SynthJob> Plan(string[] files)
+    {
+        string[] mels = files[..^1];
+        string target = files[^1];
+        bool toFolder = mels.Length > 1 || Directory.Exists(target) || Path.EndsInDirectorySeparator(target);
+        if (!toFolder)
+        {
+            if (Path.GetExtension(target).Equals(".npy", StringComparison.OrdinalIgnoreCase))
+                throw new UsageException($"the output is '{target}', expected a wav file or a folder as the last argument");
+            return [new SynthJob(mels[0], target)];
+        }
+        if (Path.GetExtension(target).ToLowerInvariant() is ".wav" or ".npy" && !Directory.Exists(target))
+            throw new UsageException($"the output of {mels.Length} mels is '{target}', expected a folder as the last argument");
+        SynthJob[] jobs = [.. mels.Select(mel => new SynthJob(mel, Path.Combine(target, Path.GetFileNameWithoutExtension(mel) + ".wav")))];
+        foreach (var same in jobs.GroupBy(j => j.Wav).Where(g => g.Count() > 1))
+            throw new VocoderException($"'{same.First().Mel}' and '{same.Last().Mel}' would both become '{same.Key}', expected mels of different names");
+        Files.CreateFolder(target);
+        return jobs;
+    }
+}

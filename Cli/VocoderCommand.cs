@@ -1,0 +1,80 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+
+namespace FlowVocoder.Cli;
+
+/// <summary>The whole command. Here, and nowhere else, failures become one line and an exit code.</summary>
+internal static class VocoderCommand
+{
+    public const int Success = 0, Failure = 1, WrongUsage = 2, Interrupted = 130;
+
+    public static int Run(string[] args, TextWriter output, TextWriter error, bool interactive = false, CancellationToken cancellation = default)
+    {
+        var terminal = new Terminal(output, error, interactive, cancellation);
+        try
+        {
+            return Invoke(args, terminal);
+        }
+        catch (Exception e)
+        {
+            return Report(e, terminal);
+        }
+    }
+
+    private static int Invoke(string[] args, Terminal terminal)
+    {
+        // A file may well be called "@mel.npy": no response files.
+        ParseResult parsed = NewRoot().Parse(args.Length == 0 ? ["--help"] : args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        Command command = parsed.CommandResult.Command;
+        if (parsed.Action is HelpWithExamples or PrintVersion)
+        {
+            parsed.Invoke(new InvocationConfiguration { Output = terminal.Out, Error = terminal.Error, EnableDefaultExceptionHandler = false });
+            return args.Length == 0 ? WrongUsage : Success;
+        }
+        if (parsed.Errors.Count > 0) throw new UsageException($"{parsed.Errors[0].Message.TrimEnd('.')}{Hint(command)}");
+        return command is Verb verb ? verb.Run(parsed, terminal) : throw new UsageException($"found no verb{Hint(command)}");
+    }
+
+    private static string Hint(Command command) => $"; see 'vocoder {(command is Verb ? command.Name + " " : "")}--help'";
+
+    internal static RootCommand NewRoot()
+    {
+        var root = new RootCommand("Turns mel spectrograms into speech with a normalizing flow, and back.")
+        {
+            new SynthVerb(), new MelVerb(), new ScoreVerb(), new TrainVerb(), new InfoVerb(), new PlotVerb(), new EvaluateVerb(), new VoicesVerb(),
+        };
+        foreach (Option option in root.Options)
+        {
+            if (option is HelpOption help) help.Action = new HelpWithExamples((HelpAction)help.Action!);
+            if (option is VersionOption version) version.Action = new PrintVersion();
+        }
+        return root;
+    }
+
+    private static int Report(Exception e, Terminal terminal)
+    {
+        switch (e)
+        {
+            case OperationCanceledException:
+                terminal.Error.WriteLine("vocoder: interrupted");
+                return Interrupted;
+            case UsageException:
+                terminal.Error.WriteLine($"vocoder: {OneLine(e)}");
+                return WrongUsage;
+            case VocoderException or IOException or UnauthorizedAccessException:
+                terminal.Error.WriteLine($"vocoder: {OneLine(e)}");
+                return Failure;
+            case AggregateException { InnerExceptions: [var first, ..] }:
+                return Report(first, terminal);
+            case OutOfMemoryException:
+                terminal.Error.WriteLine($"vocoder: there is not enough memory: {OneLine(e)}");
+                return Failure;
+            default:
+                terminal.Error.WriteLine($"vocoder: this should not have happened, please report it: {e.GetType().Name}: {OneLine(e)}");
+                if (Environment.GetEnvironmentVariable("VOCODER_DEBUG") == "1") terminal.Error.WriteLine(e.StackTrace);
+                return Failure;
+        }
+    }
+
+    private static string OneLine(Exception e) => e.Message.ReplaceLineEndings(" ");
+}

@@ -1,0 +1,16 @@
+using System.CommandLine;
+using FlowVocoder.Voices;
+
+namespace FlowVocoder.Cli;
+
+/// <summary>Lists the voices that come with the program.</summary>
+internal sealed class VoicesVerb() : Verb("voices", "Lists the installed voices.", "vocoder voices")
+{
+    public override int Run(ParseResult arguments, Terminal terminal)
+    {
+        IReadOnlyList<string> names = VoiceLibrary.Names();
+        foreach (string name in names) terminal.Out.WriteLine(name == VoiceLibrary.DefaultVoice ? $"{name} (default)" : name);
+        if (names.Count == 0) terminal.Say($"no voice is installed in {VoiceLibrary.Folder}");
+        return VocoderCommand.Success;
+    }
+}

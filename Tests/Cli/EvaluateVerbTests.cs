@@ -1,0 +1,79 @@
+using System.Globalization;
+using FlowVocoder.AudioIO;
+using FlowVocoder.Tests.AudioIO;
+
+namespace FlowVocoder.Tests.Cli;
+
+public sealed class EvaluateVerbTests(CliFixture fixture) : IClassFixture<CliFixture>
+{
+    private static TempFolder Corpus()
+    {
+        var folder = new TempFolder();
+        foreach (string clip in (string[])["anna/train/a", "anna/valid/b", "anna/valid/c", "ben/valid/b"])
+        {
+            string path = folder[clip + ".wav"];
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            WavFile.Write(path, CliFixture.Speech(0.6, clip.StartsWith('a') ? 210 : 110, clip[^1]), CliFixture.Rate);
+        }
+        return folder;
+    }
+
+    private static string[] Row(string output, string system, string speaker)
+    {
+        string section = output[output.IndexOf($"### {system}", StringComparison.Ordinal)..];
+        string line = section.Split('\n').First(l => l.StartsWith($"| {speaker} |", StringComparison.Ordinal));
+        return line.Split('|', StringSplitOptions.TrimEntries);
+    }
+
+    [Fact]
+    public void Held_out_clips_are_measured_by_speaker_for_voice_and_baselines()
+    {
+        using TempFolder corpus = Corpus();
+        string output = CliFixture.Run("evaluate", "--data", corpus.Root, "--voice", fixture.Voice, "--sigma", "0.5",
+            "--baseline", "noise-lp", "--baseline", "griffin-lim").Succeeds().Output;
+        Assert.Contains("### tiny, sigma 0.5", output, StringComparison.Ordinal);
+        foreach (string system in (string[])["tiny", "noise-lp", "griffin-lim"])
+        {
+            Assert.Equal("2", Row(output, system, "anna")[2]);
+            Assert.Equal("1", Row(output, system, "ben")[2]);
+            Assert.Equal("3", Row(output, system, "all")[2]);
+        }
+        // Griffin-Lim fits the mel by construction; noise through linear prediction has its envelope only.
+        double griffin = double.Parse(Row(output, "griffin-lim", "all")[4], CultureInfo.InvariantCulture);
+        double noise = double.Parse(Row(output, "noise-lp", "all")[4], CultureInfo.InvariantCulture);
+        Assert.True(griffin < noise, $"{griffin} against {noise}");
+        Assert.Contains("nats per sample", output, StringComparison.Ordinal);
+        Assert.Contains("voicing error", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_work_of_others_is_scored_and_a_copy_is_perfect()
+    {
+        using TempFolder corpus = Corpus();
+        using var made = new TempFolder();
+        foreach (string speaker in (string[])["anna", "ben"])
+            File.Copy(corpus[$"{speaker}/valid/b.wav"], made[$"{speaker}_b.wav"]);
+        string output = CliFixture.Run("evaluate", "--data", corpus.Root, "--voice", fixture.Voice, "--limit", "1", "--generated", made.Root).Succeeds().Output;
+        string[] all = Row(output, Path.GetFileName(made.Root), "all");
+        Assert.Equal(["2", "1.2", "0.000", "0.000", "1.000", "1.000", "1.000", "0.0", "100.0 %"], all[2..^1]);
+    }
+
+    [Fact]
+    public void A_clip_that_others_did_not_make_is_named()
+    {
+        using TempFolder corpus = Corpus();
+        using var made = new TempFolder();
+        CliFixture.Run("evaluate", "--data", corpus.Root, "--voice", fixture.Voice, "--limit", "1", "--generated", made.Root)
+            .Fails(1, made.Root, corpus["anna/valid/b.wav"], "anna_b.wav");
+    }
+
+    [Fact]
+    public void What_was_spoken_is_kept_with_pictures()
+    {
+        using TempFolder corpus = Corpus();
+        using var kept = new TempFolder();
+        CliFixture.Run("evaluate", "--data", corpus.Root, "--voice", fixture.Voice, "--limit", "1", "--out", kept.Root).Succeeds();
+        Assert.Equal(["anna_b.png", "ben_b.png", "tiny"], kept.Entries());
+        Assert.Equal((int)(0.6 * CliFixture.Rate) / CliFixture.Hop * CliFixture.Hop, AudioFile.Read(kept["tiny/ben_b.wav"]).Length);
+    }
+}

@@ -1,0 +1,45 @@
+using FlowVocoder.AudioIO;
+using FlowVocoder.Features;
+using FlowVocoder.Tests.AudioIO;
+
+namespace FlowVocoder.Tests.Cli;
+
+public sealed class MelVerbTests(CliFixture fixture) : IClassFixture<CliFixture>
+{
+    [Fact]
+    public void The_recipe_of_the_voice_is_used()
+    {
+        string output = fixture.Folder["mel.npy"];
+        CliResult result = CliFixture.Run("mel", fixture.Wav, output, "--voice", fixture.Voice).Succeeds();
+        Assert.Equal(fixture.Mel, MelFile.Read(output, 80).Data);
+        Assert.StartsWith($"{output}: {fixture.Frames} frames of 80 bands, 0.50 s, recipe hifigan", result.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("nvidia"), InlineData("vocos"), InlineData("ESPnet")]
+    public void A_recipe_can_be_named(string name)
+    {
+        MelRecipe recipe = MelRecipe.ByName(name);
+        string output = fixture.Folder[$"{name}.npy"];
+        CliFixture.Run("mel", fixture.Wav, output, "--recipe", name).Succeeds();
+        float[] audio = Resampler.Resample(fixture.Audio, CliFixture.Rate, recipe.SampleRate);
+        Assert.Equal(new MelSpectrogram(recipe).Compute(audio), MelFile.Read(output, recipe.Bands).Data);
+    }
+
+    [Fact]
+    public void Another_rate_and_channels_are_converted_and_it_says_so()
+    {
+        using var folder = new TempFolder();
+        short[] mono = [.. fixture.Audio.Select(x => (short)(x * 20000))];
+        // The same left and right: mixing must give it back.
+        string wav = folder.Add("stereo.wav", WavBytes.Simple(1, 2, 44100, 16, WavBytes.S16([.. mono.SelectMany(s => (short[])[s, s])])));
+        CliResult result = CliFixture.Run("mel", wav, folder["out.npy"], "--recipe", "hifigan").Succeeds();
+        Assert.StartsWith($"{wav}: resampled from 44100 to 22050 Hz and mixed from 2 channels to mono\n", result.Output, StringComparison.Ordinal);
+        float[] audio = Resampler.Resample([.. mono.Select(s => s / 32768f)], 44100, 22050);
+        Assert.Equal(new MelSpectrogram(MelRecipe.ByName("hifigan")).Compute(audio), MelFile.Read(folder["out.npy"], 80).Data);
+    }
+
+    [Fact]
+    public void An_unknown_recipe_is_told_with_those_that_are_known() =>
+        CliFixture.Run("mel", fixture.Wav, fixture.Folder["x.npy"], "--recipe", "tacotron9").Fails(1, "'tacotron9'", "nvidia", "hifigan");
+}

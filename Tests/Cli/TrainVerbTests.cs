@@ -1,0 +1,145 @@
+using System.Text.Json;
+using FlowVocoder.AudioIO;
+using FlowVocoder.Cli;
+using FlowVocoder.Tests.AudioIO;
+using FlowVocoder.Training;
+using FlowVocoder.Voices;
+
+namespace FlowVocoder.Tests.Cli;
+
+public sealed class TrainVerbTests : IDisposable
+{
+    private const string Config = """
+        { "batch": 2, "crop_frames": 4, "warmup": 2, "log_every": 1, "validate_every": 3, "save_every": 3,
+          "model": { "group": 64, "flows": 2, "layers": 1, "channels": 32, "encoder_channels": 8, "condition_channels": 8, "pitch_channels": 8 } }
+        """;
+
+    private readonly TempFolder _folder = new();
+
+    public TrainVerbTests()
+    {
+        foreach (string clip in (string[])["a/train/1", "a/train/2", "a/valid/3"])
+        {
+            string path = _folder[$"data/{clip}.wav"];
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            WavFile.Write(path, CliFixture.Speech(0.7, 100 + 10 * clip[^1], clip[^1]), CliFixture.Rate);
+        }
+        File.WriteAllText(_folder["config.json"], Config);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private string[] Command(string output) =>
+        ["train", "--data", _folder["data"], "--config", _folder["config.json"], "--steps", "6", "--set", "model.channels=8", "--out", _folder[output]];
+
+    private string[] Resume(string output) => ["train", "--data", _folder["data"], "--out", _folder[output], "--resume"];
+
+    private void AssertSameRun(string expected, string found)
+    {
+        // The whole state: weights, moments, averages and counters.
+        Assert.Equal(File.ReadAllBytes(_folder[$"{expected}.checkpoint.safetensors"]), File.ReadAllBytes(_folder[$"{found}.checkpoint.safetensors"]));
+        VoiceFile a = VoiceFile.Read(_folder[expected + ".safetensors"]), b = VoiceFile.Read(_folder[found + ".safetensors"]);
+        Assert.Equal(a.Tensors.Keys, b.Tensors.Keys);
+        foreach (string name in a.Tensors.Keys) Assert.Equal(a.Tensors[name].Data, b.Tensors[name].Data);
+        Assert.Equal(Log(expected), Log(found));
+    }
+
+    private (long, double, double?)[] Log(string name) =>
+        [.. TrainingRun.ReadLog(_folder[name + ".log.jsonl"]).Select(r => (r.Step, r.NatsPerSample, r.ValidNats))];
+
+    /// <summary>Runs a command and does something when a line of its output holds a text.</summary>
+    private static int RunWatched(string text, Action then, CancellationToken cancellation, string[] command, out string error)
+    {
+        using var output = new WatchingWriter(text, then);
+        using var errors = new StringWriter();
+        int code = VocoderCommand.Run(command, output, errors, interactive: false, cancellation);
+        error = errors.ToString();
+        return code;
+    }
+
+    private sealed class WatchingWriter(string text, Action then) : StringWriter
+    {
+        public override void WriteLine(string? value)
+        {
+            base.WriteLine(value);
+            if (value!.Contains(text, StringComparison.Ordinal)) then();
+        }
+    }
+
+    [Fact]
+    public void Makes_a_voice_that_speaks_and_knows_its_origin()
+    {
+        CliResult result = CliFixture.Run([.. Command("v.safetensors"), "--licence", "CC0-1.0", "--name", "buzz"]).Succeeds();
+        Assert.Contains("step 6/6  nats per sample: train ", result.Output, StringComparison.Ordinal);
+        Assert.Contains(" valid ", result.Output, StringComparison.Ordinal);
+        Assert.Contains("skipped 0", result.Output, StringComparison.Ordinal);
+        VoiceFile voice = VoiceFile.Read(_folder["v.safetensors"]);
+        Assert.Equal(("buzz", "CC0-1.0", 6L), (voice.Name, voice.Licence, voice.Steps));
+        string temp = Path.GetFileName(_folder.Root);
+        // Provenance names no folders of this machine: the last two parts of absolute paths are enough.
+        Assert.Equal($"2 recordings, 0.00 h; vocoder train --data {temp}/data --config {temp}/config.json --steps 6 --set model.channels=8 --out {temp}/v.safetensors --licence CC0-1.0 --name buzz",
+            voice.Provenance);
+        Assert.Equal(8, JsonDocument.Parse(voice.Config).RootElement.GetProperty("channels").GetInt32());
+        Assert.Equal([1, 2, 3, 4, 5, 6], Log("v").Select(l => (int)l.Item1));
+        MelFile.Write(_folder["m.npy"], new float[80 * 4], 80, 4);
+        CliFixture.Run("synth", _folder["m.npy"], _folder["m.wav"], "--voice", _folder["v.safetensors"]).Succeeds();
+        Assert.Equal(4 * 256, AudioFile.Read(_folder["m.wav"]).Length);
+    }
+
+    [Fact]
+    public void A_run_that_died_goes_on_bit_for_bit()
+    {
+        CliFixture.Run(Command("whole.safetensors")).Succeeds();
+        // Dies in step 5, two steps after its last checkpoint: nothing is tidied up, as with kill -9.
+        int code = RunWatched("step 5/6", () => throw new IOException("the machine went away"), TestContext.Current.CancellationToken, Command("died.safetensors"), out _);
+        Assert.Equal(1, code);
+        Assert.Equal(3, VoiceFile.Read(_folder["died.safetensors"]).Steps);
+        CliFixture.Run(Resume("died.safetensors")).Succeeds();
+        AssertSameRun("whole", "died");
+    }
+
+    [Fact]
+    public void Ctrl_C_saves_and_tells_how_to_go_on()
+    {
+        CliFixture.Run([.. Command("whole.safetensors"), "--licence", "CC0-1.0"]).Succeeds();
+        using var stop = new CancellationTokenSource();
+        int code = RunWatched("step 4/6", stop.Cancel, stop.Token, [.. Command("stopped.safetensors"), "--licence", "CC0-1.0"], out string error);
+        Assert.Equal(130, code);
+        Assert.Equal($"vocoder: stopped, the state is in {_folder["stopped.checkpoint.safetensors"]}: go on with the same command and --resume\n", error);
+        Assert.Equal(4, VoiceFile.Read(_folder["stopped.safetensors"]).Steps);
+        CliFixture.Run(Resume("stopped.safetensors")).Succeeds();
+        AssertSameRun("whole", "stopped");
+        // What was typed at the start still holds.
+        Assert.Equal("CC0-1.0", VoiceFile.Read(_folder["stopped.safetensors"]).Licence);
+        Assert.Contains("; then vocoder train", VoiceFile.Read(_folder["stopped.safetensors"]).Provenance, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_run_is_neither_overwritten_nor_resumed_from_nothing()
+    {
+        CliFixture.Run(Command("v.safetensors")).Succeeds();
+        CliFixture.Run(Command("v.safetensors")).Fails(1, _folder["v.checkpoint.safetensors"], "--resume");
+        CliFixture.Run(Resume("other.safetensors")).Fails(1, _folder["other.checkpoint.safetensors"], "resume");
+    }
+
+    [Theory]
+    [InlineData("{ \"steps\": ", "not a usable training configuration")]
+    [InlineData("{ \"stepz\": 3 }", "stepz")]
+    public void A_configuration_that_cannot_be_read_is_named(string json, string reason)
+    {
+        File.WriteAllText(_folder["bad.json"], json);
+        CliFixture.Run("train", "--data", _folder["data"], "--config", _folder["bad.json"], "--out", _folder["v.safetensors"]).Fails(1, _folder["bad.json"], reason);
+        Assert.False(File.Exists(_folder["v.safetensors"]));
+    }
+
+    [Fact]
+    public void Numbers_that_cannot_be_trained_with_are_named() =>
+        CliFixture.Run([.. Command("v.safetensors"), "--set", "batch=0"]).Fails(1, "batch is 0, expected 1 to 4096");
+
+    [Fact]
+    public void A_damaged_recording_is_named()
+    {
+        _folder.Add("data/a/train/broken.wav", "RIFF"u8.ToArray());
+        CliFixture.Run(Command("v.safetensors")).Fails(1, "broken.wav");
+    }
+}

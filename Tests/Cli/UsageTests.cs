@@ -1,0 +1,70 @@
+using FlowVocoder.Cli;
+
+namespace FlowVocoder.Tests.Cli;
+
+public sealed class UsageTests(CliFixture fixture) : IClassFixture<CliFixture>
+{
+    public static TheoryData<string> Verbs => [.. VocoderCommand.NewRoot().Subcommands.Select(c => c.Name)];
+
+    [Theory]
+    [InlineData("synth"), InlineData("synth a.npy"), InlineData("speak"), InlineData("synth a.npy o.wav --loud"), InlineData("mel a.wav --quiet"), InlineData("info --all")]
+    [InlineData("synth a.npy o.wav --sigma 0,8"), InlineData("synth a.npy o.wav --threads -1"), InlineData("synth a.npy o.wav --seed -1")]
+    [InlineData("synth a.npy b.npy o.wav"), InlineData("synth a.npy b.npy")]
+    [InlineData("mel a.wav"), InlineData("mel a.wav a.npy --recipe nvidia --voice x"), InlineData("score"), InlineData("score a b c"), InlineData("score a.wav --exact")]
+    [InlineData("train --data d"), InlineData("train --data d --out v.safetensors --set steps"), InlineData("train --data d --out v.safetensors --set nothing=1")]
+    [InlineData("train --data d --out v.safetensors --set model=1"), InlineData("train --data d --out v.safetensors --steps many")]
+    [InlineData("plot a.wav a.jpg"), InlineData("plot a.wav b.jsonl c.png"), InlineData("info"), InlineData("evaluate"), InlineData("evaluate --data d --baseline hifigan")]
+    public void Wrong_usage_is_one_line_and_exit_code_2(string line) => CliFixture.Run(line.Split(' ')).Fails(2);
+
+    [Theory]
+    [InlineData("--sigma", "11", "sigma is 11, expected 0 to 10")]
+    [InlineData("--sigma", "NaN", "sigma is NaN")]
+    [InlineData("--pitch", "-25", "-25 semitones, expected -24 to 24")]
+    public void Numbers_out_of_range_are_wrong_usage(string option, string value, string expected)
+    {
+        CliFixture.Run("synth", fixture.Npy, fixture.Folder["range.wav"], "--voice", fixture.Voice, option, value).Fails(2, expected);
+        Assert.False(File.Exists(fixture.Folder["range.wav"]));
+    }
+
+    [Fact]
+    public void Without_arguments_the_help_is_shown_as_wrong_usage()
+    {
+        CliResult result = CliFixture.Run();
+        Assert.Equal(2, result.Code);
+        foreach (string verb in Verbs) Assert.Contains("\n  " + verb, result.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Verbs))]
+    public void Help_describes_every_argument_and_shows_examples(string name)
+    {
+        var verb = (Verb)VocoderCommand.NewRoot().Subcommands.Single(c => c.Name == name);
+        CliResult result = CliFixture.Run(name, "--help").Succeeds();
+        Assert.Contains(verb.Description!, result.Output, StringComparison.Ordinal);
+        Assert.NotEmpty(verb.Examples);
+        foreach (string example in verb.Examples) Assert.Contains(example, result.Output, StringComparison.Ordinal);
+        Assert.All(verb.Options, o => Assert.False(string.IsNullOrEmpty(o.Description), o.Name));
+        Assert.All(verb.Arguments, a => Assert.False(string.IsNullOrEmpty(a.Description), a.Name));
+    }
+
+    [Theory]
+    [MemberData(nameof(Verbs))]
+    public void Examples_are_commands_that_parse(string name)
+    {
+        var root = VocoderCommand.NewRoot();
+        var verb = (Verb)root.Subcommands.Single(c => c.Name == name);
+        foreach (string command in verb.Examples.SelectMany(e => e.Split(" && ")))
+        {
+            string[] words = command.Split(' ');
+            Assert.Equal("vocoder", words[0]);
+            Assert.Empty(root.Parse(words[1..]).Errors);
+        }
+    }
+
+    [Fact]
+    public void The_version_is_that_of_the_program() =>
+        Assert.StartsWith(typeof(VocoderCommand).Assembly.GetName().Version!.ToString(3), CliFixture.Run("--version").Succeeds().Output, StringComparison.Ordinal);
+
+    [Fact]
+    public void Voices_are_listed_or_their_absence_told() => Assert.NotEqual("", CliFixture.Run("voices").Succeeds().Output);
+}

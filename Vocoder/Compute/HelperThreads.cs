@@ -1,0 +1,85 @@
+namespace FlowVocoder.Compute;
+
+/// <summary>
+/// The threads of the process that help with loops. A network is thousands of loops of some tens of microseconds, so a helper looks for the
+/// next one for a while before it sleeps; the thread pool's own loops spend a third of such a time on waking and yielding. The helpers serve
+/// one loop at a time: one that arrives meanwhile, from another stream, is left to its caller.
+/// </summary>
+internal static class HelperThreads
+{
+    private const int Looks = 1000, SpinsPerLook = 8;
+    private static readonly Lock s_busy = new();
+    private static readonly SemaphoreSlim s_wake = new(0);
+    private static volatile Job? s_job;
+    private static int s_threads, s_sleeping;
+
+    /// <summary>Runs the loop with up to <paramref name="helpers"/> threads beside the caller's; false when they are busy elsewhere.</summary>
+    public static bool TryRun(int count, Action<int> body, int helpers)
+    {
+        if (!s_busy.TryEnter()) return false;
+        try
+        {
+            for (; s_threads < helpers; s_threads++) new Thread(Help) { IsBackground = true, Name = "FlowVocoder helper" }.Start();
+            var job = new Job(count, body, helpers);
+            s_job = job;
+            int sleeping = Volatile.Read(ref s_sleeping);
+            if (sleeping > 0) s_wake.Release(sleeping);
+            job.Work();
+            s_job = null;
+            job.WaitForOthers();
+            return true;
+        }
+        finally
+        {
+            s_busy.Exit();
+        }
+    }
+
+    private static void Help()
+    {
+        Job? last = null;
+        while (true)
+        {
+            if (Find(last) is { } job)
+            {
+                last = job;
+                if (job.Join()) job.Work();
+                continue;
+            }
+            Interlocked.Increment(ref s_sleeping);
+            // A loop that began between the last look and the count above found no sleeper to wake.
+            if (s_job == null || s_job == last) s_wake.Wait();
+            Interlocked.Decrement(ref s_sleeping);
+        }
+    }
+
+    private static Job? Find(Job? last)
+    {
+        for (int look = 0; look < Looks; look++)
+        {
+            if (s_job is { } job && job != last) return job;
+            Thread.SpinWait(SpinsPerLook);
+        }
+        return null;
+    }
+
+    private sealed class Job(int count, Action<int> body, int helpers)
+    {
+        private int _next, _done, _places = helpers;
+
+        public bool Join() => Interlocked.Decrement(ref _places) >= 0;
+
+        public void Work()
+        {
+            int finished = 0;
+            for (int i; (i = Interlocked.Increment(ref _next) - 1) < count; finished++) body(i);
+            if (finished > 0) Interlocked.Add(ref _done, finished);
+        }
+
+        public void WaitForOthers()
+        {
+            var spin = new SpinWait();
+            while (Volatile.Read(ref _done) < count) spin.SpinOnce(sleep1Threshold: -1);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+using FlowVocoder.Compute;
+
+namespace FlowVocoder.Models;
+
+public sealed partial class WaveGlow
+{
+    /// <inheritdoc/>
+    /// <remarks>
+    /// The prior is N(0, 1). The constant of the normal distribution and the squares of all latent parts are one entry, "z". Samples that
+    /// do not fill a group are left out.
+    /// </remarks>
+    /// <exception cref="VocoderException">There is not one whole frame to score, or too much for one pass.</exception>
+    public override Likelihood Score(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism)
+    {
+        int hop = Recipe.HopSize, melFrames = mel.Length / Recipe.Bands, frames = Math.Min(audio.Length / hop, melFrames);
+        if (frames == 0) throw new VocoderException($"there is nothing to score: {audio.Length} samples and {melFrames} mel frames, expected at least {hop} and 1");
+        int samples = (int)SampleCount(frames);
+        WaveGlowResult result = Forward(new CpuOps(parallelism), Tensor.From(audio[..samples], 1, 1, samples), Tensor.From(mel, 1, Recipe.Bands, melFrames));
+        var parts = new List<(string Layer, double Nats)>();
+        for (int k = 0; k < Config.Flows; k++)
+        {
+            parts.Add(($"convinv.{k}", result.LogDetConvolution[k].Item / (double)samples));
+            parts.Add(($"WN.{k}", result.SumLogScale[k].Item / (double)samples));
+        }
+        double total = result.LogLikelihood(sigma: 1);
+        parts.Add(("z", total - parts.Sum(part => part.Nats)));
+        return new Likelihood(samples, total, parts);
+    }
+}

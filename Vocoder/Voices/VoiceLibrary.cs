@@ -1,0 +1,101 @@
+using System.Globalization;
+using FlowVocoder.Features;
+using FlowVocoder.Models;
+
+namespace FlowVocoder.Voices;
+
+/// <summary>A voice that is ready to speak.</summary>
+/// <param name="Name">What it is called.</param>
+/// <param name="Source">The file it came from.</param>
+/// <param name="Model">The model with its weights.</param>
+/// <param name="File">Provenance, licence and further metadata, or null where the file was no voice but somebody's checkpoint.</param>
+public sealed record LoadedVoice(string Name, string Source, VocoderModel Model, VoiceFile? File)
+{
+    /// <summary>The metadata key of <see cref="Sigma"/>.</summary>
+    public const string SigmaKey = "sigma";
+
+    /// <summary>The standard deviation of the noise that suits this voice; 1 where its file says nothing.</summary>
+    /// <exception cref="VocoderException">The file says something that is no number from 0 to 10.</exception>
+    public float Sigma
+    {
+        get
+        {
+            if (File?.Metadata.GetValueOrDefault(SigmaKey) is not { } text) return 1f;
+            return float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out float sigma) && sigma is >= 0 and <= 10 ? sigma
+                : throw new VocoderException($"{Source}: found sigma {VoiceFiles.Quote(text)} in the metadata, expected a number from 0 to 10");
+        }
+    }
+}
+
+/// <summary>Finds voices by name or file and loads them, whatever kind of model they hold.</summary>
+public static class VoiceLibrary
+{
+    /// <summary>The voice that speaks where none is asked for.</summary>
+    public const string DefaultVoice = "compact";
+
+    private const string Extension = ".safetensors";
+
+    /// <summary>Where the voices that come with the program lie.</summary>
+    public static string Folder => Path.Combine(AppContext.BaseDirectory, "voices");
+
+    /// <summary>Names of the voices in a folder, sorted; none where there is no such folder.</summary>
+    /// <param name="folder">The default value is <see cref="Folder"/>.</param>
+    public static IReadOnlyList<string> Names(string? folder = null)
+    {
+        folder ??= Folder;
+        return !Directory.Exists(folder) ? []
+            : [.. Directory.EnumerateFiles(folder, "*" + Extension).Select(f => Path.GetFileNameWithoutExtension(f)!).Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>The file of a voice: the argument itself where it is one, else NAME.safetensors in the folder.</summary>
+    /// <param name="nameOrPath">A file or the name of an installed voice.</param>
+    /// <param name="folder">The default value is <see cref="Folder"/>.</param>
+    /// <exception cref="VocoderException">There is neither; the line lists the voices that there are.</exception>
+    public static string Find(string nameOrPath, string? folder = null)
+    {
+        ArgumentNullException.ThrowIfNull(nameOrPath);
+        folder ??= Folder;
+        if (File.Exists(nameOrPath)) return nameOrPath;
+        string installed = Path.Combine(folder, nameOrPath + Extension);
+        // A name has no folder in it: "../x" is a path that does not exist.
+        if (nameOrPath.Length > 0 && Path.GetFileName(nameOrPath) == nameOrPath && File.Exists(installed)) return installed;
+        IReadOnlyList<string> names = Names(folder);
+        string expected = names.Count == 0 ? $"no voice is installed in {folder}" : $"one of {string.Join(", ", names)}";
+        throw new VocoderException($"found no voice {VoiceFiles.Quote(nameOrPath)}, expected a file or an installed voice: {expected}");
+    }
+
+    /// <summary>Loads a voice.</summary>
+    /// <param name="nameOrPath">A file or the name of an installed voice.</param>
+    /// <param name="folder">The default value is <see cref="Folder"/>.</param>
+    /// <exception cref="VocoderException">It is not there, or not usable; the line names the file.</exception>
+    public static LoadedVoice Load(string nameOrPath, string? folder = null)
+    {
+        string path = Find(nameOrPath, folder);
+        return Naming(path, () =>
+        {
+            VoiceFile file = VoiceFile.Read(path);
+            return new LoadedVoice(file.Name, path, CompactVoice.FromFile(file), file);
+        });
+    }
+
+    /// <summary>The recipe of a voice, without the work of building its model.</summary>
+    /// <inheritdoc cref="Load"/>
+    public static MelRecipe LoadRecipe(string nameOrPath, string? folder = null)
+    {
+        string path = Find(nameOrPath, folder);
+        return Naming(path, () => MelRecipe.FromJson(VoiceFile.Read(path).Recipe));
+    }
+
+    // Configurations and recipes do not know which file they came from.
+    private static T Naming<T>(string path, Func<T> load)
+    {
+        try
+        {
+            return load();
+        }
+        catch (VocoderException e) when (!e.Message.Contains(path, StringComparison.Ordinal))
+        {
+            throw new VocoderException($"{path}: {e.Message}", e);
+        }
+    }
+}

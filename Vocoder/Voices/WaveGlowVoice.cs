@@ -1,0 +1,92 @@
+using FlowVocoder.Features;
+using FlowVocoder.Models;
+
+namespace FlowVocoder.Voices;
+
+/// <summary>A <see cref="WaveGlow"/> to and from a voice file, and from the checkpoints that others published.</summary>
+public static class WaveGlowVoice
+{
+    /// <summary>The kind of model in a voice file.</summary>
+    public const string Kind = "waveglow";
+
+    /// <summary>A voice file with the model's weights.</summary>
+    public static VoiceFile ToFile(WaveGlow model, string name, string licence, string provenance, long steps, IReadOnlyDictionary<string, string> metadata) => new()
+    {
+        Name = name,
+        Model = Kind,
+        Config = model.Config.ToJson(),
+        Recipe = model.Recipe.ToJson(),
+        Licence = licence,
+        Provenance = provenance,
+        Steps = steps,
+        Metadata = metadata,
+        Tensors = VoiceWeights.Of(model.Parameters),
+    };
+
+    /// <summary>The model of a voice file.</summary>
+    /// <exception cref="VocoderException">The file holds another kind of model, or tensors that do not fit its configuration.</exception>
+    public static WaveGlow FromFile(VoiceFile voice)
+    {
+        if (voice.Model != Kind)
+            throw new VocoderException($"{voice.Source}: holds a model of kind {VoiceFiles.Quote(voice.Model)}, expected '{Kind}'");
+        return Create(WaveGlowConfig.FromJson(voice.Config, voice.Source), () => MelRecipe.FromJson(voice.Recipe), voice.Source, voice.Tensors);
+    }
+
+    /// <summary>
+    /// Whether a file looks like a checkpoint for <see cref="FromCheckpoint"/>: a file of torch.save, or a safetensors file that is not
+    /// one of ours. Reads the beginning of the file only; whether the weights are those of a WaveGlow shows when they are read.
+    /// </summary>
+    /// <exception cref="VocoderException">The file is missing or cannot be opened.</exception>
+    public static bool CanRead(string path)
+    {
+        using FileStream stream = VoiceFiles.OpenRead(path);
+        if (IsTorch(stream)) return true;
+        try
+        {
+            string? format = SafeTensorsHeader.Read(stream, path).Metadata.GetValueOrDefault("format");
+            return format?.StartsWith("flowvocoder", StringComparison.Ordinal) != true;
+        }
+        catch (VocoderException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// The model of a published checkpoint: a file of torch.save of any layout that <see cref="TorchCheckpoint"/> and
+    /// <see cref="WaveGlowKeys"/> know, or its state dictionary as safetensors. The configuration follows from the shapes of the tensors, see
+    /// <see cref="WaveGlowShapes"/>, but for the hop, the sample rate and the other properties of the mel, which come from the recipe.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="recipe">Recipe of the mels it was trained on; 'nvidia' (22.05 kHz, hop 256), with the bands of the checkpoint, when null.</param>
+    /// <exception cref="VocoderException">The file cannot be read, holds other weights than those of a WaveGlow, or does not fit the recipe.</exception>
+    public static WaveGlow FromCheckpoint(string path, MelRecipe? recipe = null)
+    {
+        IReadOnlyDictionary<string, SafeTensor> tensors = WaveGlowKeys.Normalize(ReadTensors(path), path);
+        int hop = (recipe ?? MelRecipe.ByName("nvidia")).HopSize;
+        return Create(WaveGlowShapes.Configuration(tensors, hop, path), () => recipe, path, tensors);
+    }
+
+    private static IReadOnlyDictionary<string, SafeTensor> ReadTensors(string path)
+    {
+        using FileStream stream = VoiceFiles.OpenRead(path);
+        return IsTorch(stream) ? TorchCheckpoint.Read(stream, path).Tensors : SafeTensorsFile.Read(stream, path).Tensors;
+    }
+
+    // An archive, or a pickle as torch.save wrote before: the opcode PROTO and a version. The header length of a safetensors file may have the
+    // same two bytes, but eight bytes on its JSON begins.
+    private static bool IsTorch(FileStream stream)
+    {
+        Span<byte> start = stackalloc byte[9];
+        int count = stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+        stream.Position = 0;
+        return count == start.Length && (start.StartsWith("PK\u0003\u0004"u8) || start is [0x80, >= 2 and <= 5, .., not (byte)'{']);
+    }
+
+    private static WaveGlow Create(WaveGlowConfig config, Func<MelRecipe?> recipe, string source, IReadOnlyDictionary<string, SafeTensor> tensors)
+    {
+        WaveGlow model = VoiceWeights.Naming(source, () => new WaveGlow(config, recipe: recipe()));
+        VoiceWeights.Load(source, Kind, tensors, find => model.Load(source, find));
+        return model;
+    }
+}
