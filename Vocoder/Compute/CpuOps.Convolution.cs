@@ -4,7 +4,7 @@ namespace FlowVocoder.Compute;
 
 public sealed unsafe partial class CpuOps
 {
-    private Tensor? _padded, _timeMajor, _packedGradient, _weightGradient;
+    private Tensor? _padded, _timeMajor, _packedGradient, _weightGradient, _packedTransposed;
 
     private sealed record PackedWeight(int Version, int FirstRow, int Rows, float[] Forward);
 
@@ -58,15 +58,21 @@ public sealed unsafe partial class CpuOps
         return stride;
     }
 
-    private static float[] Packed(Tensor weight, int firstRow, int rows)
+    private float[] Packed(Tensor weight, int firstRow, int rows)
     {
         // A weight used in slices (one layer for all conditions, say) keeps a packing of each slice.
-        var cache = weight.Packed as List<PackedWeight>;
-        if (cache == null || (cache.Count > 0 && cache[0].Version != weight.Version)) weight.Packed = cache = [];
+        var cache = weight.Packed as List<PackedWeight> ?? [];
         foreach (PackedWeight entry in cache)
-            if (entry.FirstRow == firstRow && entry.Rows == rows) return entry.Forward;
-        float[] packed = Convolution.Pack(weight, firstRow, rows);
-        weight.Packed = new List<PackedWeight>(cache) { new(weight.Version, firstRow, rows, packed) };
+            if (entry.Version == weight.Version && entry.FirstRow == firstRow && entry.Rows == rows) return entry.Forward;
+        // Training repacks at every step and writes over a packing of the step before; elsewhere another stream may still read it.
+        int size = Convolution.PackedSize(weight, rows);
+        PackedWeight? stale = _tape == null ? null : cache.Find(entry => entry.Version != weight.Version && entry.Forward.Length == size);
+        float[] packed = stale?.Forward ?? GC.AllocateUninitializedArray<float>(size, pinned: true);
+        Convolution.Pack(weight, firstRow, rows, packed);
+        weight.Packed = new List<PackedWeight>(cache.Where(entry => entry != stale && (stale != null || entry.Version == weight.Version)))
+        {
+            new(weight.Version, firstRow, rows, packed),
+        };
         return packed;
     }
 
@@ -78,8 +84,10 @@ public sealed unsafe partial class CpuOps
         {
             Tensor dx = GradientOf(x);
             int stride = Pad(dy, span - shape.Left, span, null);
-            fixed (float* packed = Convolution.PackTransposed(weight, shape.FirstRow, shape.Rows))
-                Convolution.Run(_parallelism, packed, _padded!.Data, stride, dy.Batch, dy.Channels, taps, shape.Dilation, dx.Data, x.Channels, x.Length);
+            Reserve(ref _packedTransposed, Convolution.PackedTransposedSize(weight, shape.Rows));
+            float* packed = _packedTransposed!.Data;
+            Convolution.PackTransposed(weight, shape.FirstRow, shape.Rows, packed);
+            Convolution.Run(_parallelism, packed, _padded!.Data, stride, dy.Batch, dy.Channels, taps, shape.Dilation, dx.Data, x.Channels, x.Length);
         }
         if (weight.RequiresGrad) AddWeightGradient(x, weight, shape, dy);
         if (bias is { RequiresGrad: true })

@@ -16,12 +16,14 @@ internal static unsafe class Convolution
         return (lines | 1) * 16;
     }
 
+    /// <summary>Floats that <see cref="Pack"/> writes for so many rows.</summary>
+    public static int PackedSize(Tensor weight, int count) => (count + Tile.Rows - 1) / Tile.Rows * Tile.Rows * weight.Channels * weight.Length;
+
     /// <summary>Packs rows first … first+count-1 of a weight [out, in, taps] as [block][in][tap][6], zero beyond the last row.</summary>
-    public static float[] Pack(Tensor weight, int first, int count)
+    public static void Pack(Tensor weight, int first, int count, float[] packed)
     {
         int inner = weight.Channels * weight.Length;
         int blocks = (count + Tile.Rows - 1) / Tile.Rows;
-        var packed = GC.AllocateUninitializedArray<float>(blocks * inner * Tile.Rows, pinned: true);
         for (int block = 0; block < blocks; block++)
             for (int r = 0; r < Tile.Rows; r++)
             {
@@ -30,16 +32,16 @@ internal static unsafe class Convolution
                 ReadOnlySpan<float> source = row < count ? weight.Span.Slice((first + row) * inner, inner) : default;
                 for (int i = 0; i < inner; i++) target[i * Tile.Rows + r] = row < count ? source[i] : 0f;
             }
-        return packed;
     }
 
+    /// <summary>Floats that <see cref="PackTransposed"/> writes for so many rows.</summary>
+    public static int PackedTransposedSize(Tensor weight, int count) => (weight.Channels + Tile.Rows - 1) / Tile.Rows * Tile.Rows * count * weight.Length;
+
     /// <summary>Packs the same rows for the gradient of the input: [block of in][out][reversed tap][6].</summary>
-    public static float[] PackTransposed(Tensor weight, int first, int count)
+    public static void PackTransposed(Tensor weight, int first, int count, float* packed)
     {
         int channels = weight.Channels, taps = weight.Length;
-        int blocks = (channels + Tile.Rows - 1) / Tile.Rows;
-        var packed = GC.AllocateUninitializedArray<float>(blocks * count * taps * Tile.Rows, pinned: true);
-        Array.Clear(packed);
+        new Span<float>(packed, PackedTransposedSize(weight, count)).Clear();
         for (int c = 0; c < channels; c++)
         {
             float* source = weight.Data + (long)first * channels * taps + c * taps;
@@ -47,7 +49,6 @@ internal static unsafe class Convolution
             for (int o = 0; o < count; o++, source += channels * taps)
                 for (int k = 0; k < taps; k++) packed[target + (o * taps + taps - 1 - k) * Tile.Rows] = source[k];
         }
-        return packed;
     }
 
     /// <summary>
