@@ -94,7 +94,7 @@ public static class TrainingRun
     {
         double hours = data.Train.Sum(c => (double)c.Audio.Length) / model.Recipe.SampleRate / 3600;
         string amount = string.Create(CultureInfo.InvariantCulture, $"{data.Train.Count} recordings, {hours:0.00} h");
-        VoiceFile voice = CompactVoice.ToFile(model, paths.Name, paths.Licence, $"{amount}; {paths.Command}", step,
+        VoiceFile voice = VoiceFile.Of(model, paths.Name, paths.Licence, $"{amount}; {paths.Command}", step,
             new Dictionary<string, string> { ["training"] = config.ToJson(), [CommandKey] = paths.Command });
         AtomicFile.Write(paths.Output, stream => voice.Write(stream));
     }

@@ -48,7 +48,7 @@ public sealed class CliFixture : IDisposable
     /// <summary>Writes the voice under another name with more metadata.</summary>
     public string WriteVoice(string name, Dictionary<string, string> metadata)
     {
-        VoiceFile file = CompactVoice.ToFile(Model, "tiny", "CC0 test", "made by a test", 42, metadata);
+        VoiceFile file = VoiceFile.Of(Model, "tiny", "CC0 test", "made by a test", 42, metadata);
         AtomicFile.Write(Folder[name], stream => file.Write(stream));
         return Folder[name];
     }

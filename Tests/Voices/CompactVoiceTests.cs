@@ -22,7 +22,7 @@ public class CompactVoiceTests
         CompactVocoder model = CompactModels.Create(config, CompactModels.Nvidia with { SampleRate = 24000 });
         using var folder = new TempFolder();
         using (FileStream stream = File.Create(folder["v.safetensors"]))
-            CompactVoice.ToFile(model, "tiny", "CC0", "a test", 5, new Dictionary<string, string> { ["corpus"] = "none" }).Write(stream);
+            VoiceFile.Of(model, "tiny", "CC0", "a test", 5, new Dictionary<string, string> { ["corpus"] = "none" }).Write(stream);
         VoiceFile file = VoiceFile.Read(folder["v.safetensors"]);
         Assert.Equal(("tiny", "compact", 5L, "none"), (file.Name, file.Model, file.Steps, file.Metadata["corpus"]));
         CompactVocoder read = CompactVoice.FromFile(file);
@@ -57,7 +57,7 @@ public class CompactVoiceTests
         Assert.StartsWith("tiny: mel recipe cannot be read: ", Message(With(good, "compact", good.Config, "{}", good.Tensors)), StringComparison.Ordinal);
     }
 
-    private static VoiceFile Voice() => CompactVoice.ToFile(CompactModels.Create(CompactModels.Small), "tiny", "CC0", "a test", 0, new Dictionary<string, string>());
+    private static VoiceFile Voice() => VoiceFile.Of(CompactModels.Create(CompactModels.Small), "tiny", "CC0", "a test", 0, new Dictionary<string, string>());
 
     private static VoiceFile With(VoiceFile voice, string kind, string config, string recipe, IReadOnlyDictionary<string, SafeTensor> tensors) => new()
     {

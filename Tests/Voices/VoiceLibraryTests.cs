@@ -22,7 +22,7 @@ public sealed class VoiceLibraryTests : IDisposable
     {
         var model = new CompactVocoder(CliFixture.TinyConfig, MelRecipe.ByName("nvidia"), seed: 3);
         using FileStream stream = File.Create(_folder[name + ".safetensors"]);
-        CompactVoice.ToFile(model, name, "CC0", "a test", 1, metadata).Write(stream);
+        VoiceFile.Of(model, name, "CC0", "a test", 1, metadata).Write(stream);
     }
 
     [Fact]

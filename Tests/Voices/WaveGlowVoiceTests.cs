@@ -34,7 +34,7 @@ public class WaveGlowVoiceTests
         WaveGlow model = WaveGlowVoice.FromCheckpoint(WaveGlowFixture.Path("module_zip.pt"), MelRecipe.ByName("nvidia") with { Bands = 8, SampleRate = 16000 });
         using var folder = new TempFolder();
         using (FileStream stream = File.Create(folder["v.safetensors"]))
-            WaveGlowVoice.ToFile(model, "tiny", "CC0", "a test", 5, new Dictionary<string, string>()).Write(stream);
+            VoiceFile.Of(model, "tiny", "CC0", "a test", 5, new Dictionary<string, string>()).Write(stream);
         Assert.False(WaveGlowVoice.CanRead(folder["v.safetensors"]));
         VoiceFile file = VoiceFile.Read(folder["v.safetensors"]);
         Assert.Equal(("tiny", "waveglow", 5L), (file.Name, file.Model, file.Steps));

@@ -37,8 +37,14 @@ public sealed partial class CompactVocoder : VocoderModel
     /// <summary>Configuration.</summary>
     public CompactConfig Config { get; }
 
+    /// <summary>The kind of model in a voice file.</summary>
+    public const string KindName = "compact";
+
     /// <inheritdoc/>
-    public override string Kind => "compact";
+    public override string Kind => KindName;
+
+    /// <inheritdoc/>
+    public override string ConfigJson => Config.ToJson();
 
     /// <inheritdoc/>
     public override MelRecipe Recipe { get; }

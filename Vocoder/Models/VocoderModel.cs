@@ -16,6 +16,9 @@ public abstract class VocoderModel
     /// <summary>The kind of model, as in voice files.</summary>
     public abstract string Kind { get; }
 
+    /// <summary>The configuration as JSON, as in voice files.</summary>
+    public abstract string ConfigJson { get; }
+
     /// <summary>Recipe of the mels it speaks from.</summary>
     public abstract MelRecipe Recipe { get; }
 

@@ -43,8 +43,14 @@ public sealed partial class WaveGlow : VocoderModel
     /// <summary>What the model is made of.</summary>
     public WaveGlowConfig Config { get; }
 
+    /// <summary>The kind of model in a voice file.</summary>
+    public const string KindName = "waveglow";
+
     /// <inheritdoc/>
-    public override string Kind => "waveglow";
+    public override string Kind => KindName;
+
+    /// <inheritdoc/>
+    public override string ConfigJson => Config.ToJson();
 
     /// <inheritdoc/>
     public override MelRecipe Recipe { get; }

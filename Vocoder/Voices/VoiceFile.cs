@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using FlowVocoder.Models;
 
 namespace FlowVocoder.Voices;
 
@@ -92,6 +93,20 @@ public sealed class VoiceFile
             Source = name,
         };
     }
+
+    /// <summary>The voice of a model: a copy of its weights with what is to be told about them.</summary>
+    public static VoiceFile Of(VocoderModel model, string name, string licence, string provenance, long steps, IReadOnlyDictionary<string, string> metadata) => new()
+    {
+        Name = name,
+        Model = model.Kind,
+        Config = model.ConfigJson,
+        Recipe = model.Recipe.ToJson(),
+        Licence = licence,
+        Provenance = provenance,
+        Steps = steps,
+        Metadata = metadata,
+        Tensors = VoiceWeights.Of(model.Parameters),
+    };
 
     /// <summary>Writes the voice; the same voice gives the same bytes.</summary>
     /// <param name="stream">Where to write; need not be seekable.</param>

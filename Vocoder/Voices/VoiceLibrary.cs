@@ -27,7 +27,7 @@ public sealed record LoadedVoice(string Name, string Source, VocoderModel Model,
     }
 }
 
-/// <summary>Finds voices by name or file and loads them, whatever kind of model they hold.</summary>
+/// <summary>Finds voices by name or file and loads them, whatever kind of model they hold; checkpoints of the published WaveGlow are voices too.</summary>
 public static class VoiceLibrary
 {
     /// <summary>The voice that speaks where none is asked for.</summary>
@@ -73,8 +73,11 @@ public static class VoiceLibrary
         string path = Find(nameOrPath, folder);
         return Naming(path, () =>
         {
+            if (WaveGlowVoice.CanRead(path))
+                return new LoadedVoice(Path.GetFileNameWithoutExtension(path), path, WaveGlowVoice.FromCheckpoint(path), null);
             VoiceFile file = VoiceFile.Read(path);
-            return new LoadedVoice(file.Name, path, CompactVoice.FromFile(file), file);
+            VocoderModel model = file.Model == WaveGlow.KindName ? WaveGlowVoice.FromFile(file) : CompactVoice.FromFile(file);
+            return new LoadedVoice(file.Name, path, model, file);
         });
     }
 
@@ -83,7 +86,7 @@ public static class VoiceLibrary
     public static MelRecipe LoadRecipe(string nameOrPath, string? folder = null)
     {
         string path = Find(nameOrPath, folder);
-        return Naming(path, () => MelRecipe.FromJson(VoiceFile.Read(path).Recipe));
+        return WaveGlowVoice.CanRead(path) ? WaveGlowVoice.FromCheckpoint(path).Recipe : Naming(path, () => MelRecipe.FromJson(VoiceFile.Read(path).Recipe));
     }
 
     // Configurations and recipes do not know which file they came from.

@@ -3,32 +3,15 @@ using FlowVocoder.Models;
 
 namespace FlowVocoder.Voices;
 
-/// <summary>A <see cref="WaveGlow"/> to and from a voice file, and from the checkpoints that others published.</summary>
+/// <summary>A <see cref="WaveGlow"/> from a voice file, or from the checkpoints that others published.</summary>
 public static class WaveGlowVoice
 {
-    /// <summary>The kind of model in a voice file.</summary>
-    public const string Kind = "waveglow";
-
-    /// <summary>A voice file with the model's weights.</summary>
-    public static VoiceFile ToFile(WaveGlow model, string name, string licence, string provenance, long steps, IReadOnlyDictionary<string, string> metadata) => new()
-    {
-        Name = name,
-        Model = Kind,
-        Config = model.Config.ToJson(),
-        Recipe = model.Recipe.ToJson(),
-        Licence = licence,
-        Provenance = provenance,
-        Steps = steps,
-        Metadata = metadata,
-        Tensors = VoiceWeights.Of(model.Parameters),
-    };
-
     /// <summary>The model of a voice file.</summary>
     /// <exception cref="VocoderException">The file holds another kind of model, or tensors that do not fit its configuration.</exception>
     public static WaveGlow FromFile(VoiceFile voice)
     {
-        if (voice.Model != Kind)
-            throw new VocoderException($"{voice.Source}: holds a model of kind {VoiceFiles.Quote(voice.Model)}, expected '{Kind}'");
+        if (voice.Model != WaveGlow.KindName)
+            throw new VocoderException($"{voice.Source}: holds a model of kind {VoiceFiles.Quote(voice.Model)}, expected '{WaveGlow.KindName}'");
         return Create(WaveGlowConfig.FromJson(voice.Config, voice.Source), () => MelRecipe.FromJson(voice.Recipe), voice.Source, voice.Tensors);
     }
 
@@ -86,7 +69,7 @@ public static class WaveGlowVoice
     private static WaveGlow Create(WaveGlowConfig config, Func<MelRecipe?> recipe, string source, IReadOnlyDictionary<string, SafeTensor> tensors)
     {
         WaveGlow model = VoiceWeights.Naming(source, () => new WaveGlow(config, recipe: recipe()));
-        VoiceWeights.Load(source, Kind, tensors, find => model.Load(source, find));
+        VoiceWeights.Load(source, WaveGlow.KindName, tensors, find => model.Load(source, find));
         return model;
     }
 }
