@@ -1,0 +1,151 @@
+using FlowVocoder.Compute;
+using FlowVocoder.Models;
+using FlowVocoder.Tests.Compute;
+using FlowVocoder.Training;
+using FlowVocoder.Training.Data;
+
+namespace FlowVocoder.Tests.Training;
+
+public class CompactTaskTests
+{
+    private static TrainingConfig Tiny => TinyCorpus.Config;
+
+    /// <summary>A task initialised from data, with every layer moved off the identity it starts at.</summary>
+    private static (CompactVocoder Model, CompactTask Task) Moved(TrainingConfig config, double scale = 0.05)
+    {
+        CompactVocoder model = TinyCorpus.Model(config);
+        var task = new CompactTask(model, TinyCorpus.Data, config);
+        task.Initialize(new CpuOps());
+        model.Parameters.Randomize(5, scale);
+        return (model, task);
+    }
+
+    [Theory]
+    [InlineData(24, 0f)]
+    [InlineData(24, 0.5f)]
+    [InlineData(0, 0f)]
+    public void Gradients_through_the_whole_chain_are_those_of_the_loss(int linearPrediction, float melLoss)
+    {
+        var (model, task) = Moved(Tiny with { Model = Tiny.Model with { LinearPrediction = linearPrediction }, MelLossWeight = melLoss });
+        var tape = new Tape();
+        var ops = new CpuOps(tape: tape);
+        tape.Backward(task.Loss(ops, 7).Loss!);
+        var plain = new CpuOps();
+        double Loss(Tensor parameter, int i, float value)
+        {
+            parameter.Span[i] = value;
+            parameter.MarkChanged();
+            double loss = task.Loss(plain, 7).Loss!.Item;
+            plain.Reset();
+            return loss;
+        }
+        foreach (Parameter p in model.Parameters.Items.Where(p => p.Trained))
+        {
+            Assert.True(p.Value.Grad != null, $"no gradient reached {p.Name}");
+            float[] gradient = p.Value.Grad.Span.ToArray();
+            // Where it is steepest, rounding of the loss in float32 hides least: 5e-7 over 2·step.
+            int i = Array.IndexOf(gradient, gradient.MaxBy(Math.Abs));
+            float original = p.Value.Span[i], step = 1f / 256;
+            double expected = (Loss(p.Value, i, original + step) - Loss(p.Value, i, original - step)) / (2 * step);
+            Loss(p.Value, i, original);
+            Assert.True(Math.Abs(gradient[i] - expected) <= 3e-4 + 0.02 * Math.Abs(expected), $"{p.Name}[{i}]: gradient {gradient[i]:R}, expected {expected:R}");
+            Assert.True(Math.Abs(gradient[i]) > 1e-4 || p.Value.Size <= 2, $"{p.Name}: nothing to compare in {gradient[i]:R}");
+        }
+    }
+
+    [Theory]
+    [InlineData(8)]
+    [InlineData(0)]
+    public void The_likelihood_of_a_whole_clip_is_that_of_the_model(int linearPrediction)
+    {
+        TrainingConfig config = Tiny with { CropFrames = TinyCorpus.ValidFrames, Batch = 1, Model = Tiny.Model with { LinearPrediction = linearPrediction } };
+        var (model, task) = Moved(config);
+        SpeechClip clip = TinyCorpus.Data.Valid[0];
+        Likelihood expected = model.Score(clip.Mel, clip.Audio, new Parallelism(1));
+        Assert.Equal(clip.Audio.Length, expected.Samples);
+        // Training adds noise of one step of 16 bits.
+        Assert.Equal(expected.NatsPerSample, task.Validate(new CpuOps()).NatsPerSample, 0.05);
+    }
+
+    [Fact]
+    public void Without_linear_prediction_the_audio_follows_the_gain_of_its_mel()
+    {
+        TrainingConfig config = Tiny with
+        {
+            Batch = 4, QuietestGain = 0, LoudestGain = 0,
+            Model = Tiny.Model with { LinearPrediction = 0, Harmonics = [] },
+        };
+        // The gain reaches an untouched model through nothing but the audio: its couplings start as the identity.
+        double Nats(float decibel)
+        {
+            TrainingConfig quiet = config with { QuietestGain = decibel, LoudestGain = decibel };
+            return TinyCorpus.Task(quiet).Loss(new CpuOps(), 3).NatsPerSample;
+        }
+        // N(g·x) has log density -g²x²/2 + ln g beside the constant.
+        double power = 0;
+        var crops = new CropSampler(TinyCorpus.Data.Train, config.CropFrames, 256, config.Seed, 0, 0);
+        for (int i = 0; i < 4; i++)
+        {
+            Crop crop = crops.Draw(3, i);
+            power += crop.Clip.Audio.AsSpan(crop.FirstFrame * 256, config.CropFrames * 256).ToArray().Average(v => (double)v * v) / 4;
+        }
+        double gain = Math.Pow(10, 12 / 20.0);
+        Assert.Equal(-0.5 * gain * gain * power + Math.Log(gain) + 0.5 * power, Nats(12) - Nats(0), 2e-4);
+        Assert.Equal(-0.5 * power - 0.5 * Math.Log(2 * Math.PI), Nats(0), 2e-4);
+    }
+
+    [Fact]
+    public void A_step_is_a_function_of_parameters_and_number_alone()
+    {
+        var (_, task) = Moved(Tiny with { MelLossWeight = 1 });
+        float Loss(long step) => task.Loss(new CpuOps(), step).Loss!.Item;
+        float five = Loss(5), six = Loss(6);
+        Assert.NotEqual(five, six);
+        Assert.Equal(six, Loss(6));
+        Assert.Equal(five, Loss(5));
+    }
+
+    [Fact]
+    public void The_mel_loss_joins_at_its_step_with_its_weight()
+    {
+        TrainingConfig config = Tiny with { MelLossWeight = 0.5f, MelLossFrom = 3 };
+        var (_, without) = Moved(Tiny);
+        var (_, with) = Moved(config);
+        StepResult before = with.Loss(new CpuOps(), 2), after = with.Loss(new CpuOps(), 3), plain = without.Loss(new CpuOps(), 3);
+        Assert.Equal((0, 0), (before.MelLoss, plain.MelLoss));
+        Assert.Equal(without.Loss(new CpuOps(), 2).Loss!.Item, before.Loss!.Item);
+        // Noise through an untrained flow: more than the smoothing's 0.01, less than silence would give.
+        Assert.InRange(after.MelLoss, 0.1, 5);
+        Assert.Equal(plain.Loss!.Item + 0.5 * after.MelLoss, after.Loss!.Item, 1e-4);
+        Assert.Equal((plain.NatsPerSample, plain.PitchLoss), (after.NatsPerSample, after.PitchLoss));
+    }
+
+    [Fact]
+    public void The_loss_is_negative_likelihood_plus_pitch_without_the_constants()
+    {
+        TrainingConfig config = Tiny with { Model = Tiny.Model with { LinearPrediction = 0 }, QuietestGain = 0, LoudestGain = 0 };
+        var (_, task) = Moved(config);
+        StepResult result = task.Loss(new CpuOps(), 1);
+        Assert.Equal(-result.NatsPerSample - 0.5 * Math.Log(2 * Math.PI) + result.PitchLoss, result.Loss!.Item, 1e-5);
+        // An untrained predictor knows nothing: ln 2 for voicing, ln 96 where voiced.
+        Assert.InRange(result.PitchLoss, Math.Log(2) - 0.2, Math.Log(2) + Math.Log(96) + 0.5);
+    }
+
+    [Fact]
+    public void Seconds_of_a_step_count_its_crops() => Assert.Equal(3 * 8 * 256 / 22050.0, TinyCorpus.Task(Tiny).SecondsPerStep, 1e-12);
+
+    [Fact]
+    public void Sixty_steps_raise_the_likelihood_of_a_clip_that_was_held_out()
+    {
+        TrainingConfig config = Tiny with { Steps = 60, Batch = 4, LearningRate = 5e-3, FinalLearningRate = 1e-3, AverageDecay = 0.9, ValidateEvery = 60, LogEvery = 60 };
+        CompactTask task = TinyCorpus.Task(config);
+        var trainer = new Trainer(task, config, new Parallelism(2));
+        trainer.Initialize();
+        StepResult before = task.Validate(new CpuOps());
+        TrainingReport? report = null;
+        trainer.Run(r => report = r, () => { }, CancellationToken.None);
+        Assert.Equal((60, 0), (report!.Step, report.Skipped));
+        Assert.True(report.ValidNats > before.NatsPerSample + 0.2, $"from {before.NatsPerSample} to {report.ValidNats} nats per sample");
+        Assert.True(report.ValidPitchLoss < before.PitchLoss - 1, $"from {before.PitchLoss} to {report.ValidPitchLoss} nats per frame");
+    }
+}
