@@ -46,7 +46,7 @@ public class TrainingConfigTests
     [InlineData("""{ "model": null }""", "model")]
     [InlineData("""{ "recipe": null }""", "recipe")]
     [InlineData("null", "null")]
-    [InlineData("{ steps: 3", "steps")]
+    [InlineData("{ steps: 3", "invalid start")]
     [InlineData("", "JSON")]
     public void What_cannot_be_read_is_told_with_its_source(string json, string part) =>
         Refusal.Expect(() => TrainingConfig.FromJson(json, "runs/my.json"), "runs/my.json: ", part);
