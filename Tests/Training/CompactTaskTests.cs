@@ -1,4 +1,5 @@
 using FlowVocoder.Compute;
+using FlowVocoder.Conditioners;
 using FlowVocoder.Models;
 using FlowVocoder.Tests.Compute;
 using FlowVocoder.Training;
@@ -71,6 +72,30 @@ public class CompactTaskTests
         Assert.Equal(clip.Audio.Length, expected.Samples);
         // Training adds noise of one step of 16 bits.
         Assert.Equal(expected.NatsPerSample, task.Validate(new CpuOps()).NatsPerSample, 0.05);
+    }
+
+    [Fact]
+    public void The_pitch_loss_compares_a_frame_with_the_answer_that_its_look_ahead_gives()
+    {
+        const int frames = TinyCorpus.ValidFrames;
+        var (model, task) = Moved(Tiny with { CropFrames = frames, Batch = 1 }, 0.15);
+        SpeechClip clip = TinyCorpus.Data.Valid[0];
+        var mel = new Tensor(1, 80, frames + 2);
+        for (int band = 0; band < 80; band++)
+            for (int i = 0; i < frames + 2; i++) mel.Row(0, band)[i] = (clip.Mel[band * frames + Math.Min(i, frames - 1)] + model.Config.MelOffset) * model.Config.MelScale;
+        var (bins, voicing) = model.Pitch!.Apply(new CpuOps(), mel);
+        var targets = new Tensor(1, PitchPredictor.Bins, frames);
+        double expected = 0;
+        for (int i = 0; i < frames; i++)
+        {
+            bool voiced = clip.F0[i] > 0;
+            expected -= voicing.Row(0, voiced ? 1 : 0)[i + 1];
+            if (!voiced) continue;
+            PitchPredictor.WriteTarget(clip.F0[i], targets, 0, i);
+            for (int bin = 0; bin < PitchPredictor.Bins; bin++) expected -= (double)targets.Row(0, bin)[i] * bins.Row(0, bin)[i + 1];
+        }
+        Assert.Contains(clip.F0, f0 => f0 == 0);
+        Assert.Equal(expected / frames, task.Validate(new CpuOps()).PitchLoss, 1e-4);
     }
 
     [Fact]
