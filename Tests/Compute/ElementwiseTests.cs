@@ -14,6 +14,9 @@ public class ElementwiseTests
         ("Multiply", (ops, a, b, c) => ops.Multiply(a, b), (a, b, c) => a * b),
         ("Scale", (ops, a, b, c) => ops.Scale(a, -1.75f), (a, b, c) => -1.75 * a),
         ("Tanh", (ops, a, b, c) => ops.Tanh(a), (a, b, c) => Math.Tanh(a)),
+        ("Sqrt", (ops, a, b, c) => ops.Sqrt(ops.Multiply(a, a), 0.25f), (a, b, c) => Math.Sqrt(a * a + 0.25)),
+        // The offset keeps the logarithm away from 0, where a relative error has no bound.
+        ("Log", (ops, a, b, c) => ops.Log(ops.Multiply(a, a), 3f), (a, b, c) => Math.Log(a * a + 3)),
         ("LeakyRelu", (ops, a, b, c) => ops.LeakyRelu(a), (a, b, c) => a > 0 ? a : 0.1 * a),
         ("Affine", (ops, a, b, c) => ops.Affine(a, b, c), (a, b, c) => a * Math.Exp(b) + c),
         ("AffineInverse", (ops, a, b, c) => ops.AffineInverse(a, b, c), (a, b, c) => (a - c) * Math.Exp(-b)),

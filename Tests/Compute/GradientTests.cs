@@ -35,6 +35,20 @@ public class GradientTests
     public void Scale() => GradientCheck.Run((ops, i) => ops.Scale(i[0], -2.5f), Normal(2, 3, 5));
 
     [Fact]
+    public void Sqrt() => GradientCheck.Run((ops, i) => ops.Sqrt(ops.Multiply(i[0], i[0]), 0.75f), Normal(2, 3, 5));
+
+    [Fact]
+    public void Log() => GradientCheck.Run((ops, i) => ops.Log(ops.Multiply(i[0], i[0]), 0.75f), Normal(2, 3, 5));
+
+    [Fact]
+    public void Sqrt_and_log_of_a_parameter_beside_another_use()
+    {
+        Tensor positive = Normal(2, 3, 4);
+        for (int i = 0; i < positive.Size; i++) positive.Span[i] = 1 + Math.Abs(positive.Span[i]);
+        GradientCheck.Run((ops, i) => ops.Add(ops.Sqrt(i[0], 0.5f), ops.Multiply(ops.Log(i[0], -0.25f), i[0])), positive);
+    }
+
+    [Fact]
     public void Tanh() => GradientCheck.Run((ops, i) => ops.Tanh(i[0]), Normal(2, 3, 5));
 
     [Fact]

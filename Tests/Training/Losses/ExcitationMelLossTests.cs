@@ -1,0 +1,170 @@
+using System.Numerics;
+using FlowVocoder.Compute;
+using FlowVocoder.Features;
+using FlowVocoder.Tests.Compute;
+using FlowVocoder.Training.Losses;
+
+namespace FlowVocoder.Tests.Training.Losses;
+
+public class ExcitationMelLossTests
+{
+    private const int Hop = 16, Hops = 7, Windows = 4;
+
+    // √(0² + 1e-4): the smoothing of |·| at 0.
+    private const double Floor = 0.01;
+    private static readonly MelRecipe s_recipe = MelRecipe.ByName("hifigan") with
+    {
+        Name = "small", FftSize = 64, WindowSize = 64, HopSize = Hop, Bands = 8, Centering = MelCentering.Centered, MagnitudeEpsilon = 0, Floor = 1e-6,
+    };
+
+    private static Tensor Normal(Random random, int batch = 2, double scale = 1) => Samples.Normal(random, batch, 1, Hops * Hop, scale);
+
+    private static Tensor Envelopes(Random random, int batch = 2)
+    {
+        Tensor e = Samples.Normal(random, batch, 33, Windows);
+        for (int i = 0; i < e.Size; i++) e.Span[i] = (float)Math.Exp(0.7 * e.Span[i]);
+        return e;
+    }
+
+    private static Tensor Ones()
+    {
+        var e = new Tensor(1, 33, Windows);
+        e.Span.Fill(1);
+        return e;
+    }
+
+    /// <summary>ln(bank·(envelope·√(|DFT(window·x)|² + 1e-6)) + floor), each window transformed by the defining sum.</summary>
+    private static double[] NaiveLogMel(MelRecipe recipe, double[] x, Tensor envelopes, int batch)
+    {
+        int size = recipe.FftSize, w = recipe.WindowSize, pad = (size - w) / 2;
+        double[][] bank = new MelFilterBank(recipe).ToMatrix();
+        var result = new double[Windows * recipe.Bands];
+        for (int i = 0; i < Windows; i++)
+        {
+            double[] magnitude = [.. Enumerable.Range(0, size / 2 + 1).Select(bin =>
+            {
+                Complex sum = 0;
+                for (int n = 0; n < w; n++)
+                    sum += x[i * Hop + pad + n] * (0.5 - 0.5 * Math.Cos(2 * Math.PI * n / w)) * Complex.FromPolarCoordinates(1, -2 * Math.PI * bin * n / size);
+                return envelopes.Row(batch, bin)[i] * Math.Sqrt(sum.Magnitude * sum.Magnitude + 1e-6);
+            })];
+            for (int b = 0; b < recipe.Bands; b++) result[i * recipe.Bands + b] = Math.Log(bank[b].Zip(magnitude).Sum(p => p.First * p.Second) + recipe.Floor);
+        }
+        return result;
+    }
+
+    private static double[] Item(Tensor x, int batch) => [.. x.Row(batch, 0).ToArray().Select(v => (double)v)];
+
+    private static double[][] LogMels(MelRecipe recipe, double[][] x, Tensor envelopes) => [.. x.Select((item, b) => NaiveLogMel(recipe, item, envelopes, b))];
+
+    private static double Distance(double[][] a, double[][] b) =>
+        a.SelectMany(item => item).Zip(b.SelectMany(item => item), (p, q) => Math.Sqrt((p - q) * (p - q) + 1e-4)).Average();
+
+    private static double Apply(MelRecipe recipe, Tensor generated, Tensor recorded, Tensor envelopes) =>
+        new ExcitationMelLoss(recipe).Apply(new CpuOps(), generated, recorded, envelopes).Item;
+
+    [Fact]
+    public void Equal_signals_are_at_the_floor_of_the_smoothing()
+    {
+        var random = new Random(1);
+        Tensor x = Normal(random);
+        Assert.Equal(Floor, Apply(s_recipe, x, Tensor.From(x.Span, 2, 1, Hops * Hop), Envelopes(random)), 1e-7);
+    }
+
+    [Fact]
+    public void A_gain_is_its_logarithm()
+    {
+        var random = new Random(2);
+        Tensor x = Normal(random), louder = Tensor.From(x.Span, 2, 1, Hops * Hop);
+        for (int i = 0; i < x.Size; i++) louder.Span[i] *= 3;
+        // The floors under root and logarithm give way a little.
+        Assert.Equal(Math.Sqrt(Math.Log(3) * Math.Log(3) + 1e-4), Apply(s_recipe, louder, x, Envelopes(random)), 1e-3);
+    }
+
+    [Theory]
+    [InlineData(64)]
+    [InlineData(48)]
+    public void Equals_the_definition_with_its_gradient(int window)
+    {
+        MelRecipe recipe = s_recipe with { WindowSize = window };
+        var random = new Random(3);
+        Tensor generated = Normal(random, scale: 0.7).AsParameter(), recorded = Normal(random, scale: 1.5), envelopes = Envelopes(random);
+        var loss = new ExcitationMelLoss(recipe);
+        Assert.Equal((33, 3), (loss.Bins, loss.Incomplete));
+        var tape = new Tape();
+        var ops = new CpuOps(tape: tape);
+        Tensor result = loss.Apply(ops, generated, recorded, envelopes);
+        double[][] x = [Item(generated, 0), Item(generated, 1)], target = LogMels(recipe, [Item(recorded, 0), Item(recorded, 1)], envelopes);
+        Assert.Equal(Distance(LogMels(recipe, x, envelopes), target), result.Item, 1e-5);
+
+        tape.Backward(result);
+        foreach (int i in Enumerable.Range(0, generated.Size).OrderBy(_ => random.Next()).Take(30))
+        {
+            double Shifted(double by)
+            {
+                x[i / (Hops * Hop)][i % (Hops * Hop)] += by;
+                double distance = Distance(LogMels(recipe, x, envelopes), target);
+                x[i / (Hops * Hop)][i % (Hops * Hop)] -= by;
+                return distance;
+            }
+            // Gradients are of the size 0.5/224, one sample's share of the loss.
+            Assert.Equal((Shifted(1e-5) - Shifted(-1e-5)) / 2e-5, generated.Grad!.Span[i], 2e-6);
+        }
+        Assert.Null(recorded.Grad);
+    }
+
+    [Fact]
+    public void With_a_unit_envelope_the_log_mel_is_that_of_the_recipe()
+    {
+        var random = new Random(4);
+        Tensor a = Normal(random, 1), b = Normal(random, 1, 2);
+        var spectrogram = new MelSpectrogram(s_recipe);
+        float[] melA = spectrogram.Compute(a.Span), melB = spectrogram.Compute(b.Span);
+        // A centred frame i starts half a window, two hops, before sample hop·i: window i is frame i + 2.
+        const int shift = 2, frames = Hops + 1;
+        double expected = 0;
+        for (int band = 0; band < 8; band++)
+            for (int i = 0; i < Windows; i++)
+            {
+                double d = melA[band * frames + i + shift] - melB[band * frames + i + shift];
+                expected += Math.Sqrt(d * d + 1e-4) / (8 * Windows);
+            }
+        Assert.Equal(expected, Apply(s_recipe, a, b, Ones()), 1e-3);
+    }
+
+    [Fact]
+    public void The_recipe_of_voices_agrees_too_one_window_at_a_time()
+    {
+        MelRecipe recipe = MelRecipe.ByName("hifigan");
+        var random = new Random(5);
+        Tensor a = Samples.Normal(random, 1, 1, 1024), b = Samples.Normal(random, 1, 1, 1024, 0.5), envelopes = new(1, 513, 1);
+        envelopes.Span.Fill(1);
+        float[] Frame(Tensor x)
+        {
+            var mel = new float[80];
+            new MelSpectrogram(recipe).Frame(Item(x, 0), mel);
+            return mel;
+        }
+        double expected = Frame(a).Zip(Frame(b), (p, q) => Math.Sqrt((p - q) * (double)(p - q) + 1e-4)).Average();
+        Assert.Equal(expected, Apply(recipe, a, b, envelopes), 1e-4);
+    }
+
+    [Fact]
+    public void An_envelope_is_the_response_of_the_synthesis_filter()
+    {
+        float[] a = [1.2f, -0.9f, 0.3f, 0.05f];
+        const float gain = 0.37f;
+        var envelopes = new Tensor(2, 33, Windows);
+        new ExcitationMelLoss(s_recipe).Envelope(a, gain, envelopes, 1, 2);
+        for (int bin = 0; bin < 33; bin++)
+        {
+            Complex denominator = 1;
+            for (int k = 0; k < a.Length; k++) denominator -= a[k] * Complex.FromPolarCoordinates(1, -2 * Math.PI * bin * (k + 1) / 64);
+            double expected = gain / denominator.Magnitude;
+            Assert.Equal(expected, envelopes.Row(1, bin)[2], 1e-6 * expected);
+            // Nothing else is touched.
+            envelopes.Row(1, bin)[2] = 0;
+        }
+        Assert.All(envelopes.Span.ToArray(), v => Assert.Equal(0f, v));
+    }
+}
