@@ -41,6 +41,7 @@ internal sealed class ConvolutionLog(Ops inner) : Ops
     public override Tensor WeightNorm(Tensor v, Tensor gain) => inner.WeightNorm(v, gain);
     public override Tensor TransposedWeight(Tensor weight, int stride) => inner.TransposedWeight(weight, stride);
     public override Tensor ComposeLu(Tensor triangles, Tensor logDiagonal, Tensor sign, Tensor permutation) => inner.ComposeLu(triangles, logDiagonal, sign, permutation);
+    public override Tensor Invert(Tensor matrix) => inner.Invert(matrix);
     public override Tensor LogAbsDet(Tensor matrix) => inner.LogAbsDet(matrix);
     public override Tensor Sqrt(Tensor x, float offset) => inner.Sqrt(x, offset);
     public override Tensor Log(Tensor x, float offset) => inner.Log(x, offset);

@@ -18,7 +18,7 @@ internal sealed class CompactTask : ITrainingTask
     private readonly Philox _noise;
     private readonly int _hop, _bands, _frames;
     private readonly MelLinearPredictor? _predictor;
-    private readonly ExcitationMelLoss? _melLoss;
+    private readonly ExcitationMelLoss[] _melLosses = [];
 
     public CompactTask(CompactVocoder model, SpeechDataset data, TrainingConfig config)
     {
@@ -27,7 +27,7 @@ internal sealed class CompactTask : ITrainingTask
         _crops = new CropSampler(data.Train, _frames, _hop, config.Seed, config.QuietestGain, config.LoudestGain);
         _noise = new Philox(config.Seed ^ 0x9E3779B97F4A7C15UL);
         if (model.Filter != null) _predictor = model.NewPredictor();
-        if (config.MelLossWeight > 0) _melLoss = new ExcitationMelLoss(model.Recipe);
+        if (config.MelLossWeight > 0) _melLosses = [.. ExcitationMelLoss.Resolutions(model.Recipe).Select(r => new ExcitationMelLoss(r))];
     }
 
     public ParameterSet Parameters => _model.Parameters;
@@ -35,7 +35,7 @@ internal sealed class CompactTask : ITrainingTask
     public double SecondsPerStep => (double)_config.Batch * _frames * _hop / _model.Recipe.SampleRate;
 
     /// <summary>A batch as the networks see it; log det of the linear prediction in nats per sample.</summary>
-    private sealed record Batch(Tensor Excitation, Tensor Mel, Tensor? Phase, Tensor? PitchBins, Tensor? Voicing, Tensor? Envelopes, double LinearPredictionLogDet);
+    private sealed record Batch(Tensor Excitation, Tensor Mel, Tensor? Phase, Tensor? PitchBins, Tensor? Voicing, Tensor[] Envelopes, double LinearPredictionLogDet);
 
     public void Initialize(Ops ops)
     {
@@ -85,11 +85,16 @@ internal sealed class CompactTask : ITrainingTask
             pitchLoss = pitch.Item;
             loss = ops.Add(loss, pitch);
         }
-        if (_melLoss != null && step >= _config.MelLossFrom)
+        if (_melLosses.Length > 0 && step >= _config.MelLossFrom)
         {
-            Tensor distance = _melLoss.Apply(ops, Generate(ops, condition, step), batch.Excitation, batch.Envelopes!);
-            melLoss = distance.Item;
-            loss = ops.Add(loss, ops.Scale(distance, _config.MelLossWeight));
+            Tensor generated = Generate(ops, condition, step);
+            for (int i = 0; i < _melLosses.Length; i++)
+            {
+                Tensor distance = _melLosses[i].Apply(ops, generated, batch.Excitation, batch.Envelopes[i]);
+                // What is reported is the distance of the recipe's own mels.
+                if (i == 0) melLoss = distance.Item;
+                loss = ops.Add(loss, ops.Scale(distance, _config.MelLossWeight / _melLosses.Length));
+            }
         }
         return new StepResult(loss, nats, pitchLoss, melLoss);
     }
@@ -125,7 +130,7 @@ internal sealed class CompactTask : ITrainingTask
         Tensor excitation = ops.Rent(count, 1, samples), mel = ops.Rent(count, _bands, _frames + ahead);
         Tensor? phase = _model.Phase == null ? null : ops.Rent(count, _model.Phase.Features, samples / group);
         Tensor? bins = phase == null ? null : ops.Rent(count, PitchPredictor.Bins, _frames), voicing = phase == null ? null : ops.Rent(count, 2, _frames);
-        Tensor? envelopes = _melLoss == null ? null : ops.Rent(count, _melLoss.Bins, _frames - _melLoss.Incomplete);
+        Tensor[] envelopes = [.. _melLosses.Select(l => ops.Rent(count, l.Bins, l.FullWindows(samples)))];
         bins?.Span.Clear();
         double logDet = 0;
         for (int b = 0; b < count; b++)
@@ -138,7 +143,7 @@ internal sealed class CompactTask : ITrainingTask
     }
 
     // Dequantised samples through the outermost flow; the log-determinant is per sample. Gain cancels in the excitation of linear prediction.
-    private double LoadAudio(Crop crop, Span<float> target, Tensor? envelopes, int item, long step)
+    private double LoadAudio(Crop crop, Span<float> target, Tensor[] envelopes, int item, long step)
     {
         int start = crop.FirstFrame * _hop, order = _model.Config.LinearPrediction, before = Math.Min(start, order);
         Span<float> audio = new float[before + target.Length];
@@ -158,12 +163,12 @@ internal sealed class CompactTask : ITrainingTask
         float[] a = new float[blocks * order], g = new float[blocks];
         Predictors(crop, a, g);
         _model.Filter!.Analyze(audio[before..], a, g, history, target);
-        for (int i = 0; envelopes != null && i < envelopes.Length; i++)
-        {
-            // Window i covers hops i … i + incomplete; this block starts in its middle.
-            int block = (2 * i + _melLoss!.Incomplete + 1) * _predictor.BlocksPerHop / 2;
-            _melLoss.Envelope(a.AsSpan(block * order, order), g[block], envelopes, item, i);
-        }
+        for (int i = 0; i < envelopes.Length; i++)
+            for (int window = 0; window < envelopes[i].Length; window++)
+            {
+                int block = _melLosses[i].Centre(window) / _predictor.BlockSize;
+                _melLosses[i].Envelope(a.AsSpan(block * order, order), g[block], envelopes[i], item, window);
+            }
         return _model.Filter.LogDeterminant(g, target.Length) / target.Length;
     }
 

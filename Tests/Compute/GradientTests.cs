@@ -114,11 +114,16 @@ public class GradientTests
     }
 
     [Fact]
-    public void LogAbsDet()
+    public void LogAbsDet() => GradientCheck.Run((ops, i) => ops.LogAbsDet(i[0]), FarFromSingular());
+
+    [Fact]
+    public void Invert() => GradientCheck.Run((ops, i) => ops.Invert(i[0]), FarFromSingular());
+
+    private static Tensor FarFromSingular()
     {
         Tensor matrix = Normal(5, 5, 1, 0.3);
         for (int i = 0; i < 5; i++) matrix.Span[6 * i] += i % 2 == 0 ? 2 : -2;
-        GradientCheck.Run((ops, i) => ops.LogAbsDet(i[0]), matrix);
+        return matrix;
     }
 
     [Fact]

@@ -81,12 +81,22 @@ public class LinearTests
     }
 
     [Fact]
+    public void Invert_times_the_matrix_is_the_identity()
+    {
+        Tensor matrix = Samples.Normal(new Random(3), 9, 9, 1);
+        Tensor inverse = new CpuOps().Invert(matrix);
+        for (int i = 0; i < 9; i++)
+            for (int j = 0; j < 9; j++)
+                Assert.Equal(i == j ? 1 : 0, Enumerable.Range(0, 9).Sum(k => (double)inverse.Span[i * 9 + k] * matrix.Span[k * 9 + j]), 1e-5);
+    }
+
+    [Fact]
     public void Sizes_that_do_not_fit_are_refused()
     {
         var ops = new CpuOps();
         Action[] actions =
         [
-            () => ops.WeightNorm(new Tensor(3, 2, 1), new Tensor(2, 1, 1)), () => ops.LogAbsDet(new Tensor(3, 2, 1)),
+            () => ops.WeightNorm(new Tensor(3, 2, 1), new Tensor(2, 1, 1)), () => ops.LogAbsDet(new Tensor(3, 2, 1)), () => ops.Invert(new Tensor(3, 2, 1)),
             () => ops.ComposeLu(new Tensor(3, 3, 1), new Tensor(1, 2, 1), new Tensor(1, 3, 1), new Tensor(1, 3, 1)),
             () => ops.ComposeLu(new Tensor(3, 2, 1), new Tensor(1, 3, 1), new Tensor(1, 3, 1), new Tensor(1, 3, 1)),
         ];

@@ -36,6 +36,27 @@ internal sealed class ExcitationMelLoss
     /// <summary>Hops at the start of a signal whose windows are not full.</summary>
     public int Incomplete => _taps - 1;
 
+    /// <summary>Full windows in a signal of whole hops.</summary>
+    public int FullWindows(int samples) => samples / _recipe.HopSize - Incomplete;
+
+    /// <summary>Sample in the middle of a window.</summary>
+    public int Centre(int window) => window * _recipe.HopSize + _recipe.FftSize / 2;
+
+    /// <summary>
+    /// The recipe itself, whose distance is the aim, and two with shorter windows up to the Nyquist frequency: these see single pulses of the
+    /// glottis and what lies above the recipe's highest band.
+    /// </summary>
+    public static IEnumerable<MelRecipe> Resolutions(MelRecipe recipe)
+    {
+        yield return recipe;
+        for (int factor = 2; factor <= 4 && recipe.HopSize % factor == 0; factor *= 2)
+            yield return recipe with
+            {
+                FftSize = recipe.FftSize / factor, WindowSize = recipe.WindowSize / factor, HopSize = recipe.HopSize / factor,
+                Bands = recipe.Bands / factor, MinFrequency = 0, MaxFrequency = recipe.SampleRate / 2.0,
+            };
+    }
+
     /// <summary>Magnitude of the synthesis filter, |g / A(e^iω)|, of one predictor.</summary>
     public void Envelope(ReadOnlySpan<float> a, float g, Tensor envelopes, int batch, int frame)
     {

@@ -141,12 +141,37 @@ public sealed unsafe partial class CpuOps
     }
 
     /// <inheritdoc/>
-    public override Tensor LogAbsDet(Tensor matrix)
+    public override Tensor Invert(Tensor matrix)
+    {
+        int n = matrix.Batch;
+        Matrix<double> inverse = Square(matrix, matrix).Inverse();
+        var y = Rent(n, n, 1);
+        for (int i = 0; i < n; i++)
+            for (int j = 0; j < n; j++) y.Data[i * n + j] = (float)inverse[i, j];
+        Record(y, matrix, null, null, () =>
+        {
+            // d(W⁻¹) = -W⁻¹·dW·W⁻¹
+            Matrix<double> gradient = inverse.TransposeThisAndMultiply(Square(matrix, y.Grad!)).TransposeAndMultiply(inverse);
+            Tensor d = GradientOf(matrix);
+            for (int i = 0; i < n; i++)
+                for (int j = 0; j < n; j++) d.Data[i * n + j] -= (float)gradient[i, j];
+        });
+        return y;
+    }
+
+    // The values of a tensor of the shape of a square matrix.
+    private static Matrix<double> Square(Tensor matrix, Tensor values)
     {
         int n = matrix.Batch;
         Require(matrix.Size == n * n, $"a matrix of shape {matrix.Shape} is not square");
-        var dense = Matrix<double>.Build.Dense(n, n, (i, j) => matrix.Span[i * n + j]);
-        var lu = dense.LU();
+        return Matrix<double>.Build.Dense(n, n, (i, j) => values.Span[i * n + j]);
+    }
+
+    /// <inheritdoc/>
+    public override Tensor LogAbsDet(Tensor matrix)
+    {
+        int n = matrix.Batch;
+        var lu = Square(matrix, matrix).LU();
         double log = 0;
         for (int i = 0; i < n; i++) log += Math.Log(Math.Abs(lu.U[i, i]));
         Tensor y = Scalar(log);

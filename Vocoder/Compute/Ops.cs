@@ -110,6 +110,9 @@ public abstract class Ops
     /// </summary>
     public abstract Tensor ComposeLu(Tensor triangles, Tensor logDiagonal, Tensor sign, Tensor permutation);
 
+    /// <summary>Inverse of a square matrix [c, c, 1], computed in double.</summary>
+    public abstract Tensor Invert(Tensor matrix);
+
     /// <summary>log |det W| of a square matrix [c, c, 1], as [1,1,1], computed in double.</summary>
     public abstract Tensor LogAbsDet(Tensor matrix);
 }

@@ -50,7 +50,8 @@ public sealed class InvertibleConvolution : Flow
     }
 
     /// <inheritdoc/>
-    public override Tensor Inverse(Ops ops, Tensor z, Tensor condition) => ops.Conv1d(z, Cache(ops).Inverse, null);
+    public override Tensor Inverse(Ops ops, Tensor z, Tensor condition) => 
+        ops.Conv1d(z, ops.IsRecording ? ops.Invert(Weight(ops)) : Cache(ops).Inverse, null);
 
     private Tensor Weight(Ops ops) => _logDiagonal == null ? _weight
         : ops.IsRecording ? ops.ComposeLu(_weight, _logDiagonal, _sign!, _permutation!) : Cache(ops).Weight;
