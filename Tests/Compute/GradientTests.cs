@@ -119,7 +119,7 @@ public class GradientTests
     [Fact]
     public void Invert() => GradientCheck.Run((ops, i) => ops.Invert(i[0]), FarFromSingular());
 
-    private static Tensor FarFromSingular()
+    private Tensor FarFromSingular()
     {
         Tensor matrix = Normal(5, 5, 1, 0.3);
         for (int i = 0; i < 5; i++) matrix.Span[6 * i] += i % 2 == 0 ? 2 : -2;

@@ -114,7 +114,7 @@ public sealed class SpeechDatasetTests : IDisposable
     {
         for (int i = 0; i < 5; i++) Wav($"{i}.wav", new float[300]);
         var seen = new System.Collections.Concurrent.ConcurrentBag<(int, int)>();
-        SpeechDataset.Load(_folder.Root, s_recipe, false, (done, all) => seen.Add((done, all)));
+        SpeechDataset.Load(_folder.Root, s_recipe, false, (done, all) => seen.Add((done, all)), TestContext.Current.CancellationToken);
         Assert.Equal(Enumerable.Range(1, 5).Select(i => (i, 5)), seen.Order());
     }
 
