@@ -45,7 +45,8 @@ public sealed record TrainingConfig
     public double AverageDecay { get; init; } = 0.999;
 
     /// <summary>
-    /// Weight of the log-mel distance between generated and recorded speech, beside the negative log-likelihood; needs linear prediction.
+    /// Weight of the log-mel distance between generated and recorded speech, the mean over three resolutions, beside the negative log-likelihood;
+    /// needs linear prediction.
     /// 0 leaves it away. The default value is 0.
     /// </summary>
     public float MelLossWeight { get; init; }
