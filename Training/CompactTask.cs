@@ -19,6 +19,7 @@ internal sealed class CompactTask : ITrainingTask
     private readonly int _hop, _bands, _frames;
     private readonly MelLinearPredictor? _predictor;
     private readonly ExcitationMelLoss[] _melLosses = [];
+    private readonly GroupToneLoss? _toneLoss;
 
     public CompactTask(CompactVocoder model, SpeechDataset data, TrainingConfig config)
     {
@@ -27,6 +28,7 @@ internal sealed class CompactTask : ITrainingTask
         _crops = new CropSampler(data.Train, _frames, _hop, config.Seed, config.QuietestGain, config.LoudestGain);
         _noise = new Philox(config.Seed ^ 0x9E3779B97F4A7C15UL);
         if (model.Filter != null) _predictor = model.NewPredictor();
+        if (config.ToneLossWeight > 0) _toneLoss = new GroupToneLoss(model.Config.Group, _frames * _hop / model.Config.Group);
         if (config.MelLossWeight > 0) _melLosses = [.. ExcitationMelLoss.Resolutions(model.Recipe).Select(r => new ExcitationMelLoss(r))];
     }
 
@@ -88,6 +90,7 @@ internal sealed class CompactTask : ITrainingTask
         if (_melLosses.Length > 0 && step >= _config.MelLossFrom)
         {
             Tensor generated = Generate(ops, condition, step);
+            if (_toneLoss != null) loss = ops.Add(loss, ops.Scale(_toneLoss.Apply(ops, generated), _config.ToneLossWeight));
             for (int i = 0; i < _melLosses.Length; i++)
             {
                 Tensor distance = _melLosses[i].Apply(ops, generated, batch.Excitation, batch.Envelopes[i]);

@@ -51,7 +51,10 @@ public sealed record TrainingConfig
     /// </summary>
     public float MelLossWeight { get; init; }
 
-    /// <summary>First step that has this loss: generation is worth shaping once the likelihood has done its part. The default value is 0.</summary>
+    /// <summary>Weight of the tones at multiples of the sample rate over the group in generated speech, part of the same step. The default value is 0.</summary>
+    public float ToneLossWeight { get; init; }
+
+    /// <summary>First step that has these losses: generation is worth shaping once the likelihood has done its part. The default value is 0.</summary>
     public long MelLossFrom { get; init; }
 
     /// <summary>Lowest gain in dB at which a crop is seen. The default value is −12.</summary>
@@ -128,6 +131,7 @@ public sealed record TrainingConfig
             int window = recipe.FftSize / recipe.HopSize;
             Check(CropFrames >= window, "crop_frames", CropFrames, $"at least {window}, one window of the mel recipe {recipe.Name}, with a mel loss");
         }
+        Check(ToneLossWeight >= 0 && (ToneLossWeight == 0 || MelLossWeight > 0), "tone_loss_weight", ToneLossWeight, "0 or more, and 0 without a mel loss");
         Check(QuietestGain <= LoudestGain, "quietest_gain", QuietestGain, "at most loudest_gain");
         Check(LogEvery >= 1, "log_every", LogEvery, "1 or more");
         Check(ValidateEvery >= 1, "validate_every", ValidateEvery, "1 or more");
