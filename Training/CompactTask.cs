@@ -11,6 +11,7 @@ namespace FlowVocoder.Training;
 internal sealed class CompactTask : ITrainingTask
 {
     private const double Log2PiHalf = 0.91893853320467274;
+    private const int ToneBatches = 12;
     private readonly CompactVocoder _model;
     private readonly TrainingConfig _config;
     private readonly SpeechDataset _data;
@@ -70,6 +71,28 @@ internal sealed class CompactTask : ITrainingTask
             ops.Reset();
         }
         return new StepResult(null, nats / crops.Length, pitch / crops.Length, mel / crops.Length);
+    }
+
+    /// <summary>
+    /// Takes the mean of every channel of the group out of what the flow generates: such a constant is a tone at a multiple of the sample rate
+    /// over the group, the hum of grouped flows, and recordings have none.
+    /// </summary>
+    public void Finish(Ops ops)
+    {
+        var sums = new double[_model.Config.Group];
+        long count = 0;
+        for (int i = 0; i < ToneBatches; i++)
+        {
+            // Batches that training never sees, the same every time.
+            long step = -2 - i;
+            Batch batch = Load(ops, [.. Enumerable.Range(0, _config.Batch).Select(item => _crops.Draw(step, item))], step);
+            Tensor generated = ops.Fold(Generate(ops, _model.Condition(ops, batch.Mel, _model.LookAheadFrames, _ => batch.Phase!)!, step), sums.Length);
+            for (int row = 0; row < generated.Batch * sums.Length; row++)
+                foreach (float value in generated.Row(0, row)) sums[row % sums.Length] += value;
+            count += generated.Batch * generated.Length;
+            ops.Reset();
+        }
+        _model.Stack.Outermost?.Lower([.. sums.Select(sum => sum / count)]);
     }
 
     private StepResult Loss(Ops ops, Batch batch, long step)

@@ -24,6 +24,9 @@ internal interface ITrainingTask
     /// <summary>The loss of a step: a function of the parameters and the number of the step alone.</summary>
     StepResult Loss(Ops ops, long step);
 
+    /// <summary>Last touches to the weights of a voice, made on a copy: training goes on without them.</summary>
+    void Finish(Ops ops);
+
     /// <summary>Measures the held-out data.</summary>
     StepResult Validate(Ops ops);
 }

@@ -166,6 +166,18 @@ internal sealed class Trainer
         return result;
     }
 
+    /// <summary>Gives <paramref name="use"/> the averaged and finished weights; those of the training are in place again afterwards.</summary>
+    public void WithVoice(Action use)
+    {
+        SwapAverage();
+        float[][] average = [.. _task.Parameters.Items.Select(p => p.Value.Span.ToArray())];
+        _task.Finish(_evaluation);
+        _evaluation.Reset();
+        use();
+        for (int i = 0; i < average.Length; i++) average[i].CopyTo(_task.Parameters.Items[i].Value.Span);
+        SwapAverage();
+    }
+
     /// <summary>Exchanges the weights with their average; call it twice around an evaluation.</summary>
     public void SwapAverage()
     {

@@ -37,6 +37,13 @@ public sealed class ActNorm : Flow
         _shift.MarkChanged();
     }
 
+    /// <summary>Lowers what <see cref="Inverse"/> generates by a constant in each channel.</summary>
+    internal void Lower(ReadOnlySpan<double> means)
+    {
+        for (int c = 0; c < means.Length; c++) _shift.Span[c] += (float)(means[c] * Math.Exp(_logScale.Span[c]));
+        _shift.MarkChanged();
+    }
+
     /// <inheritdoc/>
     public override Tensor Forward(Ops ops, Tensor x, Tensor condition, out Tensor logDet)
     {

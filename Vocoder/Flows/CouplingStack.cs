@@ -67,6 +67,9 @@ public sealed class CouplingStack
 
     private bool LeavesBefore(int k) => _config.EarlyEvery > 0 && k > 0 && k % _config.EarlyEvery == 0;
 
+    /// <summary>The layer next to the samples, when it is an <see cref="ActNorm"/>.</summary>
+    internal ActNorm? Outermost => _steps[0][0].Flow as ActNorm;
+
     /// <summary>Normalises x [b, group, t] under condition [b, conditionChannels, t].</summary>
     public FlowResult Forward(Ops ops, Tensor x, Tensor condition) => Forward(ops, x, condition, null);
 
