@@ -4,6 +4,7 @@ namespace FlowVocoder.AudioIO;
 internal static class OutputTarget
 {
     private const int UnixNoSpace = 28;
+    private const int UnixReadOnly = 30;
     private const int UnixQuotaExceeded = 122;
     private const int WindowsDiskFull = unchecked((int)0x80070070);
 
@@ -35,6 +36,9 @@ internal static class OutputTarget
     {
         IOException { HResult: WindowsDiskFull } => "the disk is full",
         IOException { HResult: UnixNoSpace or UnixQuotaExceeded } when !OperatingSystem.IsWindows() => "the disk is full",
+        IOException { HResult: UnixReadOnly } when !OperatingSystem.IsWindows() => "the file system is read-only",
+        // Where nothing can be made, as in /proc.
+        FileNotFoundException => "its folder takes no files",
         DirectoryNotFoundException => "its folder does not exist",
         UnauthorizedAccessException => "permission denied",
         PathTooLongException => "the path is too long",

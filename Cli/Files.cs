@@ -27,6 +27,27 @@ internal static class Files
         return mel;
     }
 
+    /// <summary>Refuses to write over what is read: a recording typed twice would be lost.</summary>
+    public static void CheckNotAnInput(string output, IEnumerable<string> inputs)
+    {
+        string target = Target(output);
+        if (!IsDevice(target) && inputs.FirstOrDefault(input => Target(input) == target) is { } same)
+            throw new UsageException($"the output '{output}' is also the input '{same}', expected another file");
+    }
+
+    // What a path means in the end. What cannot be resolved is told by who opens it.
+    private static string Target(string path)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return path;
+        }
+    }
+
     /// <summary>Fails now, and not after the work, where a file cannot be written.</summary>
     public static void CheckWritable(string path)
     {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using FlowVocoder.Compute;
+using FlowVocoder.Features;
 using FlowVocoder.Voices;
 
 namespace FlowVocoder.Cli;
@@ -51,6 +52,19 @@ internal static class Inputs
             return null;
         },
     };
+
+    /// <summary>A recipe by the name that was typed.</summary>
+    public static MelRecipe Recipe(string name)
+    {
+        try
+        {
+            return MelRecipe.ByName(name);
+        }
+        catch (VocoderException e)
+        {
+            throw new UsageException(e.Message);
+        }
+    }
 
     /// <summary>A mistyped option must not become the name of a file; a file of such a name can be given as ./--name.</summary>
     public static T OfFiles<T>(this T argument) where T : Argument

@@ -32,7 +32,8 @@ internal sealed class MelVerb : Verb
         string input = arguments.GetRequiredValue(_input), output = arguments.GetRequiredValue(_output);
         string? name = arguments.GetValue(_recipe), voice = arguments.GetValue(_voice);
         if (name != null && voice != null) throw new UsageException("found both --recipe and --voice, expected one of them");
-        MelRecipe recipe = name != null ? MelRecipe.ByName(name) : VoiceLibrary.LoadRecipe(voice ?? VoiceLibrary.DefaultVoice);
+        Files.CheckNotAnInput(output, [input]);
+        MelRecipe recipe = name != null ? Inputs.Recipe(name) : VoiceLibrary.LoadRecipe(voice ?? VoiceLibrary.DefaultVoice);
         Files.CheckWritable(output);
         float[] audio = Files.Recording(input, recipe.SampleRate, terminal);
         var spectrogram = new MelSpectrogram(recipe);

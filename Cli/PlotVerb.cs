@@ -32,7 +32,8 @@ internal sealed class PlotVerb : Verb
         if (!HasExtension(output, ".png")) throw new UsageException($"the output is '{output}', expected a .png file as the last argument");
         int logs = inputs.Count(f => HasExtension(f, ".jsonl"));
         if (logs > 0 && logs < inputs.Length) throw new UsageException("found logs and recordings, expected one kind for one picture");
-        MelRecipe recipe = MelRecipe.ByName(arguments.GetValue(_recipe) ?? "hifigan");
+        Files.CheckNotAnInput(output, inputs);
+        MelRecipe recipe = Inputs.Recipe(arguments.GetValue(_recipe) ?? "hifigan");
         Files.CheckWritable(output);
         RgbImage image = logs > 0
             ? LineChart.Render(string.Join(", ", inputs.Select(Path.GetFileName)), "step", [.. inputs.SelectMany(f => Curves(f, inputs.Length > 1))])

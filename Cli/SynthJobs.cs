@@ -16,6 +16,7 @@ internal static class SynthJobs
         {
             if (Path.GetExtension(target).Equals(".npy", StringComparison.OrdinalIgnoreCase))
                 throw new UsageException($"the output is '{target}', expected a wav file or a folder as the last argument");
+            Files.CheckNotAnInput(target, mels);
             return [new SynthJob(mels[0], target)];
         }
         if (Path.GetExtension(target).ToLowerInvariant() is ".wav" or ".npy" && !Directory.Exists(target))
@@ -23,6 +24,7 @@ internal static class SynthJobs
         SynthJob[] jobs = [.. mels.Select(mel => new SynthJob(mel, Path.Combine(target, Path.GetFileNameWithoutExtension(mel) + ".wav")))];
         foreach (var same in jobs.GroupBy(j => j.Wav).Where(g => g.Count() > 1))
             throw new VocoderException($"'{same.First().Mel}' and '{same.Last().Mel}' would both become '{same.Key}', expected mels of different names");
+        foreach (SynthJob job in jobs) Files.CheckNotAnInput(job.Wav, mels);
         Files.CreateFolder(target);
         return jobs;
     }

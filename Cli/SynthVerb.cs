@@ -70,6 +70,8 @@ internal sealed class Speaker(LoadedVoice voice, SynthesisOptions options, Paral
         {
             Synthesizer.Synthesize(voice.Model, mel.Data, options, parallelism, chunk =>
             {
+                foreach (float sample in chunk.Span)
+                    if (!float.IsFinite(sample)) throw new VocoderException($"'{job.Mel}': the voice '{voice.Name}' makes samples of it that are not finite, expected a mel on its scale");
                 writer.Write(chunk.Span);
                 samples += chunk.Length;
                 progress?.Invoke((int)(100 * samples / ((long)mel.Frames * voice.Model.Recipe.HopSize)));

@@ -88,6 +88,8 @@ internal sealed class Trainer
     {
         double nats = 0, pitch = 0, mel = 0, norm = 0;
         long counted = 0, since = Step, start = Stopwatch.GetTimestamp();
+        // A kill may have come after the last checkpoint and before the voice that is made of it.
+        if (Step >= _config.Steps) save();
         while (Step < _config.Steps && !cancellation.IsCancellationRequested)
         {
             double rate = _config.LearningRateAt(Step);

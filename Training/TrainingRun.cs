@@ -27,7 +27,11 @@ public sealed record TrainingPaths(string Data, string Output, string Name, stri
 /// <summary>A training run from a folder of recordings to a voice file: what <c>vocoder train</c> does.</summary>
 public static class TrainingRun
 {
-    private static readonly JsonSerializerOptions s_log = new() { NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals };
+    private static readonly JsonSerializerOptions s_log = new()
+    {
+        RespectRequiredConstructorParameters = true,
+        NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
 
     /// <summary>The metadata key of a voice that holds the command it was made by.</summary>
     public const string CommandKey = "command";
@@ -35,7 +39,7 @@ public static class TrainingRun
     /// <summary>The configuration of a run that was started before.</summary>
     /// <exception cref="VocoderException">There is no usable checkpoint.</exception>
     public static TrainingConfig SavedConfig(TrainingPaths paths) => File.Exists(paths.Checkpoint) ? Checkpoint.ReadConfig(paths.Checkpoint)
-        : throw new VocoderException($"{paths.Checkpoint}: no such file, expected the checkpoint of a run to resume");
+        : throw new VocoderException($"{paths.Checkpoint}: no such file, expected the checkpoint of a run to resume; start without --resume");
 
     /// <summary>Trains, or goes on from the checkpoint when <paramref name="resume"/> is set.</summary>
     /// <exception cref="VocoderException">Data, configuration or files are not usable.</exception>

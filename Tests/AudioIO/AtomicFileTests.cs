@@ -97,6 +97,15 @@ public class AtomicFileTests
         Refusal.Expect(() => AtomicFile.Write(path, _ => { }), "cannot write", "not a valid path");
 
     [Fact]
+    public void Folder_that_takes_no_files_is_refused_without_the_temporary_name()
+    {
+        Assert.SkipUnless(Directory.Exists("/proc/self"), "/proc, where nobody can make a file, is not here");
+        string message = Assert.Throws<VocoderException>(() => AtomicFile.Write("/proc/a.wav", _ => { })).Message;
+        Assert.StartsWith("cannot write '/proc/a.wav': ", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("partial", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Unwritable_folder_is_refused()
     {
         SkipUnlessPermissionsBind();

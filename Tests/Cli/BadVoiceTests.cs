@@ -50,6 +50,14 @@ public sealed class BadVoiceTests(CliFixture fixture) : IClassFixture<CliFixture
     public void Weights_that_do_not_fit_the_configuration_are_refused() => Refused(Replaced("\\\"channels\\\": 8", "\\\"channels\\\": 9"));
 
     [Fact]
+    public void A_weight_that_is_NaN_is_refused_by_name()
+    {
+        byte[] voice = Good;
+        BinaryPrimitives.WriteSingleLittleEndian(voice.AsSpan(voice.Length - 4), float.NaN);
+        Refused(voice, "tensor '", "found a value that is NaN or infinite");
+    }
+
+    [Fact]
     public void A_configuration_that_cannot_be_built_is_refused_by_name() =>
         Refused(Replaced("\\\"group\\\": 64", "\\\"group\\\": 63"), "group is 63, expected a divisor of the hop 256");
 }

@@ -41,5 +41,5 @@ public sealed class MelVerbTests(CliFixture fixture) : IClassFixture<CliFixture>
 
     [Fact]
     public void An_unknown_recipe_is_told_with_those_that_are_known() =>
-        CliFixture.Run("mel", fixture.Wav, fixture.Folder["x.npy"], "--recipe", "tacotron9").Fails(1, "'tacotron9'", "nvidia", "hifigan");
+        CliFixture.Run("mel", fixture.Wav, fixture.Folder["x.npy"], "--recipe", "tacotron9").Fails(2, "'tacotron9'", "nvidia", "hifigan");
 }

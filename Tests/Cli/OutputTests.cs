@@ -30,6 +30,21 @@ public sealed class OutputTests(CliFixture fixture) : IClassFixture<CliFixture>
     }
 
     [Theory]
+    [InlineData("synth"), InlineData("mel"), InlineData("plot")]
+    public void An_input_is_not_written_over(string verb)
+    {
+        using var folder = new TempFolder();
+        // The extension is that of the output; what the file holds decides how it is read.
+        string file = folder.Add(verb == "plot" ? "a.png" : "a.wav", File.ReadAllBytes(verb == "synth" ? fixture.Npy : fixture.Wav));
+        byte[] before = File.ReadAllBytes(file);
+        string again = Path.Combine(Path.GetDirectoryName(file)!, ".", Path.GetFileName(file));
+        CliFixture.Run([verb, file, again]).Fails(2, file, "is also the input");
+        File.CreateSymbolicLink(folder["link" + Path.GetExtension(file)], file);
+        CliFixture.Run([verb, file, folder["link" + Path.GetExtension(file)]]).Fails(2, file, "is also the input");
+        Assert.Equal(before, File.ReadAllBytes(file));
+    }
+
+    [Theory]
     [InlineData("synth"), InlineData("mel")]
     public void A_full_disk_is_told(string verb)
     {

@@ -8,6 +8,7 @@ public sealed class UsageTests(CliFixture fixture) : IClassFixture<CliFixture>
 
     [Theory]
     [InlineData("synth"), InlineData("synth a.npy"), InlineData("speak"), InlineData("synth a.npy o.wav --loud"), InlineData("mel a.wav --quiet"), InlineData("info --all")]
+    [InlineData("mel a.wav a.npy --recipe unheard-of"), InlineData("plot a.npy a.png --recipe unheard-of")]
     [InlineData("synth a.npy o.wav --sigma 0,8"), InlineData("synth a.npy o.wav --threads -1"), InlineData("synth a.npy o.wav --seed -1")]
     [InlineData("synth a.npy b.npy o.wav"), InlineData("synth a.npy b.npy")]
     [InlineData("mel a.wav"), InlineData("mel a.wav a.npy --recipe nvidia --voice x"), InlineData("score"), InlineData("score a b c"), InlineData("score a.wav --exact")]

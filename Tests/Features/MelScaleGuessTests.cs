@@ -66,6 +66,17 @@ public class MelScaleGuessTests(ITestOutputHelper output)
         Assert.EndsWith("the voice 'x' expects natural logarithm with floor 1e-05 (hifigan)", MelScaleGuess.Warning(mel, voice, "x"), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(1e30f, 1, true), InlineData(-1e5f, 50, true), InlineData(-11.5f, 1, false), InlineData(2f, 50, false)]
+    public void Values_that_no_recording_gives_are_told_at_any_length(float value, int frames, bool told)
+    {
+        float[] mel = new float[80 * frames];
+        mel.AsSpan().Fill(value);
+        string? warning = MelScaleGuess.Warning(mel, MelRecipe.ByName("hifigan"), "x");
+        if (told) Assert.Contains("look like no mel of a recording; the voice 'x' expects", warning, StringComparison.Ordinal);
+        else Assert.Null(warning);
+    }
+
     private static float[] Scaled(float[] audio, float gain) => [.. audio.Select(v => v * gain)];
 
     private static float[] Noise(int samples) => [.. FftTests.Noise(samples, 9).Select(v => (float)v)];

@@ -106,6 +106,27 @@ public sealed class TrainingRunTests : IDisposable
     }
 
     [Fact]
+    public void A_run_killed_between_its_last_checkpoint_and_its_voice_writes_the_voice_when_resumed()
+    {
+        TrainingPaths paths = Paths("voice.safetensors");
+        Train(paths, s_config);
+        byte[] voice = File.ReadAllBytes(paths.Output), checkpoint = File.ReadAllBytes(paths.Checkpoint);
+        File.Delete(paths.Output);
+        Train(paths, s_config, resume: true);
+        Assert.Equal(voice, File.ReadAllBytes(paths.Output));
+        Assert.Equal(checkpoint, File.ReadAllBytes(paths.Checkpoint));
+    }
+
+    [Fact]
+    public void A_log_of_something_else_is_refused_by_its_line()
+    {
+        TrainingPaths paths = Paths("voice.safetensors");
+        Train(paths, s_config, stopAfter: 2);
+        File.AppendAllText(paths.Log, "{\"x\":1}\n");
+        Refusal.Expect(() => TrainingRun.ReadLog(paths.Log), paths.Log, "line 2 is no report");
+    }
+
+    [Fact]
     public void A_log_without_a_checkpoint_is_begun_anew()
     {
         TrainingPaths paths = Paths("voice.safetensors");

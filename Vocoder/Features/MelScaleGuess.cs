@@ -17,6 +17,7 @@ namespace FlowVocoder.Features;
 public static class MelScaleGuess
 {
     private const double TypicalContrast = 5.2, LeastContrast = 3.5, LeastSureContrast = 4.0, MostContrast = 8.6, MostSpread = 14.5, LeastMovement = 1;
+    private const double MostNepersOutside = 100;
     private const int LeastFrames = 10;
     private static readonly double s_nepersPerLog10 = Math.Log(10), s_nepersPerDecibel = Math.Log(10) / 20;
 
@@ -26,7 +27,7 @@ public static class MelScaleGuess
     private readonly record struct Statistics(double Min, double Max, double Mean, double Deviation, double Contrast, double Spread, double Movement);
 
     /// <summary>
-    /// Judges a mel of speech. Silent about what it cannot tell: fewer than 10 frames, a mel that touches the expected floor, noise, tones.
+    /// Judges a mel of speech. Silent about what it cannot tell: fewer than 10 frames (but for values that no recording gives), a mel that touches the expected floor, noise, tones.
     /// </summary>
     /// <param name="mel">[expected.Bands, frames] row-major, finite values.</param>
     /// <param name="expected">The recipe of the voice.</param>
@@ -36,17 +37,22 @@ public static class MelScaleGuess
     {
         ArgumentNullException.ThrowIfNull(expected);
         int frames = mel.Length / expected.Bands;
-        if (frames < LeastFrames) return null;
+        if (frames == 0) return null;
         Statistics found = Measure(mel, expected.Bands, frames);
-        if (Fits(found, expected)) return null;
-        string? guess = found.Min >= 0 ? LooksUnsigned(mel, found, expected, frames) : LooksSigned(found, expected);
+        string? guess = frames < LeastFrames || Fits(found, expected) ? null
+            : found.Min >= 0 ? LooksUnsigned(mel, found, expected, frames) : LooksSigned(found, expected);
         // 16-bit samples taken as they are lie 10.4 nepers too high.
-        if (guess is null && HasContrast(found.Contrast * NepersPerUnit(expected)) && Level(found, expected) > Ceiling(expected) + 3)
+        if (guess is null && frames >= LeastFrames && HasContrast(found.Contrast * NepersPerUnit(expected)) && Level(found, expected) > Ceiling(expected) + 3)
             guess = "the mel of audio that was not scaled to -1…1";
+        if (guess is null && IsAbsurd(found, expected)) guess = "no mel of a recording";
         if (guess is null) return null;
         return string.Create(CultureInfo.InvariantCulture,
             $"values from {found.Min:0.##} to {found.Max:0.##} look like {guess}; the voice '{voice}' expects {Describe(expected)}");
     }
+
+    // Further above full scale, or below the floor, than any format of samples and any error of an acoustic model explains.
+    private static bool IsAbsurd(Statistics found, MelRecipe expected) => Level(found, expected) - Ceiling(expected) > MostNepersOutside
+        || (expected.LowestValue - found.Min) * NepersPerUnit(expected) > MostNepersOutside;
 
     private static bool Fits(Statistics found, MelRecipe expected)
     {

@@ -23,7 +23,7 @@ internal static class VoiceWeights
     }
 
     /// <summary>Loads a model by <paramref name="load"/>, which is given the floating tensors by name, and checks that it asked for all.</summary>
-    /// <exception cref="VocoderException">Tensors are left over: the weights belong to another model.</exception>
+    /// <exception cref="VocoderException">A value is not finite, or tensors are left over: the weights belong to another model.</exception>
     public static void Load(string source, string kind, IReadOnlyDictionary<string, SafeTensor> tensors, Action<Func<string, (int[] Shape, float[] Data)?>> load)
     {
         var unused = new HashSet<string>(tensors.Keys, StringComparer.Ordinal);
@@ -31,6 +31,8 @@ internal static class VoiceWeights
         {
             if (!tensors.TryGetValue(name, out SafeTensor? tensor) || !tensor.IsFloat) return null;
             unused.Remove(name);
+            foreach (float value in tensor.Data)
+                if (!float.IsFinite(value)) throw new VocoderException($"{source}: tensor {VoiceFiles.Quote(name)}: found a value that is NaN or infinite, expected finite numbers");
             return (tensor.Shape, tensor.Data);
         });
         if (unused.Count > 0)

@@ -16,7 +16,7 @@ internal static class WaveGlowShapes
     /// <exception cref="VocoderException">A tensor that tells the shape is missing, or the shapes are not those of a WaveGlow.</exception>
     public static WaveGlowConfig Configuration(IReadOnlyDictionary<string, SafeTensor> tensors, int hop, string source)
     {
-        int[] Shape(string name) => ShapeOf(tensors, name) ?? throw new VocoderException($"{source}: found no tensor '{name}', expected the weights of a WaveGlow");
+        int[] Shape(string name) => ShapeOf(tensors, name) ?? throw new VocoderException($"{source}: found no tensor '{name}', expected the weights of a WaveGlow, or a voice that vocoder train wrote");
         int[] upsample = Shape("upsample.weight");
         List<int> widths = [.. Rows(tensors, k => Invariant($"convinv.{k}.conv.weight")).Select(shape => shape[0])];
         if (widths.Count == 0) Shape("convinv.0.conv.weight");
