@@ -66,9 +66,7 @@ public static class TrainingRun
             () =>
             {
                 Checkpoint.Save(paths.Checkpoint, trainer, model.Parameters, config);
-                trainer.SwapAverage();
-                WriteVoice(paths, config, model, trainer.Step, data);
-                trainer.SwapAverage();
+                trainer.WithVoice(() => WriteVoice(paths, config, model, trainer.Step, data));
             }, cancellation);
     }
 

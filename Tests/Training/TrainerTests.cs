@@ -152,6 +152,18 @@ public class TrainerTests
     }
 
     [Fact]
+    public void A_voice_gets_the_average_with_its_last_touches_and_training_goes_on_without_them()
+    {
+        var task = new StubTask();
+        var (trainer, _, _) = Run(task, s_config);
+        float[] weights = task.Weights, average = State(trainer, "average.w"), seen = [];
+        trainer.WithVoice(() => seen = task.Weights);
+        Samples.SameBits([average[0], 99, average[2]], seen, "the voice");
+        Samples.SameBits(weights, task.Weights, "weights");
+        Samples.SameBits(average, State(trainer, "average.w"), "average");
+    }
+
+    [Fact]
     public void Initialisation_comes_before_the_average_is_taken()
     {
         var task = new StubTask();
