@@ -47,7 +47,7 @@ public static class MelScaleGuess
         if (guess is null && IsAbsurd(found, expected)) guess = "no mel of a recording";
         if (guess is null) return null;
         return string.Create(CultureInfo.InvariantCulture,
-            $"values from {found.Min:0.##} to {found.Max:0.##} look like {guess}; the voice '{voice}' expects {Describe(expected)}");
+            $"values from {Number(found.Min)} to {Number(found.Max)} look like {guess}; the voice '{voice}' expects {Describe(expected)}");
     }
 
     // Further above full scale, or below the floor, than any format of samples and any error of an acoustic model explains.
@@ -157,6 +157,8 @@ public static class MelScaleGuess
         }
         return Math.Log(highest) / recipe.SpectrumPower;
     }
+
+    private static string Number(double value) => value.ToString(Math.Abs(value) < 1e6 ? "0.##" : "0.##e+0", CultureInfo.InvariantCulture);
 
     private static string Describe(MelRecipe recipe)
     {
