@@ -74,7 +74,8 @@ public sealed class TrainingRunTests : IDisposable
         TrainingPaths paths = Paths("voice.safetensors");
         Train(paths, s_config);
         SafeTensorsFile checkpoint = SafeTensorsFile.Read(paths.Checkpoint);
-        foreach (var (name, tensor) in VoiceFile.Read(paths.Output).Tensors) Samples.SameBits(checkpoint.Tensors["average." + name].Data, tensor.Data, name);
+        // The last touch of a voice moves this one.
+        foreach (var (name, tensor) in VoiceFile.Read(paths.Output).Tensors.Where(t => t.Key != "actnorm.0.shift")) Samples.SameBits(checkpoint.Tensors["average." + name].Data, tensor.Data, name);
         Assert.False(checkpoint.Tensors["average.mel_encoder.0.weight"].Data.AsSpan().SequenceEqual(checkpoint.Tensors["mel_encoder.0.weight"].Data));
     }
 
