@@ -86,7 +86,7 @@ internal sealed class CompactTask : ITrainingTask
             // Batches that training never sees, the same every time.
             long step = -2 - i;
             Batch batch = Load(ops, [.. Enumerable.Range(0, _config.Batch).Select(item => _crops.Draw(step, item))], step);
-            Tensor generated = ops.Fold(Generate(ops, _model.Condition(ops, batch.Mel, _model.LookAheadFrames, _ => batch.Phase!)!, step), sums.Length);
+            Tensor generated = ops.Fold(Generate(ops, _model.Condition(ops, batch.Mel, _model.LookAheadFrames, _ => batch.Phase!)!, step, 0), sums.Length);
             for (int row = 0; row < generated.Batch * sums.Length; row++)
                 foreach (float value in generated.Row(0, row)) sums[row % sums.Length] += value;
             count += generated.Batch * generated.Length;
@@ -112,27 +112,27 @@ internal sealed class CompactTask : ITrainingTask
         }
         if (_melLosses.Length > 0 && step >= _config.MelLossFrom)
         {
-            Tensor generated = Generate(ops, condition, step);
+            Tensor generated = Generate(ops, condition, step, 0), again = Generate(ops, condition, step, 1);
             if (_toneLoss != null) loss = ops.Add(loss, ops.Scale(_toneLoss.Apply(ops, generated), _config.ToneLossWeight));
             for (int i = 0; i < _melLosses.Length; i++)
             {
-                Tensor distance = _melLosses[i].Apply(ops, generated, batch.Excitation, batch.Envelopes[i]);
+                Tensor distance = _melLosses[i].EnergyDistance(ops, generated, again, batch.Excitation, batch.Envelopes[i], out double plain);
                 // What is reported is the distance of the recipe's own mels.
-                if (i == 0) melLoss = distance.Item;
+                if (i == 0) melLoss = plain;
                 loss = ops.Add(loss, ops.Scale(distance, _config.MelLossWeight / _melLosses.Length));
             }
         }
         return new StepResult(loss, nats, pitchLoss, melLoss);
     }
 
-    private Tensor Generate(Ops ops, Tensor condition, long step)
+    private Tensor Generate(Ops ops, Tensor condition, long step, uint take)
     {
         var latents = new List<Tensor>();
         foreach (int channels in _model.Stack.LatentChannels)
         {
             Tensor z = ops.Rent(condition.Batch, channels, condition.Length);
             for (int b = 0; b < z.Batch; b++)
-                for (int c = 0; c < channels; c++) _noise.Normal(z.Row(b, c), 2 + (uint)latents.Count, (uint)(b * channels + c), (step & 0xFFFFFFFF) * condition.Length);
+                for (int c = 0; c < channels; c++) _noise.Normal(z.Row(b, c), 2 + (uint)latents.Count + (take << 16), (uint)(b * channels + c), (step & 0xFFFFFFFF) * condition.Length);
             latents.Add(z);
         }
         return ops.Unfold(_model.Stack.Inverse(ops, latents, condition), _model.Config.Group);

@@ -72,9 +72,31 @@ internal sealed class ExcitationMelLoss
     /// The loss of generated against recorded excitation, both [b, 1, hop·frames], with envelopes [b, bins, frames - incomplete] of the
     /// predictors in the middle of each full window.
     /// </summary>
-    public Tensor Apply(Ops ops, Tensor generated, Tensor recorded, Tensor envelopes)
+    public Tensor Apply(Ops ops, Tensor generated, Tensor recorded, Tensor envelopes) =>
+        Distance(ops, LogMel(ops, generated, envelopes), LogMel(ops, recorded, envelopes));
+
+    /// <summary>
+    /// Half the generalised energy distance |x - y| + |x' - y| - |x - x'| of two independent generations x, x' and the recording y (Gritsenko et al.
+    /// 2020, sec. 3). Its last term makes it a proper score: the plain distance is least when nothing is left to chance, and a voice trained on it
+    /// speaks its fricatives as a buzz at the rate of the mel frames.
+    /// </summary>
+    /// <param name="ops">Operations.</param>
+    /// <param name="first">[b, 1, samples] generated excitation.</param>
+    /// <param name="second">The same with other noise.</param>
+    /// <param name="recorded">[b, 1, samples] excitation of the recording.</param>
+    /// <param name="envelopes">As in <see cref="Apply"/>.</param>
+    /// <param name="plain">|x - y| alone, to be told.</param>
+    public Tensor EnergyDistance(Ops ops, Tensor first, Tensor second, Tensor recorded, Tensor envelopes, out double plain)
     {
-        Tensor difference = ops.Add(LogMel(ops, generated, envelopes), ops.Scale(LogMel(ops, recorded, envelopes), -1f));
+        Tensor a = LogMel(ops, first, envelopes), b = LogMel(ops, second, envelopes), y = LogMel(ops, recorded, envelopes);
+        Tensor near = Distance(ops, a, y);
+        plain = near.Item;
+        return ops.Scale(ops.Add(ops.Add(near, Distance(ops, b, y)), ops.Scale(Distance(ops, a, b), -1f)), 0.5f);
+    }
+
+    private static Tensor Distance(Ops ops, Tensor a, Tensor b)
+    {
+        Tensor difference = ops.Add(a, ops.Scale(b, -1f));
         Tensor distance = ops.Sqrt(ops.Multiply(difference, difference), SmoothAbs);
         return ops.Scale(ops.Sum(distance), 1f / distance.Size);
     }

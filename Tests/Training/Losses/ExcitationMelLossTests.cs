@@ -60,6 +60,36 @@ public class ExcitationMelLossTests
     private static double Distance(double[][] a, double[][] b) =>
         a.SelectMany(item => item).Zip(b.SelectMany(item => item), (p, q) => Math.Sqrt((p - q) * (p - q) + 1e-4)).Average();
 
+    [Fact]
+    public void Energy_distance_is_half_of_both_distances_less_that_of_the_two_generations()
+    {
+        var random = new Random(21);
+        Tensor x = Normal(random), again = Normal(random), y = Normal(random), envelopes = Envelopes(random);
+        var loss = new ExcitationMelLoss(s_recipe);
+        double Distance(Tensor a, Tensor b) => loss.Apply(new CpuOps(), a, b, envelopes).Item;
+        double score = loss.EnergyDistance(new CpuOps(), x, again, y, envelopes, out double plain).Item;
+        Assert.Equal(0.5 * (Distance(x, y) + Distance(again, y) - Distance(x, again)), score, 1e-5);
+        Assert.Equal(Distance(x, y), plain, 1e-6);
+    }
+
+    [Fact]
+    public void Energy_distance_prefers_noise_where_the_plain_distance_prefers_a_frozen_signal()
+    {
+        // The recordings are noise. Some one signal is nearer to all of them than noise is on average.
+        var loss = new ExcitationMelLoss(s_recipe);
+        var random = new Random(22);
+        Tensor envelopes = new(2, 33, Windows);
+        envelopes.Span.Fill(1);
+        Tensor[] recordings = [.. Enumerable.Range(0, 20).Select(_ => Normal(random))];
+        double Plain(Tensor x) => recordings.Average(y => (double)loss.Apply(new CpuOps(), x, y, envelopes).Item);
+        double Energy(Func<Tensor> generate) => recordings.Average(y => (double)loss.EnergyDistance(new CpuOps(), generate(), generate(), y, envelopes, out _).Item);
+        Tensor[] candidates = [.. Enumerable.Range(0, 30).Select(_ => Normal(random))];
+        Tensor frozen = candidates.MinBy(Plain)!;
+        double plainFrozen = Plain(frozen), plainNoise = candidates.Average(Plain), energyFrozen = Energy(() => frozen), energyNoise = Energy(() => Normal(random));
+        Assert.True(plainFrozen < plainNoise, $"plain: frozen {plainFrozen}, noise {plainNoise}");
+        Assert.True(energyNoise < energyFrozen, $"energy: frozen {energyFrozen}, noise {energyNoise}");
+    }
+
     private static double Apply(MelRecipe recipe, Tensor generated, Tensor recorded, Tensor envelopes) =>
         new ExcitationMelLoss(recipe).Apply(new CpuOps(), generated, recorded, envelopes).Item;
 
