@@ -1,4 +1,5 @@
 using System.CommandLine;
+using FlowVocoder.Models;
 using FlowVocoder.Training;
 using FlowVocoder.Voices;
 
@@ -26,6 +27,10 @@ internal sealed class TrainVerb : Verb
     };
     private readonly Option<string?> _config = new("--config") { Description = "Configuration in JSON; what it leaves out keeps its default value", HelpName = "FILE" };
     private readonly Option<bool> _resume = new("--resume") { Description = "Go on from the checkpoint, bit for bit as if the run had never stopped; its configuration holds unless another is given" };
+    private readonly Option<string?> _from = new("--from")
+    {
+        Description = "Starts from the weights of a voice, to fine-tune it; without --config with its model and recipe", HelpName = "NAME|FILE",
+    };
     private readonly Option<string[]> _set = new("--set")
     {
         Description = "Changes one setting, that of the model as model.NAME; may be given several times", HelpName = "KEY=VALUE", Arity = ArgumentArity.OneOrMore,
@@ -38,13 +43,14 @@ internal sealed class TrainVerb : Verb
     public TrainVerb() : base("train", "Trains a compact flow on a folder of recordings by maximum likelihood. Ctrl-C saves and stops; --resume goes on.",
         "vocoder train --data recordings --out voice.safetensors --licence CC0-1.0",
         "vocoder train --data recordings --config small.json --set model.channels=64 --steps 5000 --out small.safetensors",
+        "vocoder train --data recordings --from compact --learning-rate 1e-4 --steps 2000 --out mine.safetensors",
         "vocoder train --data recordings --out voice.safetensors --resume")
     {
         _settings = [.. s_common.Select(c => (c.Key, new Option<string?>("--" + c.Key[(c.Key.IndexOf('.', StringComparison.Ordinal) + 1)..].Replace('_', '-'))
         {
             Description = $"{c.Meaning} ({c.Key} of the configuration)", HelpName = "VALUE",
         }))];
-        foreach (Option option in (Option[])[_data, _config, _out, _resume, _set, .. _settings.Select(s => s.Option), _name, _licence, _threads]) Add(option);
+        foreach (Option option in (Option[])[_data, _config, _out, _resume, _from, _set, .. _settings.Select(s => s.Option), _name, _licence, _threads]) Add(option);
     }
 
     public override int Run(ParseResult arguments, Terminal terminal)
@@ -70,7 +76,7 @@ internal sealed class TrainVerb : Verb
     private TrainingConfig Config(ParseResult arguments, TrainingPaths paths, bool resume)
     {
         TrainingConfig config = arguments.GetValue(_config) is { } file ? TrainingSettings.Read(file)
-            : resume ? TrainingRun.SavedConfig(paths) : new TrainingConfig();
+            : resume ? TrainingRun.SavedConfig(paths) : paths.From != null ? ConfigOf(paths.From) : new TrainingConfig();
         var changes = new List<(string, string)>();
         foreach (string setting in arguments.GetValue(_set) ?? [])
         {
@@ -83,6 +89,13 @@ internal sealed class TrainVerb : Verb
         return changes.Count == 0 ? config : TrainingSettings.Change(config, changes);
     }
 
+    private static TrainingConfig ConfigOf(string voice)
+    {
+        LoadedVoice loaded = VoiceLibrary.Load(voice);
+        return loaded.Model is CompactVocoder model ? new TrainingConfig { Model = model.Config, Recipe = model.Recipe.Name }
+            : throw new VocoderException($"{loaded.Source}: holds a model of kind '{loaded.Model.Kind}', expected '{CompactVocoder.KindName}' to train from");
+    }
+
     // Who resumes need not say again what the voice in the making knows.
     private TrainingPaths Paths(ParseResult arguments, string output, bool resume)
     {
@@ -92,6 +105,6 @@ internal sealed class TrainVerb : Verb
             command = before.EndsWith(command, StringComparison.Ordinal) ? before : $"{before}; then {command}";
         return new TrainingPaths(arguments.GetRequiredValue(_data), output,
             arguments.GetValue(_name) ?? earlier?.Name ?? Path.GetFileNameWithoutExtension(output),
-            arguments.GetValue(_licence) ?? earlier?.Licence ?? "not stated", command);
+            arguments.GetValue(_licence) ?? earlier?.Licence ?? "not stated", command) { From = arguments.GetValue(_from) };
     }
 }

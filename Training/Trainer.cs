@@ -76,10 +76,11 @@ internal sealed class Trainer
     /// <summary>Updates made, fewer than steps when batches were skipped.</summary>
     public long Updates => _adam.Updates;
 
-    /// <summary>Prepares a new run.</summary>
-    public void Initialize()
+    /// <summary>Prepares a new run, from weights that <paramref name="load"/> puts in place or, without it, from the task's own beginning.</summary>
+    public void Initialize(Action? load = null)
     {
-        _task.Initialize(_evaluation);
+        if (load == null) _task.Initialize(_evaluation);
+        else load();
         for (int i = 0; i < _average.Length; i++) _task.Parameters.Items[i].Value.Span.CopyTo(_average[i]);
     }
 

@@ -17,6 +17,9 @@ namespace FlowVocoder.Training;
 /// <param name="Command">The command that was typed, told with the voice.</param>
 public sealed record TrainingPaths(string Data, string Output, string Name, string Licence, string Command)
 {
+    /// <summary>A voice whose weights a new run starts from, to fine-tune it; null starts at random.</summary>
+    public string? From { get; init; }
+
     /// <summary>The state of the run.</summary>
     public string Checkpoint => Path.ChangeExtension(Output, ".checkpoint.safetensors");
 
@@ -56,7 +59,7 @@ public static class TrainingRun
         SpeechDataset data = SpeechDataset.Load(paths.Data, recipe, model.UsesPhase, loading, cancellation);
         var trainer = new Trainer(new CompactTask(model, data, config), config, new Parallelism(threads));
         if (resume) Checkpoint.Load(paths.Checkpoint, trainer, model.Parameters);
-        else trainer.Initialize();
+        else trainer.Initialize(paths.From == null ? null : () => CopyWeights(paths.From, model));
         TrimLog(paths.Log, trainer.Step);
         trainer.Run(r =>
             {
@@ -90,6 +93,18 @@ public static class TrainingRun
             throw new VocoderException($"cannot read '{path}': the file does not exist", e);
         }
         return reports;
+    }
+
+    private static void CopyWeights(string voice, CompactVocoder model)
+    {
+        LoadedVoice loaded = VoiceLibrary.Load(voice);
+        if (loaded.Model.ConfigJson != model.ConfigJson || model.Recipe.Mismatch(loaded.Model.Recipe) != null)
+            throw new VocoderException($"{loaded.Source}: its model or recipe is not that of the configuration, expected the same to start from it");
+        foreach (var (target, source) in model.Parameters.Items.Zip(loaded.Model.Parameters.Items))
+        {
+            source.Value.Span.CopyTo(target.Value.Span);
+            target.Value.MarkChanged();
+        }
     }
 
     private static void WriteVoice(TrainingPaths paths, TrainingConfig config, CompactVocoder model, long step, SpeechDataset data)

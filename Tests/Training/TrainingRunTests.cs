@@ -69,6 +69,20 @@ public sealed class TrainingRunTests : IDisposable
     }
 
     [Fact]
+    public void A_run_starts_from_a_voice_and_refuses_one_of_another_size()
+    {
+        TrainingPaths first = Paths("first.safetensors"), second = Paths("second.safetensors") with { From = first.Output };
+        Train(first, s_config);
+        // A step too small to move a weight: what comes out is what went in.
+        Train(second, s_config with { Steps = 1, Warmup = 0, LearningRate = 1e-12, FinalLearningRate = 0, Seed = 99 });
+        VoiceFile before = VoiceFile.Read(first.Output), after = VoiceFile.Read(second.Output);
+        foreach (var (name, tensor) in before.Tensors.Where(t => t.Key != "actnorm.0.shift"))
+            Samples.Close([.. tensor.Data.Select(v => (double)v)], after.Tensors[name].Data, 1e-6, name);
+        Refusal.Expect(() => Train(Paths("third.safetensors") with { From = first.Output }, s_config with { Model = s_config.Model with { Channels = 9 } }),
+            first.Output, "expected the same");
+    }
+
+    [Fact]
     public void The_voice_is_made_of_the_averaged_weights_of_the_checkpoint()
     {
         TrainingPaths paths = Paths("voice.safetensors");
