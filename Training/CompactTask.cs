@@ -30,7 +30,7 @@ internal sealed class CompactTask : ITrainingTask
         _noise = new Philox(config.Seed ^ 0x9E3779B97F4A7C15UL);
         if (model.Filter != null) _predictor = model.NewPredictor();
         if (config.ToneLossWeight > 0) _toneLoss = new GroupToneLoss(model.Config.Group, _frames * _hop / model.Config.Group);
-        if (config.MelLossWeight > 0) _melLosses = [.. ExcitationMelLoss.Resolutions(model.Recipe).Select(r => new ExcitationMelLoss(r))];
+        if (config.MelLossWeight > 0) _melLosses = [.. ExcitationMelLoss.Resolutions(model.Recipe).Take(config.MelLossResolutions).Select(r => new ExcitationMelLoss(r))];
     }
 
     public ParameterSet Parameters => _model.Parameters;
@@ -112,11 +112,12 @@ internal sealed class CompactTask : ITrainingTask
         }
         if (_melLosses.Length > 0 && step >= _config.MelLossFrom)
         {
-            Tensor generated = Generate(ops, condition, step, 0), again = Generate(ops, condition, step, 1);
+            Tensor generated = Generate(ops, condition, step, 0);
+            Tensor? again = _config.MelLossRepulsion > 0 ? Generate(ops, condition, step, 1) : null;
             if (_toneLoss != null) loss = ops.Add(loss, ops.Scale(_toneLoss.Apply(ops, generated), _config.ToneLossWeight));
             for (int i = 0; i < _melLosses.Length; i++)
             {
-                Tensor distance = _melLosses[i].EnergyDistance(ops, generated, again, batch.Excitation, batch.Envelopes[i], out double plain);
+                Tensor distance = _melLosses[i].EnergyDistance(ops, generated, again, batch.Excitation, batch.Envelopes[i], _config.MelLossRepulsion, out double plain);
                 // What is reported is the distance of the recipe's own mels.
                 if (i == 0) melLoss = plain;
                 loss = ops.Add(loss, ops.Scale(distance, _config.MelLossWeight / _melLosses.Length));

@@ -45,11 +45,20 @@ public sealed record TrainingConfig
     public double AverageDecay { get; init; } = 0.999;
 
     /// <summary>
-    /// Weight of the log-mel distance between generated and recorded speech, the mean over three resolutions, beside the negative log-likelihood;
+    /// Weight of the log-mel distance between generated and recorded speech, the mean over its resolutions, beside the negative log-likelihood;
     /// needs linear prediction.
     /// 0 leaves it away. The default value is 0.
     /// </summary>
     public float MelLossWeight { get; init; }
+
+    /// <summary>
+    /// How far the mel loss pushes two generations of the same speech apart, 0 to 1. At 1 it is an energy distance, which leaves chance its part;
+    /// at 0 a plain distance, which in the long run takes all chance out of the voice. The default value is 1.
+    /// </summary>
+    public float MelLossRepulsion { get; init; } = 1f;
+
+    /// <summary>Window lengths of the mel loss: 1 is the recipe's own, 2 and 3 add a half and a quarter of it. The default value is 3.</summary>
+    public int MelLossResolutions { get; init; } = 3;
 
     /// <summary>Weight of the tones at multiples of the sample rate over the group in generated speech, part of the same step. The default value is 0.</summary>
     public float ToneLossWeight { get; init; }
@@ -131,6 +140,8 @@ public sealed record TrainingConfig
             int window = recipe.FftSize / recipe.HopSize;
             Check(CropFrames >= window, "crop_frames", CropFrames, $"at least {window}, one window of the mel recipe {recipe.Name}, with a mel loss");
         }
+        Check(MelLossRepulsion is >= 0 and <= 1, "mel_loss_repulsion", MelLossRepulsion, "0 to 1");
+        Check(MelLossResolutions is >= 1 and <= 3, "mel_loss_resolutions", MelLossResolutions, "1 to 3");
         Check(ToneLossWeight >= 0 && (ToneLossWeight == 0 || MelLossWeight > 0), "tone_loss_weight", ToneLossWeight, "0 or more, and 0 without a mel loss");
         Check(QuietestGain <= LoudestGain, "quietest_gain", QuietestGain, "at most loudest_gain");
         Check(LogEvery >= 1, "log_every", LogEvery, "1 or more");

@@ -82,16 +82,18 @@ internal sealed class ExcitationMelLoss
     /// </summary>
     /// <param name="ops">Operations.</param>
     /// <param name="first">[b, 1, samples] generated excitation.</param>
-    /// <param name="second">The same with other noise.</param>
+    /// <param name="second">The same with other noise, or null for the plain distance.</param>
     /// <param name="recorded">[b, 1, samples] excitation of the recording.</param>
     /// <param name="envelopes">As in <see cref="Apply"/>.</param>
+    /// <param name="repulsion">Factor of the last term: 1 for the energy distance.</param>
     /// <param name="plain">|x - y| alone, to be told.</param>
-    public Tensor EnergyDistance(Ops ops, Tensor first, Tensor second, Tensor recorded, Tensor envelopes, out double plain)
+    public Tensor EnergyDistance(Ops ops, Tensor first, Tensor? second, Tensor recorded, Tensor envelopes, float repulsion, out double plain)
     {
-        Tensor a = LogMel(ops, first, envelopes), b = LogMel(ops, second, envelopes), y = LogMel(ops, recorded, envelopes);
-        Tensor near = Distance(ops, a, y);
+        Tensor a = LogMel(ops, first, envelopes), y = LogMel(ops, recorded, envelopes), near = Distance(ops, a, y);
         plain = near.Item;
-        return ops.Scale(ops.Add(ops.Add(near, Distance(ops, b, y)), ops.Scale(Distance(ops, a, b), -1f)), 0.5f);
+        if (second == null) return near;
+        Tensor b = LogMel(ops, second, envelopes);
+        return ops.Scale(ops.Add(ops.Add(near, Distance(ops, b, y)), ops.Scale(Distance(ops, a, b), -repulsion)), 0.5f);
     }
 
     private static Tensor Distance(Ops ops, Tensor a, Tensor b)

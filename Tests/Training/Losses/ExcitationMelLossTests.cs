@@ -67,9 +67,10 @@ public class ExcitationMelLossTests
         Tensor x = Normal(random), again = Normal(random), y = Normal(random), envelopes = Envelopes(random);
         var loss = new ExcitationMelLoss(s_recipe);
         double Distance(Tensor a, Tensor b) => loss.Apply(new CpuOps(), a, b, envelopes).Item;
-        double score = loss.EnergyDistance(new CpuOps(), x, again, y, envelopes, out double plain).Item;
+        double score = loss.EnergyDistance(new CpuOps(), x, again, y, envelopes, 1, out double plain).Item;
         Assert.Equal(0.5 * (Distance(x, y) + Distance(again, y) - Distance(x, again)), score, 1e-5);
         Assert.Equal(Distance(x, y), plain, 1e-6);
+        Assert.Equal(Distance(x, y), loss.EnergyDistance(new CpuOps(), x, null, y, envelopes, 1, out _).Item, 1e-6);
     }
 
     [Fact]
@@ -82,7 +83,7 @@ public class ExcitationMelLossTests
         envelopes.Span.Fill(1);
         Tensor[] recordings = [.. Enumerable.Range(0, 20).Select(_ => Normal(random))];
         double Plain(Tensor x) => recordings.Average(y => (double)loss.Apply(new CpuOps(), x, y, envelopes).Item);
-        double Energy(Func<Tensor> generate) => recordings.Average(y => (double)loss.EnergyDistance(new CpuOps(), generate(), generate(), y, envelopes, out _).Item);
+        double Energy(Func<Tensor> generate) => recordings.Average(y => (double)loss.EnergyDistance(new CpuOps(), generate(), generate(), y, envelopes, 1, out _).Item);
         Tensor[] candidates = [.. Enumerable.Range(0, 30).Select(_ => Normal(random))];
         Tensor frozen = candidates.MinBy(Plain)!;
         double plainFrozen = Plain(frozen), plainNoise = candidates.Average(Plain), energyFrozen = Energy(() => frozen), energyNoise = Energy(() => Normal(random));
