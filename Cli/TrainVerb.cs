@@ -40,7 +40,7 @@ internal sealed class TrainVerb : Verb
     private readonly Option<int> _threads = Inputs.Threads();
     private readonly (string Key, Option<string?> Option)[] _settings;
 
-    public TrainVerb() : base("train", "Trains a compact flow on a folder of recordings by maximum likelihood. Ctrl-C saves and stops; --resume goes on.",
+    public TrainVerb() : base("train", "Trains a compact flow on a folder of recordings by maximum likelihood, with a mel loss where the configuration asks for it. Ctrl-C saves and stops; --resume goes on.",
         "vocoder train --data recordings --out voice.safetensors --licence CC0-1.0",
         "vocoder train --data recordings --config small.json --set model.channels=64 --steps 5000 --out small.safetensors",
         "vocoder train --data recordings --from compact --learning-rate 1e-4 --steps 2000 --out mine.safetensors",

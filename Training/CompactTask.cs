@@ -10,7 +10,6 @@ namespace FlowVocoder.Training;
 /// <summary>Maximum likelihood of a <see cref="CompactVocoder"/>, with the cross-entropy of its pitch predictor beside it.</summary>
 internal sealed class CompactTask : ITrainingTask
 {
-    private const double Log2PiHalf = 0.91893853320467274;
     private const int ToneBatches = 12;
     private readonly CompactVocoder _model;
     private readonly TrainingConfig _config;
@@ -103,7 +102,7 @@ internal sealed class CompactTask : ITrainingTask
         Tensor? loss = null;
         foreach (Tensor latent in result.Latents) loss = Sum(ops, loss, ops.Scale(ops.SumSquares(latent), 0.5f * perSample));
         foreach (var (_, logDet) in result.LogDets) loss = Sum(ops, loss, ops.Scale(logDet, -perSample));
-        double nats = -(loss!.Item + Log2PiHalf) + batch.LinearPredictionLogDet, pitchLoss = 0, melLoss = 0;
+        double nats = -(loss!.Item + CompactVocoder.HalfLog2Pi) + batch.LinearPredictionLogDet, pitchLoss = 0, melLoss = 0;
         if (_model.Pitch != null)
         {
             Tensor pitch = PitchLoss(ops, batch);
@@ -128,14 +127,8 @@ internal sealed class CompactTask : ITrainingTask
 
     private Tensor Generate(Ops ops, Tensor condition, long step, uint take)
     {
-        var latents = new List<Tensor>();
-        foreach (int channels in _model.Stack.LatentChannels)
-        {
-            Tensor z = ops.Rent(condition.Batch, channels, condition.Length);
-            for (int b = 0; b < z.Batch; b++)
-                for (int c = 0; c < channels; c++) _noise.Normal(z.Row(b, c), 2 + (uint)latents.Count + (take << 16), (uint)(b * channels + c), (step & 0xFFFFFFFF) * condition.Length);
-            latents.Add(z);
-        }
+        long start = (step & 0xFFFFFFFF) * condition.Length;
+        IReadOnlyList<Tensor> latents = _model.Stack.DrawLatents(ops, condition.Batch, condition.Length, _noise, 2 + (take << 16), start, 1f);
         return ops.Unfold(_model.Stack.Inverse(ops, latents, condition), _model.Config.Group);
     }
 

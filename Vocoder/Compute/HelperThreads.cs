@@ -2,7 +2,7 @@ namespace FlowVocoder.Compute;
 
 /// <summary>
 /// The threads of the process that help with loops. A network is thousands of loops of some tens of microseconds, so a helper looks for the
-/// next one for a while before it sleeps; the thread pool's own loops spend a third of such a time on waking and yielding. The helpers serve
+/// next one for a while before it sleeps; with the thread pool's own loops a training step takes a tenth longer. The helpers serve
 /// one loop at a time: one that arrives meanwhile, from another stream, is left to its caller.
 /// </summary>
 internal static class HelperThreads

@@ -98,6 +98,27 @@ public sealed class CouplingStack
         return new FlowResult(latents, logDets);
     }
 
+    /// <summary>Draws the latent parts for <see cref="Inverse"/>, [batch, channels, length] each, from noise indexed by part, channel and absolute time.</summary>
+    /// <param name="ops">Operations.</param>
+    /// <param name="batch">Batch items; each has noise of its own.</param>
+    /// <param name="length">Grouped steps.</param>
+    /// <param name="noise">Source of the noise.</param>
+    /// <param name="stream">Stream of the first part; the others follow.</param>
+    /// <param name="start">Absolute time of the first grouped step.</param>
+    /// <param name="sigma">Standard deviation.</param>
+    internal IReadOnlyList<Tensor> DrawLatents(Ops ops, int batch, int length, Philox noise, uint stream, long start, float sigma)
+    {
+        var latents = new List<Tensor>();
+        foreach (int channels in LatentChannels)
+        {
+            Tensor z = ops.Rent(batch, channels, length);
+            for (int row = 0; row < batch * channels; row++) noise.Normal(z.Row(0, row), stream + (uint)latents.Count, (uint)row, start);
+            System.Numerics.Tensors.TensorPrimitives.Multiply(z.Span, sigma, z.Span);
+            latents.Add(z);
+        }
+        return latents;
+    }
+
     /// <summary>Generates x [b, group, t] from the latent parts, in the order of <see cref="LatentChannels"/>.</summary>
     public Tensor Inverse(Ops ops, IReadOnlyList<Tensor> latents, Tensor condition)
     {

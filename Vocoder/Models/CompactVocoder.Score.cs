@@ -6,7 +6,8 @@ namespace FlowVocoder.Models;
 
 public sealed partial class CompactVocoder
 {
-    private const double HalfLog2Pi = 0.91893853320467274;
+    /// <summary>½·log 2π, the constant of the standard normal density in nats per sample.</summary>
+    internal const double HalfLog2Pi = 0.91893853320467274;
 
     /// <inheritdoc/>
     /// <remarks>

@@ -125,17 +125,7 @@ internal sealed class CompactStream : VocoderStream
     private void Generate(Tensor condition, int frames, Span<float> samples)
     {
         long step = _done * (HopSize / _model.Config.Group);
-        var latents = new List<Tensor>();
-        foreach (int channels in _model.Stack.LatentChannels)
-        {
-            Tensor z = _ops.Rent(1, channels, condition.Length);
-            for (int c = 0; c < channels; c++)
-            {
-                _noise.Normal(z.Row(0, c), (uint)latents.Count, (uint)c, step);
-                System.Numerics.Tensors.TensorPrimitives.Multiply(z.Row(0, c), _options.Sigma, z.Row(0, c));
-            }
-            latents.Add(z);
-        }
+        IReadOnlyList<Tensor> latents = _model.Stack.DrawLatents(_ops, 1, condition.Length, _noise, 0, step, _options.Sigma);
         Tensor excitation = _ops.Unfold(_model.Stack.Inverse(_ops, latents, condition), _model.Config.Group);
         for (int i = 0; i < frames; i++)
             Filter(excitation.Span.Slice(i * HopSize, HopSize), samples.Slice(i * HopSize, HopSize));
