@@ -10,7 +10,7 @@ internal sealed class ConvolutionLog(Ops inner) : Ops
 
     public override bool IsRecording => inner.IsRecording;
 
-    public override Tensor Conv1d(Tensor x, Tensor weight, Tensor? bias, ConvShape shape = default, Tensor? add = null, object? site = null)
+    public override Tensor Conv1d(Tensor x, Tensor weight, Tensor? bias, ConvShape shape = default, Tensor? add = null, string? site = null)
     {
         var call = new ConvolutionCall(x.Batch, x.Channels, x.Length, weight.Length, shape, weight.Batch, bias != null, add != null, x.RequiresGrad);
         Calls[call] = Calls.GetValueOrDefault(call) + 1;
@@ -20,6 +20,8 @@ internal sealed class ConvolutionLog(Ops inner) : Ops
     public override Tensor Rent(int batch, int channels, int length) => inner.Rent(batch, channels, length);
     public override void Free(Tensor tensor) => inner.Free(tensor);
     public override void Reset() => inner.Reset();
+    public override Tensor Delay(Tensor x, string site) => inner.Delay(x, site);
+    public override Tensor Recur(IRecursion recursion, Tensor x, Tensor condition, int channels) => inner.Recur(recursion, x, condition, channels);
     public override Tensor Gate(Tensor x) => inner.Gate(x);
     public override Tensor Add(Tensor a, Tensor b) => inner.Add(a, b);
     public override Tensor Multiply(Tensor a, Tensor b) => inner.Multiply(a, b);
