@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json.Serialization;
 using FlowVocoder.Compute;
 using FlowVocoder.Training.Optimization;
 
@@ -24,6 +25,18 @@ public sealed record TrainingReport(long Step, long Steps, double NatsPerSample,
     long Skipped, double SecondsPerStep, double AudioSecondsPerSecond, double? ValidNats, double? ValidPitchLoss,
     double MelLoss = 0, double? ValidMelLoss = null, double Kl = 0, double? ValidKl = null)
 {
+    /// <summary>Whether a student learns from a teacher.</summary>
+    [JsonIgnore]
+    public bool IsDistillation => Kl != 0 || ValidKl is { } kl && kl != 0;
+
+    /// <summary>What is told of the run, in nats per sample: the divergence of a student, else the log-likelihood.</summary>
+    [JsonIgnore]
+    public double Nats => IsDistillation ? Kl : NatsPerSample;
+
+    /// <summary>The same on the held-out clips, or null when not measured now.</summary>
+    [JsonIgnore]
+    public double? HeldOutNats => IsDistillation ? ValidKl : ValidNats;
+
     /// <summary>Estimated time to the end.</summary>
     public TimeSpan Left => TimeSpan.FromSeconds(SecondsPerStep * (Steps - Step));
 }
@@ -84,6 +97,14 @@ internal sealed class Trainer
         if (load == null) _task.Initialize(_evaluation);
         else load();
         for (int i = 0; i < _average.Length; i++) _task.Parameters.Items[i].Value.Span.CopyTo(_average[i]);
+    }
+
+    /// <summary>Measures the held-out data before the first step.</summary>
+    public TrainingReport Start()
+    {
+        StepResult valid = Validate();
+        return new TrainingReport(0, _config.Steps, valid.NatsPerSample, valid.PitchLoss, 0, _config.LearningRateAt(0), 0, 0, 0,
+            valid.NatsPerSample, valid.PitchLoss, valid.MelLoss, valid.MelLoss, valid.Kl, valid.Kl);
     }
 
     /// <summary>Trains to the configured step, calling back after reports and when a checkpoint is due.</summary>

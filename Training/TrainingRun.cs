@@ -66,12 +66,14 @@ public static class TrainingRun
         if (resume) Checkpoint.Load(paths.Checkpoint, trainer, model.Parameters);
         else trainer.Initialize(paths.From == null ? null : () => CopyWeights(paths.From, model));
         TrimLog(paths.Log, trainer.Step);
-        trainer.Run(r =>
-            {
-                File.AppendAllText(paths.Log, JsonSerializer.Serialize(r, s_log) + "\n");
-                report?.Invoke(r);
-            },
-            () =>
+        void Report(TrainingReport r)
+        {
+            File.AppendAllText(paths.Log, JsonSerializer.Serialize(r, s_log) + "\n");
+            report?.Invoke(r);
+        }
+        // How far the student is from its teacher before it learns.
+        if (teacher != null && trainer.Step == 0) Report(trainer.Start());
+        trainer.Run(Report, () =>
             {
                 Checkpoint.Save(paths.Checkpoint, trainer, model.Parameters, config);
                 trainer.WithVoice(() => WriteVoice(paths, config, model, trainer.Step, data));
