@@ -2,7 +2,7 @@ using System.Numerics.Tensors;
 
 namespace FlowVocoder.Compute;
 
-public sealed unsafe partial class CpuOps
+public unsafe partial class CpuOps
 {
     // Runs the steps of recursions: with the state of this stream, but with tensors of its own, which are given back after every step.
     private CpuOps? _stepping;
