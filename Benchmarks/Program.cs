@@ -13,6 +13,9 @@ var kernels = new Command("kernels", "Convolution beside the multiply-add peak o
 var training = new Command("training", "Training steps of the default compact voice.") { steps, rounds, pytorch, python };
 var synth = new Command("synth", "Real-time factor on one thread, time per part, and memory of a long synthesis.") { voice, minutes };
 var streaming = new Command("streaming", "Latency, step times and real-time factor of small chunks, on one thread.") { voice };
+var seconds = new Option<double>("--seconds") { Description = "length of each run of the search", DefaultValueFactory = _ => 10 };
+var buffer = new Option<double>("--buffer") { Description = "milliseconds that a player has in its buffer", DefaultValueFactory = _ => 50 };
+var load = new Command("load", "How many concurrent streams the machine holds in real time without an underrun.") { voice, seconds, buffer };
 kernels.SetAction(_ =>
 {
     KernelBenchmark.Run();
@@ -21,7 +24,8 @@ kernels.SetAction(_ =>
 training.SetAction(result => TrainingBenchmark.Run(result.GetValue(steps), result.GetValue(rounds), result.GetValue(pytorch) ? result.GetValue(python) : null));
 synth.SetAction(result => SynthesisBenchmark.Run(result.GetValue(voice), result.GetValue(minutes)));
 streaming.SetAction(result => StreamingBenchmark.Run(result.GetValue(voice)));
-var root = new RootCommand("Speed and memory of FlowVocoder, as Markdown tables. Run it on an idle machine.") { kernels, training, synth, streaming };
+load.SetAction(result => LoadBenchmark.Run(result.GetValue(voice), result.GetValue(seconds), result.GetValue(buffer)));
+var root = new RootCommand("Speed and memory of FlowVocoder, as Markdown tables. Run it on an idle machine.") { kernels, training, synth, streaming, load };
 try
 {
     return root.Parse(args).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
