@@ -35,6 +35,23 @@ public abstract class Ops
     /// </summary>
     public abstract Tensor Conv1d(Tensor x, Tensor weight, Tensor? bias, ConvShape shape = default, Tensor? add = null, object? site = null);
 
+    /// <summary>
+    /// One step later: y[b,c,t] = x[b,c,t-1], 0 at the first step; when streaming, the last step of the chunk before, kept under <paramref name="site"/>.
+    /// </summary>
+    public abstract Tensor Delay(Tensor x, object site);
+
+    /// <summary>
+    /// A recursion over time, y_t = step(y_{t-1}, x_t, condition_t), one step after the other with y_{-1} = 0. Causal operations inside the step remember
+    /// their past from step to step, and when streaming from chunk to chunk. It has no gradient.
+    /// </summary>
+    /// <param name="recursion">The step; also the site of its memory.</param>
+    /// <param name="x">[b, c, t].</param>
+    /// <param name="condition">[b, d, t].</param>
+    /// <param name="channels">Channels of y.</param>
+    /// <returns>y [b, channels, t].</returns>
+    /// <exception cref="InvalidOperationException">Gradients are being recorded.</exception>
+    public abstract Tensor Recur(IRecursion recursion, Tensor x, Tensor condition, int channels);
+
     /// <summary>WaveNet gate: x [b, 2c, t] → tanh(first c channels)·sigmoid(last c), [b, c, t].</summary>
     public abstract Tensor Gate(Tensor x);
 
@@ -55,6 +72,9 @@ public abstract class Ops
 
     /// <summary>Natural logarithm of x + offset, for x + offset above 0.</summary>
     public abstract Tensor Log(Tensor x, float offset);
+
+    /// <summary>x brought into [low, high]; nothing flows back from outside.</summary>
+    public abstract Tensor Clamp(Tensor x, float low, float high);
 
     /// <summary>max(x, 0.1·x).</summary>
     public abstract Tensor LeakyRelu(Tensor x);
@@ -89,6 +109,9 @@ public abstract class Ops
     /// <summary>Sum of all elements, [1,1,1], accumulated in double.</summary>
     public abstract Tensor Sum(Tensor x);
 
+    /// <summary>Sum over time of each channel, [b, c, t] → [b, c, 1].</summary>
+    public abstract Tensor SumTime(Tensor x);
+
     /// <summary>Sum of squares of all elements, [1,1,1], accumulated in double.</summary>
     public abstract Tensor SumSquares(Tensor x);
 
@@ -115,4 +138,11 @@ public abstract class Ops
 
     /// <summary>log |det W| of a square matrix [c, c, 1], as [1,1,1], computed in double.</summary>
     public abstract Tensor LogAbsDet(Tensor matrix);
+}
+
+/// <summary>The step of a recursion over time, see <see cref="Ops.Recur"/>.</summary>
+public interface IRecursion
+{
+    /// <summary>One step: previous [b, channels, 1], x [b, c, 1] and condition [b, d, 1] → [b, channels, 1].</summary>
+    Tensor Step(Ops ops, Tensor previous, Tensor x, Tensor condition);
 }

@@ -6,7 +6,7 @@ namespace FlowVocoder.Flows;
 /// Activation normalisation (Glow, sec. 3.1): z = x·exp(logScale) + shift for each channel. The first batch sets both so that z has
 /// zero mean and unit variance; after that they are trained. log det = batch · time · Σ logScale.
 /// </summary>
-public sealed class ActNorm : Flow
+public sealed class ActNorm : Flow, IElementwiseFlow
 {
     private readonly Tensor _logScale, _shift;
 
@@ -47,10 +47,28 @@ public sealed class ActNorm : Flow
     /// <inheritdoc/>
     public override Tensor Forward(Ops ops, Tensor x, Tensor condition, out Tensor logDet)
     {
-        logDet = ops.Scale(ops.Sum(_logScale), x.Batch * x.Length);
+        logDet = LogDet(ops, x, 1);
         return ops.ChannelAffine(x, _logScale, _shift);
     }
 
     /// <inheritdoc/>
     public override Tensor Inverse(Ops ops, Tensor z, Tensor condition) => ops.ChannelAffineInverse(z, _logScale, _shift);
+
+    /// <inheritdoc/>
+    public override Tensor Inverse(Ops ops, Tensor z, Tensor condition, out Tensor logDet)
+    {
+        logDet = LogDet(ops, z, -1);
+        return Inverse(ops, z, condition);
+    }
+
+    private Tensor LogDet(Ops ops, Tensor x, int sign) => ops.Scale(ops.Sum(_logScale), sign * x.Batch * x.Length);
+
+    Tensor IElementwiseFlow.Transform(Ops ops, Tensor u, Tensor condition, bool generating, out Tensor logScale)
+    {
+        // 0·exp(·) + logScale: the same for all samples of a channel.
+        Tensor zero = ops.Rent(u.Batch, u.Channels, u.Length);
+        zero.Span.Clear();
+        logScale = ops.ChannelAffine(zero, _logScale, generating ? ops.Scale(_logScale, -1f) : _logScale);
+        return generating ? Inverse(ops, u, condition) : ops.ChannelAffine(u, _logScale, _shift);
+    }
 }

@@ -20,17 +20,20 @@ internal static unsafe class Convolution
     public static int PackedSize(Tensor weight, int count) => (count + Tile.Rows - 1) / Tile.Rows * Tile.Rows * weight.Channels * weight.Length;
 
     /// <summary>Packs rows first … first+count-1 of a weight [out, in, taps] as [block][in][tap][6], zero beyond the last row.</summary>
-    public static void Pack(Tensor weight, int first, int count, float[] packed)
+    public static void Pack(Tensor weight, int first, int count, float* packed) => PackBlocks(weight, first, count, Tile.Rows, packed);
+
+    /// <summary>The same in blocks of so many rows: [block][in][tap][blockRows].</summary>
+    public static void PackBlocks(Tensor weight, int first, int count, int blockRows, float* packed)
     {
         int inner = weight.Channels * weight.Length;
-        int blocks = (count + Tile.Rows - 1) / Tile.Rows;
+        int blocks = (count + blockRows - 1) / blockRows;
         for (int block = 0; block < blocks; block++)
-            for (int r = 0; r < Tile.Rows; r++)
+            for (int r = 0; r < blockRows; r++)
             {
-                int row = block * Tile.Rows + r;
-                Span<float> target = packed.AsSpan(block * inner * Tile.Rows);
+                int row = block * blockRows + r;
+                float* target = packed + (long)block * inner * blockRows;
                 ReadOnlySpan<float> source = row < count ? weight.Span.Slice((first + row) * inner, inner) : default;
-                for (int i = 0; i < inner; i++) target[i * Tile.Rows + r] = row < count ? source[i] : 0f;
+                for (int i = 0; i < inner; i++) target[i * blockRows + r] = row < count ? source[i] : 0f;
             }
     }
 
@@ -61,9 +64,15 @@ internal static unsafe class Convolution
         int blocks = (rows + Tile.Rows - 1) / Tile.Rows;
         // Batch items are the natural unit of work; a single item is divided by output rows instead.
         int parts = Math.Clamp(parallelism.Threads / Math.Max(1, batch), 1, blocks);
-        parallelism.For(batch * parts, job =>
+        var work = new Forward(packed, padded, y, stride, channels, taps, dilation, rows, length, parts);
+        parallelism.For(batch * parts, work, static (job, in work) => work.Run(job));
+    }
+
+    private readonly struct Forward(float* packed, float* padded, float* y, int stride, int channels, int taps, int dilation, int rows, int length, int parts)
+    {
+        public void Run(int job)
         {
-            int b = job / parts, part = job % parts;
+            int b = job / parts, part = job % parts, blocks = (rows + Tile.Rows - 1) / Tile.Rows;
             int from = blocks * part / parts, to = blocks * (part + 1) / parts;
             float* x = padded + (long)b * channels * stride;
             float* target = y + (long)b * rows * length;
@@ -72,7 +81,7 @@ internal static unsafe class Convolution
                 for (int block = from; block < to; block++)
                     Tile.Run(packed + (long)block * channels * taps * Tile.Rows, x + t, channels, stride, taps, dilation,
                         target + (long)block * Tile.Rows * length + t, length, Math.Min(Tile.Rows, rows - block * Tile.Rows), Math.Min(ColumnTile, length - t));
-        });
+        }
     }
 
     /// <summary>
@@ -84,7 +93,14 @@ internal static unsafe class Convolution
     {
         int blocks = (rows + Tile.Rows - 1) / Tile.Rows;
         // Each block of rows is summed over the whole batch by one thread, in one order.
-        parallelism.For(blocks, block =>
+        var work = new Reduction(packedGradient, timeMajor, gradient, stride, paddedLength, batch, channels, taps, dilation, blocks, length);
+        parallelism.For(blocks, work, static (block, in work) => work.Run(block));
+    }
+
+    private readonly struct Reduction(float* packedGradient, float* timeMajor, float* gradient, int stride, int paddedLength, int batch, int channels,
+        int taps, int dilation, int blocks, int length)
+    {
+        public void Run(int block)
         {
             for (int b = 0; b < batch; b++)
                 for (int t = 0; t < length; t += ReductionTile)
@@ -96,6 +112,6 @@ internal static unsafe class Convolution
                             Tile.Run(dy, timeMajor + ((long)b * paddedLength + t + k * dilation) * stride + c, count, stride, 1, 0,
                                 gradient + ((long)k * blocks * Tile.Rows + block * Tile.Rows) * stride + c, stride, Tile.Rows, Math.Min(ColumnTile, channels - c));
                 }
-        });
+        }
     }
 }
