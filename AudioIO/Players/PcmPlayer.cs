@@ -1,3 +1,5 @@
+using FlowVocoder.AudioIO.Streams;
+
 namespace FlowVocoder.AudioIO.Players;
 
 /// <summary>

@@ -1,6 +1,7 @@
 using System.IO.Pipes;
 using FlowVocoder.AudioIO;
 using FlowVocoder.AudioIO.Players;
+using FlowVocoder.AudioIO.Streams;
 
 namespace FlowVocoder.Tests.AudioIO;
 

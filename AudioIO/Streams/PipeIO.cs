@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 
-namespace FlowVocoder.AudioIO;
+namespace FlowVocoder.AudioIO.Streams;
 
 /// <summary>
 /// Reading and writing pipes in a way that Ctrl-C can end. A pipe whose other side does nothing holds its reader or writer in the operating
