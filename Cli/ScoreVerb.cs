@@ -63,7 +63,7 @@ internal sealed class ScoreVerb : Verb
         long start = Stopwatch.GetTimestamp();
         Score();
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds * frames / part;
-        terminal.Warn(FormattableString.Invariant($"vocoder: voice {voice.Name} is an inverse autoregressive flow and scores step by step: about {seconds:0.0} s for {(double)frames * voice.Model.Recipe.HopSize / voice.Model.Recipe.SampleRate:0.0} s of speech"));
+        terminal.Warn($"vocoder: voice {voice.Name} is an inverse autoregressive flow and scores step by step: about {seconds:0.0} s for {(double)frames * voice.Model.Recipe.HopSize / voice.Model.Recipe.SampleRate:0.0} s of speech");
     }
 
     private static void Print(Likelihood score, string file, LoadedVoice voice, Terminal terminal)
