@@ -24,7 +24,7 @@ internal abstract class TrainingVerb : Verb
     {
         Description = "The voice to write (.safetensors); checkpoint and log lie beside it", HelpName = "VOICE", Required = true,
     };
-    private readonly Option<string?> _config = new("--config") { Description = "Configuration in JSON; what it leaves out keeps its default value", HelpName = "FILE" };
+    private readonly Option<string?> _config = new("--config") { Description = $"Configuration in JSON, what it leaves out keeps its default value; or the name of one that comes with the program: {string.Join(", ", TrainingSettings.Names)}", HelpName = "NAME|FILE" };
     private readonly Option<bool> _resume = new("--resume") { Description = "Go on from the checkpoint, bit for bit as if the run had never stopped; its configuration holds unless another is given" };
     private readonly Option<string[]> _set = new("--set")
     {

@@ -11,11 +11,12 @@ namespace FlowVocoder.Training;
 /// </summary>
 internal sealed class CompactTask : CompactTaskBase
 {
-    public CompactTask(CompactVocoder model, SpeechDataset data, TrainingConfig config) : base(model, data, config)
-    {
-        if (model.Stack.ScoresStepByStep)
-            throw new VocoderException("configuration: model.flow is iaf, expected maf or coupling: an inverse autoregressive flow scores step by step and learns from a teacher alone");
-    }
+    public CompactTask(CompactVocoder model, SpeechDataset data, TrainingConfig config) : base(model, data, config) => Check(model);
+
+    /// <summary>Whether a model can learn from recordings alone.</summary>
+    /// <exception cref="VocoderException">It cannot; the line says why.</exception>
+    public static void Check(CompactVocoder model) => ConfigJson.Check(!model.Stack.ScoresStepByStep, "model.flow", "iaf",
+        "maf or coupling: an inverse autoregressive flow scores step by step and learns from a teacher alone, see vocoder distill");
 
     public override void Initialize(Ops ops)
     {

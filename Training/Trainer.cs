@@ -19,19 +19,19 @@ namespace FlowVocoder.Training;
 /// <param name="ValidPitchLoss">Cross-entropy of the pitch predictor there.</param>
 /// <param name="MelLoss">Log-mel distance between generated and recorded speech, 0 when not part of the loss.</param>
 /// <param name="ValidMelLoss">The same on the held-out clips.</param>
-/// <param name="Kl">Divergence of a student from its teacher, nats per sample; 0 without a teacher, and then there is a likelihood.</param>
+/// <param name="Kl">Divergence of a student from its teacher, nats per sample; null without a teacher, and then there is a likelihood.</param>
 /// <param name="ValidKl">The same on the held-out clips.</param>
 public sealed record TrainingReport(long Step, long Steps, double NatsPerSample, double PitchLoss, double GradientNorm, double LearningRate,
     long Skipped, double SecondsPerStep, double AudioSecondsPerSecond, double? ValidNats, double? ValidPitchLoss,
-    double MelLoss = 0, double? ValidMelLoss = null, double Kl = 0, double? ValidKl = null)
+    double MelLoss = 0, double? ValidMelLoss = null, double? Kl = null, double? ValidKl = null)
 {
     /// <summary>Whether a student learns from a teacher.</summary>
     [JsonIgnore]
-    public bool IsDistillation => Kl != 0 || ValidKl is { } kl && kl != 0;
+    public bool IsDistillation => Kl != null;
 
     /// <summary>What is told of the run, in nats per sample: the divergence of a student, else the log-likelihood.</summary>
     [JsonIgnore]
-    public double Nats => IsDistillation ? Kl : NatsPerSample;
+    public double Nats => Kl ?? NatsPerSample;
 
     /// <summary>The same on the held-out clips, or null when not measured now.</summary>
     [JsonIgnore]

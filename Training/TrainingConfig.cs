@@ -44,8 +44,7 @@ public sealed record TrainingConfig
     public double AverageDecay { get; init; } = 0.999;
 
     /// <summary>
-    /// Weight of the log-mel distance between generated and recorded speech, the mean over its resolutions, beside the negative log-likelihood;
-    /// needs linear prediction.
+    /// Weight of the log-mel distance between generated and recorded speech, the mean over its resolutions, beside the negative log-likelihood.
     /// 0 leaves it away. The default value is 0.
     /// </summary>
     public float MelLossWeight { get; init; }
@@ -137,7 +136,7 @@ public sealed record TrainingConfig
         ConfigJson.Check(AverageDecay is >= 0 and < 1, "average_decay", AverageDecay, "0 to below 1");
         foreach (var (name, weight) in new[] { ("mel_loss_weight", MelLossWeight), ("stft_loss_weight", StftLossWeight), ("power_loss_weight", PowerLossWeight), ("tone_loss_weight", ToneLossWeight) })
         {
-            ConfigJson.Check(weight >= 0 && (weight == 0 || Model.LinearPrediction > 0), name, weight, "0 or more, and 0 without linear prediction");
+            ConfigJson.Check(weight >= 0, name, weight, "0 or more");
             ConfigJson.Check(weight == 0 || Model.Flow != FlowKind.Maf, name, weight, "0 for a maf, which generates step by step");
         }
         Distillation.Validate();

@@ -56,7 +56,9 @@ public static class TrainingRun
         config.Validate();
         var recipe = MelRecipe.ByName(config.Recipe);
         var model = new CompactVocoder(config.Model, recipe, config.Seed);
+        // Before any recording is read: what does not fit should be told at once.
         CompactVocoder? teacher = paths.Teacher == null ? null : Teacher(paths.Teacher, model, config);
+        if (teacher == null) CompactTask.Check(model);
         if (!resume && File.Exists(paths.Checkpoint))
             throw new VocoderException($"{paths.Checkpoint}: a run has been started here; continue it with --resume, or choose another --out");
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(paths.Output))!);
@@ -64,7 +66,12 @@ public static class TrainingRun
         ITrainingTask task = teacher == null ? new CompactTask(model, data, config) : new DistillationTask(model, teacher, data, config);
         var trainer = new Trainer(task, config, new Parallelism(threads));
         if (resume) Checkpoint.Load(paths.Checkpoint, trainer, model.Parameters);
-        else trainer.Initialize(paths.From == null ? null : () => CopyWeights(paths.From, model));
+        else
+        {
+            trainer.Initialize(paths.From == null ? null : () => CopyWeights(paths.From, model));
+            // From now on a kill at any moment can be resumed.
+            Checkpoint.Save(paths.Checkpoint, trainer, model.Parameters, config);
+        }
         TrimLog(paths.Log, trainer.Step);
         void Report(TrainingReport r)
         {
@@ -102,7 +109,6 @@ public static class TrainingRun
         return reports;
     }
 
-    // Before any recording is read: what does not fit should be told at once.
     private static CompactVocoder Teacher(string voice, CompactVocoder student, TrainingConfig config)
     {
         LoadedVoice loaded = VoiceLibrary.Load(voice);

@@ -102,7 +102,7 @@ public class DistillationTaskTests
             to.Value.MarkChanged();
         }
         var task = new DistillationTask(twin, teacher, TinyCorpus.Data, config);
-        Assert.Equal(0, task.Loss(new CpuOps(), 5).Kl, 1e-4);
+        Assert.Equal(0, task.Loss(new CpuOps(), 5).Kl!.Value, 1e-4);
         var (_, other) = Create(config, teacher);
         Assert.True(other.Loss(new CpuOps(), 5).Kl > 0.01);
     }
@@ -114,7 +114,7 @@ public class DistillationTaskTests
         var (_, closed) = Create(Config(1, true, 0), teacher);
         var (_, estimated) = Create(Config(1, true, 0) with { Distillation = new DistillationConfig() }, teacher);
         // The same noise; the closed form averages over what the estimate draws: 4,096 samples leave about a fiftieth.
-        double exact = closed.Loss(new CpuOps(), 2).Kl, estimate = estimated.Loss(new CpuOps(), 2).Kl;
+        double exact = closed.Loss(new CpuOps(), 2).Kl!.Value, estimate = estimated.Loss(new CpuOps(), 2).Kl!.Value;
         Assert.InRange(exact, 0.005, 2);
         Assert.Equal(exact, estimate, 0.02 + 0.1 * exact);
     }
@@ -128,7 +128,7 @@ public class DistillationTaskTests
         var task = new DistillationTask(student, teacher, TinyCorpus.Data, config);
         var trainer = new Trainer(task, config, new Parallelism(2));
         trainer.Initialize();
-        double before = task.Validate(new CpuOps()).Kl;
+        double before = task.Validate(new CpuOps()).Kl!.Value;
         TrainingReport? report = null;
         trainer.Run(r => report = r, () => { }, CancellationToken.None);
         Assert.True(before > 0.02, $"{before} nats per sample at first");

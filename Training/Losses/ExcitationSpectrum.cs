@@ -38,10 +38,15 @@ internal sealed class ExcitationSpectrum
     /// <summary>Sample in the middle of a window.</summary>
     public int Centre(int window) => window * _recipe.HopSize + _recipe.FftSize / 2;
 
-    /// <summary>Magnitudes of the synthesis filters in the middle of each full window, [b, bins, windows].</summary>
+    /// <summary>Magnitudes of the synthesis filters in the middle of each full window, [b, bins, windows]; 1 without linear prediction.</summary>
     public Tensor Envelopes(Ops ops, ExcitationBatch batch)
     {
         Tensor envelopes = ops.Rent(batch.Crops.Count, Bins, FullWindows(batch.Excitation.Length));
+        if (batch.Gains.All(gains => gains.Length == 0))
+        {
+            envelopes.Span.Fill(1f);
+            return envelopes;
+        }
         for (int b = 0; b < envelopes.Batch; b++)
         {
             int blocks = batch.Gains[b].Length, order = batch.Taps[b].Length / blocks, blockSize = batch.Excitation.Length / blocks;
