@@ -52,19 +52,8 @@ internal sealed class LiveVoices
         LoadedVoice voice = VoiceLibrary.Load(nameOrFile);
         if (_voices.Length > 0 && _voices[0].Voice.Model.Recipe.Mismatch(voice.Model.Recipe) is { } reason)
             throw new VocoderException($"{voice.Source}: voice '{voice.Name}' cannot take over from '{_voices[0].Name}': found a mel of {reason}");
-        WarmUp(voice);
+        WarmUp.Run(voice, _open(voice));
         _voices = [.. _voices, (Path.GetFileNameWithoutExtension(voice.Source), voice)];
         return voice;
-    }
-
-    // Code is compiled and weights are packed when they are first used, which takes some tenths of a second: too long while somebody speaks.
-    private void WarmUp(LoadedVoice voice)
-    {
-        VocoderStream stream = _open(voice);
-        var mel = new MelStream(voice.Model.Recipe);
-        var frames = new float[2 * stream.Bands];
-        var samples = new float[2 * stream.HopSize];
-        for (int i = 0; i < 4 + stream.LookAheadFrames; i++)
-            stream.Push(frames.AsSpan(0, mel.Push(new float[stream.HopSize], frames) * stream.Bands), samples);
     }
 }
