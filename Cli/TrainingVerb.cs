@@ -50,6 +50,9 @@ internal abstract class TrainingVerb : Verb
         foreach (Option option in (Option[])[_data, _config, _out, _resume, _from, _set, .. _settings.Select(s => s.Option), _name, _licence, _threads]) Add(option);
     }
 
+    // A step is finished and its state written, however long that takes.
+    public override TimeSpan Patience => Timeout.InfiniteTimeSpan;
+
     public override int Run(ParseResult arguments, Terminal terminal)
     {
         string output = arguments.GetRequiredValue(_out);
