@@ -21,9 +21,10 @@ public sealed record FlowResult(IReadOnlyList<Tensor> Latents, IReadOnlyList<(st
 
 /// <summary>
 /// The flow of WaveGlow (Prenger et al. 2018, sec. 2) and of the compact voice: steps of [ActNorm,] invertible 1×1 convolution and affine coupling,
-/// with multi-scale early outputs. Works on grouped samples [batch, group, time].
+/// with multi-scale early outputs (Dinh et al. 2017, sec. 3.6). Works on grouped samples [batch, group, time]. As one layer among others its latent
+/// parts are the channels of z, in the order in which they leave.
 /// </summary>
-public sealed class CouplingStack
+public sealed class CouplingStack : Flow
 {
     private readonly CouplingStackConfig _config;
     private readonly List<(string Name, Flow Flow)>[] _steps;
@@ -54,14 +55,14 @@ public sealed class CouplingStack
     /// <summary>Channels of each latent part in the order in which they leave; the last is what remains.</summary>
     public IEnumerable<int> LatentChannels => Enumerable.Range(0, _steps.Length).Where(LeavesBefore).Select(_ => _config.EarlySize).Append(FinalChannels);
 
-    /// <summary>Multiply-accumulates per step of grouped samples.</summary>
-    public long MacsPerStep => Layers.Sum(flow => flow.MacsPerStep);
+    /// <inheritdoc/>
+    public override long MacsPerStep => Layers.Sum(flow => flow.MacsPerStep);
 
-    /// <summary>Past grouped steps that an output depends on.</summary>
-    public int Past => Layers.Sum(flow => flow.Past);
+    /// <inheritdoc/>
+    public override int Past => Layers.Sum(flow => flow.Past);
 
-    /// <summary>Future grouped steps that an output depends on.</summary>
-    public int Future => Layers.Sum(flow => flow.Future);
+    /// <inheritdoc/>
+    public override int Future => Layers.Sum(flow => flow.Future);
 
     private IEnumerable<Flow> Layers => _steps.SelectMany(step => step.Select(layer => layer.Flow));
 
@@ -72,6 +73,14 @@ public sealed class CouplingStack
 
     /// <summary>Normalises x [b, group, t] under condition [b, conditionChannels, t].</summary>
     public FlowResult Forward(Ops ops, Tensor x, Tensor condition) => Forward(ops, x, condition, null);
+
+    /// <inheritdoc/>
+    public override Tensor Forward(Ops ops, Tensor x, Tensor condition, out Tensor logDet)
+    {
+        FlowResult result = Forward(ops, x, condition);
+        logDet = result.LogDets.Select(layer => layer.LogDet).Aggregate(ops.Add);
+        return result.Latents.Aggregate(ops.Concat);
+    }
 
     /// <summary>Sets every <see cref="ActNorm"/> from a first batch, so that each normalises what it receives (Glow, sec. 3.1).</summary>
     public void Initialize(Ops ops, Tensor x, Tensor condition) => Forward(ops, x, condition, (norm, input) => norm.Initialize(input));
@@ -130,5 +139,18 @@ public sealed class CouplingStack
             if (LeavesBefore(k)) x = ops.Concat(latents[--part], x);
         }
         return x;
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Inverse(Ops ops, Tensor z, Tensor condition)
+    {
+        var latents = new List<Tensor>();
+        int first = 0;
+        foreach (int channels in LatentChannels)
+        {
+            latents.Add(ops.Slice(z, first, channels));
+            first += channels;
+        }
+        return Inverse(ops, latents, condition);
     }
 }

@@ -4,10 +4,13 @@ namespace FlowVocoder.Flows;
 
 /// <summary>
 /// One invertible layer. <see cref="Forward"/> normalises (x → z) and gives log |det dz/dx|, <see cref="Inverse"/> generates (z → x).
-/// Tensors are [batch, channels, time]; the condition has the same batch and time.
+/// Tensors are [batch, channels, time]; the condition has the same batch and time, or is <see cref="NoCondition"/>.
 /// </summary>
 public abstract class Flow
 {
+    /// <summary>The condition of a flow that was created with no condition channels.</summary>
+    public static Tensor NoCondition { get; } = new(1, 0, 0);
+
     /// <summary>x → z, with the log-determinant summed over batch and time as [1,1,1].</summary>
     public abstract Tensor Forward(Ops ops, Tensor x, Tensor condition, out Tensor logDet);
 
