@@ -12,7 +12,7 @@ public class ParallelismTests
     public void Every_index_is_visited_once(int threads, int count)
     {
         var visits = new int[count];
-        new Parallelism(threads).For(count, i => Interlocked.Increment(ref visits[i]));
+        new Parallelism(threads).For(count, visits, static (i, in visits) => Interlocked.Increment(ref visits[i]));
         Assert.All(visits, n => Assert.Equal(1, n));
     }
 

@@ -6,6 +6,8 @@ public sealed unsafe partial class CpuOps
 {
     private Tensor? _padded, _timeMajor, _packedGradient, _weightGradient, _packedTransposed;
 
+    private static readonly List<PackedWeight> s_nothingPacked = [];
+
     private sealed record PackedWeight(int Version, int FirstRow, int Rows, float[] Forward);
 
     /// <inheritdoc/>
@@ -30,7 +32,8 @@ public sealed unsafe partial class CpuOps
         int stride = Pad(x, shape.Left, span, site);
         fixed (float* packed = Packed(weight, shape.FirstRow, rows))
             Convolution.Run(_parallelism, packed, _padded!.Data, stride, x.Batch, x.Channels, taps, dilation, y.Data, rows, x.Length);
-        Record(y, x, weight, add is { RequiresGrad: true } ? add : bias, () => ConvolutionGradient(x, weight, bias, shape with { Rows = rows, Dilation = dilation }, add, y));
+        Record(y, x, weight, add is { RequiresGrad: true } ? add : bias, (Shape: shape with { Rows = rows, Dilation = dilation }, bias, add),
+            static (ops, y, x, weight, _, call) => ops.ConvolutionGradient(x, weight, call.bias, call.Shape, call.add, y));
         return y;
     }
 
@@ -61,9 +64,14 @@ public sealed unsafe partial class CpuOps
     private float[] Packed(Tensor weight, int firstRow, int rows)
     {
         // A weight used in slices (one layer for all conditions, say) keeps a packing of each slice.
-        var cache = weight.Packed as List<PackedWeight> ?? [];
+        var cache = weight.Packed as List<PackedWeight> ?? s_nothingPacked;
         foreach (PackedWeight entry in cache)
             if (entry.Version == weight.Version && entry.FirstRow == firstRow && entry.Rows == rows) return entry.Forward;
+        return Pack(weight, firstRow, rows, cache);
+    }
+
+    private float[] Pack(Tensor weight, int firstRow, int rows, List<PackedWeight> cache)
+    {
         // Training repacks at every step and writes over a packing of the step before; elsewhere another stream may still read it.
         int size = Convolution.PackedSize(weight, rows);
         PackedWeight? stale = _tape == null ? null : cache.Find(entry => entry.Version != weight.Version && entry.Forward.Length == size);
@@ -111,10 +119,11 @@ public sealed unsafe partial class CpuOps
         Reserve(ref _packedGradient, checked(x.Batch * blocks * length * Tile.Rows));
         Reserve(ref _weightGradient, taps * blocks * Tile.Rows * stride + Tile.Slack);
         float* timeMajor = _timeMajor!.Data, packed = _packedGradient!.Data, gradient = _weightGradient!.Data;
-        _parallelism.For(x.Batch, b =>
+        _parallelism.For(x.Batch, (x, dy, ops: this, shape.Left, paddedLength, stride, blocks), static (b, in s) =>
         {
-            Transpose.ToTimeMajor(x.RowPointer(b, 0), channels, length, timeMajor + (long)b * paddedLength * stride, stride, shape.Left, paddedLength);
-            Transpose.ToBlocks(dy.RowPointer(b, 0), shape.Rows, length, packed + (long)b * blocks * length * Tile.Rows);
+            int length = s.x.Length;
+            Transpose.ToTimeMajor(s.x.RowPointer(b, 0), s.x.Channels, length, s.ops._timeMajor!.Data + (long)b * s.paddedLength * s.stride, s.stride, s.Left, s.paddedLength);
+            Transpose.ToBlocks(s.dy.RowPointer(b, 0), s.dy.Channels, length, s.ops._packedGradient!.Data + (long)b * s.blocks * length * Tile.Rows);
         });
         new Span<float>(gradient, taps * blocks * Tile.Rows * stride).Clear();
         Convolution.WeightGradient(_parallelism, packed, timeMajor, stride, paddedLength, x.Batch, channels, taps, shape.Dilation, shape.Rows, length, gradient);

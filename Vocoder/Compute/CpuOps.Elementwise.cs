@@ -16,17 +16,18 @@ public sealed unsafe partial class CpuOps
             float* a = x.RowPointer(b, 0);
             Map<GateF>(a, a + half, a, y.RowPointer(b, 0), half);
         }
-        Record(y, x, null, null, () =>
+        Record(y, x, null, null, static (ops, y, x, _, _) =>
         {
-            Tensor dx = RentLike(x);
+            Tensor dx = ops.RentLike(x);
+            int half = x.Channels / 2 * x.Length;
             for (int b = 0; b < x.Batch; b++)
             {
                 float* a = x.RowPointer(b, 0), dy = y.Grad!.RowPointer(b, 0), d = dx.RowPointer(b, 0);
-                Map<GateTanhGradientF>(a, a + half, dy, d, half);
-                Map<GateSigmoidGradientF>(a, a + half, dy, d + half, half);
+                ops.Map<GateTanhGradientF>(a, a + half, dy, d, half);
+                ops.Map<GateSigmoidGradientF>(a, a + half, dy, d + half, half);
             }
             if (x.Grad == null && !x.IsParameter) x.Grad = dx;
-            else AddTo(GradientOf(x), dx);
+            else ops.AddTo(ops.GradientOf(x), dx);
         });
         return y;
     }
@@ -37,10 +38,10 @@ public sealed unsafe partial class CpuOps
         RequireSame(a, b);
         var y = RentLike(a);
         Map<AddF>(a, b, a, y);
-        Record(y, a, b, null, () =>
+        Record(y, a, b, null, static (ops, y, a, b, _) =>
         {
-            if (a.RequiresGrad) AddTo(GradientOf(a), y.Grad!);
-            if (b.RequiresGrad) AddTo(GradientOf(b), y.Grad!);
+            if (a.RequiresGrad) ops.AddTo(ops.GradientOf(a), y.Grad!);
+            if (b.RequiresGrad) ops.AddTo(ops.GradientOf(b), y.Grad!);
         });
         return y;
     }
@@ -51,10 +52,10 @@ public sealed unsafe partial class CpuOps
         RequireSame(a, b);
         var y = RentLike(a);
         Map<MulF>(a, b, a, y);
-        Record(y, a, b, null, () =>
+        Record(y, a, b, null, static (ops, y, a, b, _) =>
         {
-            if (a.RequiresGrad) AddProduct(GradientOf(a), y.Grad!, b);
-            if (b.RequiresGrad) AddProduct(GradientOf(b), y.Grad!, a);
+            if (a.RequiresGrad) ops.AddProduct(ops.GradientOf(a), y.Grad!, b);
+            if (b.RequiresGrad) ops.AddProduct(ops.GradientOf(b), y.Grad!, a);
         });
         return y;
     }
@@ -66,9 +67,9 @@ public sealed unsafe partial class CpuOps
     {
         var y = RentLike(x);
         TensorPrimitives.Multiply(x.Span, factor, y.Span);
-        Record(y, x, null, null, () =>
+        Record(y, x, null, null, factor, static (ops, y, x, _, _, factor) =>
         {
-            Tensor dx = GradientOf(x);
+            Tensor dx = ops.GradientOf(x);
             TensorPrimitives.FusedMultiplyAdd(y.Grad!.Span, factor, dx.Span, dx.Span);
         });
         return y;
@@ -79,7 +80,7 @@ public sealed unsafe partial class CpuOps
     {
         var y = RentLike(x);
         Map<TanhF>(x, x, x, y);
-        Record(y, x, null, null, () => Map<TanhGradientF>(y, y.Grad!, GradientOf(x), GradientOf(x)));
+        Record(y, x, null, null, static (ops, y, x, _, _) => ops.Map<TanhGradientF>(y, y.Grad!, ops.GradientOf(x), ops.GradientOf(x)));
         return y;
     }
 
@@ -90,7 +91,7 @@ public sealed unsafe partial class CpuOps
         TensorPrimitives.Add(x.Span, offset, y.Span);
         TensorPrimitives.Sqrt(y.Span, y.Span);
         // d√u/du = 1 / (2√u)
-        Record(y, x, null, null, () => AddQuotient(GradientOf(x), y.Grad!, y, 2f, 0f));
+        Record(y, x, null, null, static (ops, y, x, _, _) => AddQuotient(ops.GradientOf(x), y.Grad!, y, 2f, 0f));
         return y;
     }
 
@@ -100,7 +101,7 @@ public sealed unsafe partial class CpuOps
         var y = RentLike(x);
         TensorPrimitives.Add(x.Span, offset, y.Span);
         TensorPrimitives.Log(y.Span, y.Span);
-        Record(y, x, null, null, () => AddQuotient(GradientOf(x), y.Grad!, x, 1f, offset));
+        Record(y, x, null, null, offset, static (ops, y, x, _, _, offset) => AddQuotient(ops.GradientOf(x), y.Grad!, x, 1f, offset));
         return y;
     }
 
@@ -116,9 +117,9 @@ public sealed unsafe partial class CpuOps
     {
         var y = RentLike(x);
         Map<LeakyReluF>(x, x, x, y);
-        Record(y, x, null, null, () =>
+        Record(y, x, null, null, static (ops, y, x, _, _) =>
         {
-            Tensor dx = GradientOf(x);
+            Tensor dx = ops.GradientOf(x);
             for (int i = 0; i < x.Size; i++) dx.Data[i] += y.Grad!.Data[i] * (x.Data[i] > 0 ? 1f : LeakyReluF.Slope);
         });
         return y;
@@ -131,17 +132,17 @@ public sealed unsafe partial class CpuOps
         RequireSame(x, shift);
         var y = RentLike(x);
         Map<AffineF>(x, logScale, shift, y);
-        Record(y, x, logScale, shift, () =>
+        Record(y, x, logScale, shift, static (ops, y, x, logScale, shift) =>
         {
             Tensor dy = y.Grad!;
-            if (x.RequiresGrad) Map<AddScaledByExpF>(dy, logScale, GradientOf(x), GradientOf(x));
-            if (shift.RequiresGrad) AddTo(GradientOf(shift), dy);
+            if (x.RequiresGrad) ops.Map<AddScaledByExpF>(dy, logScale, ops.GradientOf(x), ops.GradientOf(x));
+            if (shift.RequiresGrad) ops.AddTo(ops.GradientOf(shift), dy);
             if (logScale.RequiresGrad)
             {
                 // d/ds (x·e^s + b) = y - b
-                Tensor ds = GradientOf(logScale);
-                AddProduct(ds, dy, y);
-                Map<SubProductF>(dy, shift, ds, ds);
+                Tensor ds = ops.GradientOf(logScale);
+                ops.AddProduct(ds, dy, y);
+                ops.Map<SubProductF>(dy, shift, ds, ds);
             }
         });
         return y;
@@ -154,14 +155,14 @@ public sealed unsafe partial class CpuOps
         RequireSame(x, shift);
         var y = RentLike(x);
         Map<AffineInverseF>(x, logScale, shift, y);
-        Record(y, x, logScale, shift, () =>
+        Record(y, x, logScale, shift, static (ops, y, x, logScale, shift) =>
         {
-            Tensor dy = y.Grad!, negative = Scale(logScale, -1f), dx = RentLike(x);
+            Tensor dy = y.Grad!, negative = ops.Scale(logScale, -1f), dx = ops.RentLike(x);
             dx.Span.Clear();
-            Map<AddScaledByExpF>(dy, negative, dx, dx);
-            if (x.RequiresGrad) AddTo(GradientOf(x), dx);
-            if (shift.RequiresGrad) TensorPrimitives.Subtract(GradientOf(shift).Span, dx.Span, GradientOf(shift).Span);
-            if (logScale.RequiresGrad) Map<SubProductF>(dy, y, GradientOf(logScale), GradientOf(logScale));
+            ops.Map<AddScaledByExpF>(dy, negative, dx, dx);
+            if (x.RequiresGrad) ops.AddTo(ops.GradientOf(x), dx);
+            if (shift.RequiresGrad) TensorPrimitives.Subtract(ops.GradientOf(shift).Span, dx.Span, ops.GradientOf(shift).Span);
+            if (logScale.RequiresGrad) ops.Map<SubProductF>(dy, y, ops.GradientOf(logScale), ops.GradientOf(logScale));
         });
         return y;
     }
@@ -172,18 +173,18 @@ public sealed unsafe partial class CpuOps
         RequireVector(x, logScale);
         RequireVector(x, shift);
         var y = RentLike(x);
-        ForRows(x, (b, c) =>
+        ForRows(x, (x, y, logScale, shift), static (b, c, in s) =>
         {
-            Span<float> row = y.Row(b, c);
-            TensorPrimitives.Multiply(x.Row(b, c), MathF.Exp(logScale.Data[c]), row);
-            TensorPrimitives.Add(row, shift.Data[c], row);
+            Span<float> row = s.y.Row(b, c);
+            TensorPrimitives.Multiply(s.x.Row(b, c), MathF.Exp(s.logScale.Data[c]), row);
+            TensorPrimitives.Add(row, s.shift.Data[c], row);
         });
-        Record(y, x, logScale, shift, () =>
+        Record(y, x, logScale, shift, static (ops, y, x, logScale, shift) =>
         {
             Tensor dy = y.Grad!;
-            if (x.RequiresGrad) AddScaledRows(GradientOf(x), dy, logScale, 1f);
-            if (shift.RequiresGrad) AddChannelDots(GradientOf(shift), dy, null, _ => 1);
-            if (logScale.RequiresGrad) AddChannelDots(GradientOf(logScale), dy, x, c => Math.Exp(logScale.Data[c]));
+            if (x.RequiresGrad) ops.AddScaledRows(ops.GradientOf(x), dy, logScale, 1f);
+            if (shift.RequiresGrad) AddChannelDots(ops.GradientOf(shift), dy, null, _ => 1);
+            if (logScale.RequiresGrad) AddChannelDots(ops.GradientOf(logScale), dy, x, c => Math.Exp(logScale.Data[c]));
         });
         return y;
     }
@@ -194,26 +195,26 @@ public sealed unsafe partial class CpuOps
         RequireVector(x, logScale);
         RequireVector(x, shift);
         var y = RentLike(x);
-        ForRows(x, (b, c) =>
+        ForRows(x, (x, y, logScale, shift), static (b, c, in s) =>
         {
-            Span<float> row = y.Row(b, c);
-            TensorPrimitives.Subtract(x.Row(b, c), shift.Data[c], row);
-            TensorPrimitives.Multiply(row, MathF.Exp(-logScale.Data[c]), row);
+            Span<float> row = s.y.Row(b, c);
+            TensorPrimitives.Subtract(s.x.Row(b, c), s.shift.Data[c], row);
+            TensorPrimitives.Multiply(row, MathF.Exp(-s.logScale.Data[c]), row);
         });
-        Record(y, x, logScale, shift, () =>
+        Record(y, x, logScale, shift, static (ops, y, x, logScale, shift) =>
         {
             // y = (x - b)·e^-s: dy/dx = e^-s, dy/db = -e^-s, dy/ds = -y
             Tensor dy = y.Grad!;
-            if (x.RequiresGrad) AddScaledRows(GradientOf(x), dy, logScale, -1f);
-            if (shift.RequiresGrad) AddChannelDots(GradientOf(shift), dy, null, c => -Math.Exp(-logScale.Data[c]));
-            if (logScale.RequiresGrad) AddChannelDots(GradientOf(logScale), dy, y, _ => -1);
+            if (x.RequiresGrad) ops.AddScaledRows(ops.GradientOf(x), dy, logScale, -1f);
+            if (shift.RequiresGrad) AddChannelDots(ops.GradientOf(shift), dy, null, c => -Math.Exp(-logScale.Data[c]));
+            if (logScale.RequiresGrad) AddChannelDots(ops.GradientOf(logScale), dy, y, _ => -1);
         });
         return y;
     }
 
     // target[b,c,t] += dy[b,c,t]·exp(sign·logScale[c])
-    private void AddScaledRows(Tensor target, Tensor dy, Tensor logScale, float sign) => ForRows(target, (b, c) =>
-        TensorPrimitives.FusedMultiplyAdd(dy.Row(b, c), MathF.Exp(sign * logScale.Data[c]), target.Row(b, c), target.Row(b, c)));
+    private void AddScaledRows(Tensor target, Tensor dy, Tensor logScale, float sign) => ForRows(target, (target, dy, logScale, sign), static (b, c, in s) =>
+        TensorPrimitives.FusedMultiplyAdd(s.dy.Row(b, c), MathF.Exp(s.sign * s.logScale.Data[c]), s.target.Row(b, c), s.target.Row(b, c)));
 
     // target[c] += factor(c)·Σ dy·x over batch and time; x is 1 when null.
     private static void AddChannelDots(Tensor target, Tensor dy, Tensor? x, Func<int, double> factor)
@@ -227,10 +228,12 @@ public sealed unsafe partial class CpuOps
         }
     }
 
-    private void ForRows(Tensor x, Action<int, int> body)
+    private delegate void RowStep<T>(int batch, int channel, in T state);
+
+    private void ForRows<T>(Tensor x, in T state, RowStep<T> step)
     {
-        if (x.Size < 2 * ParallelGrain) for (int row = 0; row < x.Batch * x.Channels; row++) body(row / x.Channels, row % x.Channels);
-        else _parallelism.For(x.Batch * x.Channels, row => body(row / x.Channels, row % x.Channels));
+        if (x.Size < 2 * ParallelGrain) for (int row = 0; row < x.Batch * x.Channels; row++) step(row / x.Channels, row % x.Channels, state);
+        else _parallelism.For(x.Batch * x.Channels, (x.Channels, state, step), static (row, in s) => s.step(row / s.Channels, row % s.Channels, s.state));
     }
 
     private static void RequireSame(Tensor a, Tensor b) => Require(a.SameShape(b), $"shapes {a.Shape} and {b.Shape} differ");

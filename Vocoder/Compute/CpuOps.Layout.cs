@@ -10,7 +10,7 @@ public sealed unsafe partial class CpuOps
         Require(first >= 0 && count > 0 && first + count <= x.Channels, $"channels {first} … {first + count - 1} are outside {x.Shape}");
         var y = Rent(x.Batch, count, x.Length);
         for (int b = 0; b < x.Batch; b++) Rows(x, b, first, count).CopyTo(Rows(y, b, 0, count));
-        Record(y, x, null, null, () => AddRows(GradientOf(x), first, y.Grad!, 0, count));
+        Record(y, x, null, null, first, static (ops, y, x, _, _, first) => AddRows(ops.GradientOf(x), first, y.Grad!, 0, y.Channels));
         return y;
     }
 
@@ -24,10 +24,10 @@ public sealed unsafe partial class CpuOps
             Rows(a, i, 0, a.Channels).CopyTo(Rows(y, i, 0, a.Channels));
             Rows(b, i, 0, b.Channels).CopyTo(Rows(y, i, a.Channels, b.Channels));
         }
-        Record(y, a, b, null, () =>
+        Record(y, a, b, null, static (ops, y, a, b, _) =>
         {
-            if (a.RequiresGrad) AddRows(GradientOf(a), 0, y.Grad!, 0, a.Channels);
-            if (b.RequiresGrad) AddRows(GradientOf(b), 0, y.Grad!, a.Channels, b.Channels);
+            if (a.RequiresGrad) AddRows(ops.GradientOf(a), 0, y.Grad!, 0, a.Channels);
+            if (b.RequiresGrad) AddRows(ops.GradientOf(b), 0, y.Grad!, a.Channels, b.Channels);
         });
         return y;
     }
@@ -49,12 +49,12 @@ public sealed unsafe partial class CpuOps
         Require(first >= 0 && count > 0 && first + count <= x.Length, $"steps {first} … {first + count - 1} are outside {x.Shape}");
         var y = Rent(x.Batch, x.Channels, count);
         for (int row = 0; row < x.Batch * x.Channels; row++) x.Row(0, row).Slice(first, count).CopyTo(y.Row(0, row));
-        Record(y, x, null, null, () =>
+        Record(y, x, null, null, first, static (ops, y, x, _, _, first) =>
         {
-            Tensor dx = GradientOf(x);
+            Tensor dx = ops.GradientOf(x);
             for (int row = 0; row < x.Batch * x.Channels; row++)
             {
-                Span<float> target = dx.Row(0, row).Slice(first, count);
+                Span<float> target = dx.Row(0, row).Slice(first, y.Length);
                 TensorPrimitives.Add(target, y.Grad!.Row(0, row), target);
             }
         });
@@ -67,7 +67,7 @@ public sealed unsafe partial class CpuOps
         Require(x.Length % group == 0, $"length {x.Length} is not a multiple of the group {group}");
         var y = Rent(x.Batch, x.Channels * group, x.Length / group);
         Interleave(x, y, group, fold: true, add: false);
-        Record(y, x, null, null, () => Interleave(GradientOf(x), y.Grad!, group, fold: false, add: true));
+        Record(y, x, null, null, group, static (ops, y, x, _, _, group) => Interleave(ops.GradientOf(x), y.Grad!, group, fold: false, add: true));
         return y;
     }
 
@@ -77,7 +77,7 @@ public sealed unsafe partial class CpuOps
         Require(x.Channels % group == 0, $"{x.Channels} channels are not a multiple of the group {group}");
         var y = Rent(x.Batch, x.Channels / group, x.Length * group);
         Interleave(y, x, group, fold: false, add: false);
-        Record(y, x, null, null, () => Interleave(y.Grad!, GradientOf(x), group, fold: true, add: true));
+        Record(y, x, null, null, group, static (ops, y, x, _, _, group) => Interleave(y.Grad!, ops.GradientOf(x), group, fold: true, add: true));
         return y;
     }
 
@@ -103,7 +103,7 @@ public sealed unsafe partial class CpuOps
         var y = Rent(weight.Channels * stride, weight.Batch, taps);
         y.Span.Clear();
         Permute(weight, y, stride, (w, v) => *v = *w);
-        Record(y, weight, null, null, () => Permute(GradientOf(weight), y.Grad!, stride, (w, v) => *w += *v));
+        Record(y, weight, null, null, stride, static (ops, y, weight, _, _, stride) => Permute(ops.GradientOf(weight), y.Grad!, stride, (w, v) => *w += *v));
         return y;
     }
 

@@ -9,7 +9,7 @@ public sealed unsafe partial class CpuOps
     public override Tensor Sum(Tensor x)
     {
         Tensor y = Scalar(SumOfBlocks(x, TensorPrimitives.Sum<float>));
-        Record(y, x, null, null, () => TensorPrimitives.Add(GradientOf(x).Span, y.Grad!.Item, GradientOf(x).Span));
+        Record(y, x, null, null, static (ops, y, x, _, _) => TensorPrimitives.Add(ops.GradientOf(x).Span, y.Grad!.Item, ops.GradientOf(x).Span));
         return y;
     }
 
@@ -17,8 +17,8 @@ public sealed unsafe partial class CpuOps
     public override Tensor SumSquares(Tensor x)
     {
         Tensor y = Scalar(SumOfBlocks(x, TensorPrimitives.SumOfSquares<float>));
-        Record(y, x, null, null, () =>
-            TensorPrimitives.FusedMultiplyAdd(x.Span, 2f * y.Grad!.Item, GradientOf(x).Span, GradientOf(x).Span));
+        Record(y, x, null, null, static (ops, y, x, _, _) =>
+            TensorPrimitives.FusedMultiplyAdd(x.Span, 2f * y.Grad!.Item, ops.GradientOf(x).Span, ops.GradientOf(x).Span));
         return y;
     }
 
@@ -53,9 +53,9 @@ public sealed unsafe partial class CpuOps
                 float log = max + (float)Math.Log(sum);
                 for (int c = 0; c < x.Channels; c++) target[c * x.Length] = column[c * x.Length] - log;
             }
-        Record(y, x, null, null, () =>
+        Record(y, x, null, null, static (ops, y, x, _, _) =>
         {
-            Tensor dx = GradientOf(x), dy = y.Grad!;
+            Tensor dx = ops.GradientOf(x), dy = y.Grad!;
             for (int b = 0; b < x.Batch; b++)
                 for (int t = 0; t < x.Length; t++)
                 {
@@ -83,10 +83,11 @@ public sealed unsafe partial class CpuOps
             norms[o] = Math.Sqrt(sum);
             TensorPrimitives.Multiply(row, (float)(gain.Data[o] / norms[o]), w.Span.Slice(o * inner, inner));
         }
-        Record(w, v, gain, null, () =>
+        Record(w, v, gain, null, norms, static (ops, w, v, gain, _, norms) =>
         {
             Tensor dw = w.Grad!;
-            Tensor? dv = v.RequiresGrad ? GradientOf(v) : null, dg = gain.RequiresGrad ? GradientOf(gain) : null;
+            Tensor? dv = v.RequiresGrad ? ops.GradientOf(v) : null, dg = gain.RequiresGrad ? ops.GradientOf(gain) : null;
+            int inner = v.Channels * v.Length;
             for (int o = 0; o < v.Batch; o++)
             {
                 ReadOnlySpan<float> d = dw.Span.Slice(o * inner, inner), row = v.Span.Slice(o * inner, inner);
@@ -114,13 +115,15 @@ public sealed unsafe partial class CpuOps
         var w = Rent(n, n, 1);
         for (int i = 0; i < n; i++)
             for (int j = 0; j < n; j++) w.Data[i * n + j] = (float)product[(int)permutation.Data[i], j];
-        Record(w, triangles, logDiagonal, null, () =>
+        Record(w, triangles, logDiagonal, null, (lower, upper, permutation), static (ops, w, triangles, logDiagonal, _, factors) =>
         {
+            var (lower, upper, permutation) = factors;
+            int n = triangles.Batch;
             var gradient = Matrix<double>.Build.Dense(n, n);
             for (int i = 0; i < n; i++)
                 for (int j = 0; j < n; j++) gradient[(int)permutation.Data[i], j] = w.Grad!.Data[i * n + j];
             Matrix<double> dLower = gradient * upper.Transpose(), dUpper = lower.Transpose() * gradient;
-            Tensor? dt = triangles.RequiresGrad ? GradientOf(triangles) : null, dd = logDiagonal.RequiresGrad ? GradientOf(logDiagonal) : null;
+            Tensor? dt = triangles.RequiresGrad ? ops.GradientOf(triangles) : null, dd = logDiagonal.RequiresGrad ? ops.GradientOf(logDiagonal) : null;
             for (int i = 0; i < n; i++)
             {
                 for (int j = 0; j < n && dt != null; j++)
@@ -148,11 +151,12 @@ public sealed unsafe partial class CpuOps
         var y = Rent(n, n, 1);
         for (int i = 0; i < n; i++)
             for (int j = 0; j < n; j++) y.Data[i * n + j] = (float)inverse[i, j];
-        Record(y, matrix, null, null, () =>
+        Record(y, matrix, null, null, inverse, static (ops, y, matrix, _, _, inverse) =>
         {
             // d(W⁻¹) = -W⁻¹·dW·W⁻¹
             Matrix<double> gradient = inverse.TransposeThisAndMultiply(Square(matrix, y.Grad!)).TransposeAndMultiply(inverse);
-            Tensor d = GradientOf(matrix);
+            Tensor d = ops.GradientOf(matrix);
+            int n = matrix.Batch;
             for (int i = 0; i < n; i++)
                 for (int j = 0; j < n; j++) d.Data[i * n + j] -= (float)gradient[i, j];
         });
@@ -175,10 +179,11 @@ public sealed unsafe partial class CpuOps
         double log = 0;
         for (int i = 0; i < n; i++) log += Math.Log(Math.Abs(lu.U[i, i]));
         Tensor y = Scalar(log);
-        Record(y, matrix, null, null, () =>
+        Record(y, matrix, null, null, lu, static (ops, y, matrix, _, _, lu) =>
         {
             Matrix<double> inverse = lu.Inverse();
-            Tensor d = GradientOf(matrix);
+            Tensor d = ops.GradientOf(matrix);
+            int n = matrix.Batch;
             for (int i = 0; i < n; i++)
                 for (int j = 0; j < n; j++) d.Data[i * n + j] += (float)(inverse[j, i] * y.Grad!.Item);
         });

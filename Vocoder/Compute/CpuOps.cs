@@ -46,16 +46,29 @@ public sealed unsafe partial class CpuOps : Ops
 
     private Tensor RentLike(Tensor x) => _workspace.Rent(x.Batch, x.Channels, x.Length);
 
+    // The gradient step of a result y of up to three inputs, null where there are fewer. It is a static lambda: what it needs comes as an
+    // argument, so that an operation allocates no closure where nothing is recorded.
+    private delegate void GradientStep(CpuOps ops, Tensor y, Tensor a, Tensor b, Tensor c);
+
+    // The same with a value that is no input: the bounds of a slice, a factor.
+    private delegate void GradientStep<T>(CpuOps ops, Tensor y, Tensor a, Tensor b, Tensor c, T value);
+
+    private void Record(Tensor y, Tensor a, Tensor? b, Tensor? c, GradientStep step) =>
+        Record(y, a, b, c, step, static (ops, y, a, b, c, step) => step(ops, y, a, b, c));
+
     // Registers the gradient step of a result when one of its inputs wants gradients.
-    private void Record(Tensor result, Tensor a, Tensor? b, Tensor? c, Action backward)
+    private void Record<T>(Tensor y, Tensor a, Tensor? b, Tensor? c, T value, GradientStep<T> step)
     {
         if (_tape == null || !(a.RequiresGrad || b is { RequiresGrad: true } || c is { RequiresGrad: true })) return;
-        result.RequiresGrad = true;
-        _tape.Record(() =>
-        {
-            if (result.Grad != null) backward();
-        });
+        y.RequiresGrad = true;
+        _tape.Record(Bind(y, a, b!, c!, value, step));
     }
+
+    // A method of its own, because closures are allocated where a method begins.
+    private Action Bind<T>(Tensor y, Tensor a, Tensor b, Tensor c, T value, GradientStep<T> step) => () =>
+    {
+        if (y.Grad != null) step(this, y, a, b, c, value);
+    };
 
     // The gradient of t to add to; zeros when it is the first.
     private Tensor GradientOf(Tensor t)
@@ -78,11 +91,17 @@ public sealed unsafe partial class CpuOps : Ops
             Elementwise.Run<TFunction>(a, b, c, y, count);
             return;
         }
-        _parallelism.For((count + ParallelGrain - 1) / ParallelGrain, part =>
+        _parallelism.For((count + ParallelGrain - 1) / ParallelGrain, new MapLoop(a, b, c, y, count), static (part, in loop) =>
         {
             int start = part * ParallelGrain;
-            Elementwise.Run<TFunction>(a + start, b + start, c + start, y + start, Math.Min(ParallelGrain, count - start));
+            Elementwise.Run<TFunction>(loop.A + start, loop.B + start, loop.C + start, loop.Y + start, Math.Min(ParallelGrain, loop.Count - start));
         });
+    }
+
+    private readonly struct MapLoop(float* a, float* b, float* c, float* y, int count)
+    {
+        public readonly float* A = a, B = b, C = c, Y = y;
+        public readonly int Count = count;
     }
 
     private void AddTo(Tensor target, Tensor amount) => Map<AddF>(target, amount, target, target);

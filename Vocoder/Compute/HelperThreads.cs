@@ -14,13 +14,13 @@ internal static class HelperThreads
     private static int s_threads, s_sleeping;
 
     /// <summary>Runs the loop with up to <paramref name="helpers"/> threads beside the caller's; false when they are busy elsewhere.</summary>
-    public static bool TryRun(int count, Action<int> body, int helpers)
+    public static bool TryRun<T>(int count, in T state, LoopStep<T> step, int helpers)
     {
         if (!s_busy.TryEnter()) return false;
         try
         {
             for (; s_threads < helpers; s_threads++) new Thread(Help) { IsBackground = true, Name = "FlowVocoder helper" }.Start();
-            var job = new Job(count, body, helpers);
+            var job = new Job<T>(count, state, step, helpers);
             s_job = job;
             int sleeping = Volatile.Read(ref s_sleeping);
             if (sleeping > 0) s_wake.Release(sleeping);
@@ -63,16 +63,18 @@ internal static class HelperThreads
         return null;
     }
 
-    private sealed class Job(int count, Action<int> body, int helpers)
+    private abstract class Job(int count, int helpers)
     {
         private int _next, _done, _places = helpers;
+
+        protected abstract void Run(int index);
 
         public bool Join() => Interlocked.Decrement(ref _places) >= 0;
 
         public void Work()
         {
             int finished = 0;
-            for (int i; (i = Interlocked.Increment(ref _next) - 1) < count; finished++) body(i);
+            for (int i; (i = Interlocked.Increment(ref _next) - 1) < count; finished++) Run(i);
             if (finished > 0) Interlocked.Add(ref _done, finished);
         }
 
@@ -81,5 +83,10 @@ internal static class HelperThreads
             var spin = new SpinWait();
             while (Volatile.Read(ref _done) < count) spin.SpinOnce(sleep1Threshold: -1);
         }
+    }
+
+    private sealed class Job<T>(int count, T state, LoopStep<T> step, int helpers) : Job(count, helpers)
+    {
+        protected override void Run(int index) => step(index, state);
     }
 }

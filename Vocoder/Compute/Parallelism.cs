@@ -14,10 +14,16 @@ public sealed class Parallelism
     /// <summary>Number of threads used at most.</summary>
     public int Threads { get; }
 
-    /// <summary>Runs <paramref name="body"/> for 0 … <paramref name="count"/>-1, in any order. The body must not throw.</summary>
-    internal void For(int count, Action<int> body)
+    /// <summary>
+    /// Runs <paramref name="step"/> for 0 … <paramref name="count"/>-1, in any order. It must not throw. One thread allocates nothing
+    /// when the step is a static lambda that takes what it works on from <paramref name="state"/>.
+    /// </summary>
+    internal void For<T>(int count, in T state, LoopStep<T> step)
     {
-        if (Threads == 1 || count <= 1 || !HelperThreads.TryRun(count, body, Threads - 1))
-            for (int i = 0; i < count; i++) body(i);
+        if (Threads == 1 || count <= 1 || !HelperThreads.TryRun(count, state, step, Threads - 1))
+            for (int i = 0; i < count; i++) step(i, state);
     }
 }
+
+/// <summary>One step of a loop.</summary>
+internal delegate void LoopStep<T>(int index, in T state);

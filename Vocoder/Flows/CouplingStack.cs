@@ -47,13 +47,14 @@ public sealed class CouplingStack : Flow
             _steps[k].Add(($"WN.{k}", new AffineCoupling(parameters.Scope($"WN.{k}"), config.WaveNet, channels, config.ConditionChannels, config.LogScaleClamp)));
         }
         FinalChannels = channels;
+        LatentChannels = [.. Enumerable.Range(0, _steps.Length).Where(LeavesBefore).Select(_ => config.EarlySize), channels];
     }
 
     /// <summary>Channels of the last latent part.</summary>
     public int FinalChannels { get; }
 
     /// <summary>Channels of each latent part in the order in which they leave; the last is what remains.</summary>
-    public IEnumerable<int> LatentChannels => Enumerable.Range(0, _steps.Length).Where(LeavesBefore).Select(_ => _config.EarlySize).Append(FinalChannels);
+    public IReadOnlyList<int> LatentChannels { get; }
 
     /// <inheritdoc/>
     public override long MacsPerStep => Layers.Sum(flow => flow.MacsPerStep);
@@ -117,15 +118,20 @@ public sealed class CouplingStack : Flow
     /// <param name="sigma">Standard deviation.</param>
     internal IReadOnlyList<Tensor> DrawLatents(Ops ops, int batch, int length, Philox noise, uint stream, long start, float sigma)
     {
-        var latents = new List<Tensor>();
-        foreach (int channels in LatentChannels)
-        {
-            Tensor z = ops.Rent(batch, channels, length);
-            for (int row = 0; row < batch * channels; row++) noise.Normal(z.Row(0, row), stream + (uint)latents.Count, (uint)row, start);
-            System.Numerics.Tensors.TensorPrimitives.Multiply(z.Span, sigma, z.Span);
-            latents.Add(z);
-        }
+        var latents = new Tensor[LatentChannels.Count];
+        DrawLatents(ops, batch, length, noise, stream, start, sigma, latents);
         return latents;
+    }
+
+    /// <summary>The same into <paramref name="latents"/>, one place for each of <see cref="LatentChannels"/>, which a stream keeps.</summary>
+    internal void DrawLatents(Ops ops, int batch, int length, Philox noise, uint stream, long start, float sigma, Span<Tensor> latents)
+    {
+        for (int i = 0; i < latents.Length; i++)
+        {
+            Tensor z = latents[i] = ops.Rent(batch, LatentChannels[i], length);
+            for (int row = 0; row < batch * z.Channels; row++) noise.Normal(z.Row(0, row), stream + (uint)i, (uint)row, start);
+            System.Numerics.Tensors.TensorPrimitives.Multiply(z.Span, sigma, z.Span);
+        }
     }
 
     /// <summary>Generates x [b, group, t] from the latent parts, in the order of <see cref="LatentChannels"/>.</summary>

@@ -18,7 +18,9 @@ internal sealed class CompactStream : VocoderStream
     private readonly Philox _noise;
     private readonly PhaseAccumulator? _phase;
     private readonly MelLinearPredictor? _predictor;
-    private readonly float[] _history, _a, _g, _last;
+    private readonly float[] _history, _a, _g, _last, _tail;
+    private readonly Tensor[] _latents;
+    private readonly Func<int, Tensor> _phaseFeatures;
     // Mel frames and F0 values of frames whose samples have not come out yet, with one mel frame before them.
     private float[] _mel = [], _f0 = [];
     private int _melCount, _f0Count;
@@ -35,7 +37,8 @@ internal sealed class CompactStream : VocoderStream
         if (model.UsesPhase) _phase = new PhaseAccumulator(model.Recipe);
         if (model.Filter != null) _predictor = model.NewPredictor();
         int blocks = _predictor?.BlocksPerHop ?? 0, order = _predictor?.Order ?? 0;
-        (_history, _a, _g, _last) = (new float[order], new float[blocks * order], new float[blocks], new float[Bands]);
+        (_history, _a, _g, _last, _tail) = (new float[order], new float[blocks * order], new float[blocks], new float[Bands], new float[LookAheadFrames * Bands]);
+        (_latents, _phaseFeatures) = (new Tensor[model.Stack.LatentChannels.Count], PhaseFeatures);
         Reset();
     }
 
@@ -65,9 +68,8 @@ internal sealed class CompactStream : VocoderStream
     public override int Flush(Span<float> samples)
     {
         if (_pushed == 0) return 0;
-        Span<float> tail = new float[LookAheadFrames * Bands];
-        for (int i = 0; i < LookAheadFrames; i++) _last.CopyTo(tail[(i * Bands)..]);
-        return Advance(tail, samples);
+        for (int i = 0; i < LookAheadFrames; i++) _last.CopyTo(_tail, i * Bands);
+        return Advance(_tail, samples);
     }
 
     private int Advance(ReadOnlySpan<float> frames, Span<float> samples)
@@ -77,7 +79,7 @@ internal sealed class CompactStream : VocoderStream
         Append(ref _mel, ref _melCount, frames);
         Tensor mel = LoadMel(frames, count);
         PredictPitch(mel, count);
-        Tensor? condition = _model.Condition(_ops, mel, skip, groups => PhaseFeatures(groups, ready));
+        Tensor? condition = _model.Condition(_ops, mel, skip, _phaseFeatures);
         _pushed += count;
         if (condition != null) Generate(condition, ready, samples);
         _ops.Reset();
@@ -109,14 +111,15 @@ internal sealed class CompactStream : VocoderStream
         }
     }
 
-    private Tensor PhaseFeatures(int groups, int frames)
+    private Tensor PhaseFeatures(int groups)
     {
+        int groupsPerFrame = HopSize / _model.Config.Group, frames = groups / groupsPerFrame;
         Tensor features = _ops.Rent(1, _model.Phase!.Features, groups);
         Span<float> phase = stackalloc float[HopSize];
         for (int i = 0; i < frames; i++)
         {
             _phase!.Advance(_f0.AsSpan(i, 2), phase, Math.Pow(2, _options.PitchShift / 12));
-            _model.Phase.Write(phase, _f0[i] > 0, features, 0, i * (groups / frames));
+            _model.Phase.Write(phase, _f0[i] > 0, features, 0, i * groupsPerFrame);
         }
         Remove(_f0, ref _f0Count, frames);
         return features;
@@ -125,8 +128,8 @@ internal sealed class CompactStream : VocoderStream
     private void Generate(Tensor condition, int frames, Span<float> samples)
     {
         long step = _done * (HopSize / _model.Config.Group);
-        IReadOnlyList<Tensor> latents = _model.Stack.DrawLatents(_ops, 1, condition.Length, _noise, 0, step, _options.Sigma);
-        Tensor excitation = _ops.Unfold(_model.Stack.Inverse(_ops, latents, condition), _model.Config.Group);
+        _model.Stack.DrawLatents(_ops, 1, condition.Length, _noise, 0, step, _options.Sigma, _latents);
+        Tensor excitation = _ops.Unfold(_model.Stack.Inverse(_ops, _latents, condition), _model.Config.Group);
         for (int i = 0; i < frames; i++)
             Filter(excitation.Span.Slice(i * HopSize, HopSize), samples.Slice(i * HopSize, HopSize));
     }

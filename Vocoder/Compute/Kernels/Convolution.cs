@@ -61,9 +61,15 @@ internal static unsafe class Convolution
         int blocks = (rows + Tile.Rows - 1) / Tile.Rows;
         // Batch items are the natural unit of work; a single item is divided by output rows instead.
         int parts = Math.Clamp(parallelism.Threads / Math.Max(1, batch), 1, blocks);
-        parallelism.For(batch * parts, job =>
+        var work = new Forward(packed, padded, y, stride, channels, taps, dilation, rows, length, parts);
+        parallelism.For(batch * parts, work, static (job, in work) => work.Run(job));
+    }
+
+    private readonly struct Forward(float* packed, float* padded, float* y, int stride, int channels, int taps, int dilation, int rows, int length, int parts)
+    {
+        public void Run(int job)
         {
-            int b = job / parts, part = job % parts;
+            int b = job / parts, part = job % parts, blocks = (rows + Tile.Rows - 1) / Tile.Rows;
             int from = blocks * part / parts, to = blocks * (part + 1) / parts;
             float* x = padded + (long)b * channels * stride;
             float* target = y + (long)b * rows * length;
@@ -72,7 +78,7 @@ internal static unsafe class Convolution
                 for (int block = from; block < to; block++)
                     Tile.Run(packed + (long)block * channels * taps * Tile.Rows, x + t, channels, stride, taps, dilation,
                         target + (long)block * Tile.Rows * length + t, length, Math.Min(Tile.Rows, rows - block * Tile.Rows), Math.Min(ColumnTile, length - t));
-        });
+        }
     }
 
     /// <summary>
@@ -84,7 +90,14 @@ internal static unsafe class Convolution
     {
         int blocks = (rows + Tile.Rows - 1) / Tile.Rows;
         // Each block of rows is summed over the whole batch by one thread, in one order.
-        parallelism.For(blocks, block =>
+        var work = new Reduction(packedGradient, timeMajor, gradient, stride, paddedLength, batch, channels, taps, dilation, blocks, length);
+        parallelism.For(blocks, work, static (block, in work) => work.Run(block));
+    }
+
+    private readonly struct Reduction(float* packedGradient, float* timeMajor, float* gradient, int stride, int paddedLength, int batch, int channels,
+        int taps, int dilation, int blocks, int length)
+    {
+        public void Run(int block)
         {
             for (int b = 0; b < batch; b++)
                 for (int t = 0; t < length; t += ReductionTile)
@@ -96,6 +109,6 @@ internal static unsafe class Convolution
                             Tile.Run(dy, timeMajor + ((long)b * paddedLength + t + k * dilation) * stride + c, count, stride, 1, 0,
                                 gradient + ((long)k * blocks * Tile.Rows + block * Tile.Rows) * stride + c, stride, Tile.Rows, Math.Min(ColumnTile, channels - c));
                 }
-        });
+        }
     }
 }

@@ -1,0 +1,65 @@
+using FlowVocoder.Compute;
+
+namespace FlowVocoder.Tests.Compute;
+
+/// <summary>Operations on one thread allocate nothing once their results, scratch and packed weights are there.</summary>
+public class AllocationTests
+{
+    private const int Batch = 2, Channels = 8, Length = 5000, Group = 4;
+    private static readonly Random s_random = new(1);
+    private static readonly Tensor s_x = Samples.Normal(s_random, Batch, Channels, Length), s_other = Samples.Normal(s_random, Batch, Channels, Length);
+    private static readonly Tensor s_shift = Samples.Normal(s_random, 1, Channels, 1), s_weight = Samples.Normal(s_random, 12, Channels, 3), s_bias = Samples.Normal(s_random, 1, 12, 1);
+
+    // What is longer than a loop that several threads would share, so that the closures of those loops would show too.
+    private static readonly Dictionary<string, Action<CpuOps>> s_operations = new()
+    {
+        ["Conv1d"] = ops => ops.Conv1d(s_x, s_weight, s_bias, new ConvShape(2, 4)),
+        ["Conv1d, rows"] = ops => ops.Conv1d(s_x, s_weight, s_bias, new ConvShape(1, 1, 3, 8), s_other),
+        ["Gate"] = ops => ops.Gate(s_x),
+        ["Add"] = ops => ops.Add(s_x, s_other),
+        ["Multiply"] = ops => ops.Multiply(s_x, s_other),
+        ["Scale"] = ops => ops.Scale(s_x, 2f),
+        ["Tanh"] = ops => ops.Tanh(s_x),
+        ["Sqrt"] = ops => ops.Sqrt(s_x, 10f),
+        ["Log"] = ops => ops.Log(s_x, 10f),
+        ["LeakyRelu"] = ops => ops.LeakyRelu(s_x),
+        ["Affine"] = ops => ops.Affine(s_x, s_other, s_x),
+        ["AffineInverse"] = ops => ops.AffineInverse(s_x, s_other, s_x),
+        ["ChannelAffine"] = ops => ops.ChannelAffine(s_x, s_shift, s_shift),
+        ["ChannelAffineInverse"] = ops => ops.ChannelAffineInverse(s_x, s_shift, s_shift),
+        ["Slice"] = ops => ops.Slice(s_x, 1, 3),
+        ["Concat"] = ops => ops.Concat(s_x, s_other),
+        ["Crop"] = ops => ops.Crop(s_x, 10, 3000),
+        ["Fold"] = ops => ops.Fold(s_x, Group),
+        ["Unfold"] = ops => ops.Unfold(s_x, Group),
+        ["Sum"] = ops => ops.Sum(s_x),
+        ["SumSquares"] = ops => ops.SumSquares(s_x),
+        ["LogSoftmax"] = ops => ops.LogSoftmax(s_x),
+    };
+
+    public static TheoryData<string> Operations => [.. s_operations.Keys];
+
+    [Theory, MemberData(nameof(Operations))]
+    public void An_operation_allocates_nothing(string name)
+    {
+        var ops = new CpuOps();
+        Action<CpuOps> operation = s_operations[name];
+        void Pass()
+        {
+            operation(ops);
+            ops.Reset();
+        }
+        for (int i = 0; i < 3; i++) Pass();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 10; i++) Pass();
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
+    public void What_allocates_would_be_noticed()
+    {
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 10; i++) GC.KeepAlive(new object());
+        Assert.True(GC.GetAllocatedBytesForCurrentThread() - before >= 160);
+    }
+}
