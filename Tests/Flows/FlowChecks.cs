@@ -89,6 +89,21 @@ internal static class FlowChecks
         for (int i = 0; i < expected.Length; i++) Samples.SameBits(expected[i], after[i], $"output {i}");
     }
 
+    /// <summary>Generating in chunks of random sizes gives the bits of one long chunk.</summary>
+    public static void ChunksEqualTheWhole(Flow flow, Tensor z, Tensor condition)
+    {
+        var random = new Random(6);
+        Tensor whole = flow.Inverse(new CpuOps(), z, condition);
+        var ops = new CpuOps(state: new StreamState());
+        for (int t = 0, count; t < z.Length; t += count)
+        {
+            count = Math.Min(random.Next(1, 12), z.Length - t);
+            Tensor part = flow.Inverse(ops, ops.Crop(z, t, count), condition.Length == 0 ? condition : ops.Crop(condition, t, count));
+            for (int row = 0; row < z.Batch * z.Channels; row++) Samples.SameBits(whole.Row(0, row).Slice(t, count), part.Row(0, row), $"row {row}, steps {t}+{count}");
+            ops.Reset();
+        }
+    }
+
     /// <summary>Gradients of all parameters of a loss on z and log det equal central differences.</summary>
     public static void ParameterGradients(ParameterSet parameters, Func<Ops, Tensor> loss)
     {
