@@ -37,12 +37,15 @@ internal sealed class CompactTask : ITrainingTask
     public double SecondsPerStep => (double)_config.Batch * _frames * _hop / _model.Recipe.SampleRate;
 
     /// <summary>A batch as the networks see it; log det of the linear prediction in nats per sample.</summary>
-    private sealed record Batch(Tensor Excitation, Tensor Mel, Tensor? Phase, Tensor? PitchBins, Tensor? Voicing, Tensor[] Envelopes, double LinearPredictionLogDet);
+    private sealed record Batch(Tensor Excitation, Tensor Mel, Tensor? Phase, PitchTarget? Pitch, Tensor[] Envelopes, Tensor[] Repulsion, double LinearPredictionLogDet);
+
+    /// <summary>What the pitch predictor should say: [b, 96, frames] weights of the bins and [b, 2, frames] of unvoiced and voiced.</summary>
+    private sealed record PitchTarget(Tensor Bins, Tensor Voicing);
 
     public void Initialize(Ops ops)
     {
         // The data-dependent initialisation of ActNorm sees one batch, drawn at a step that training never reaches.
-        Batch batch = Load(ops, Enumerable.Range(0, _config.Batch).Select(i => _crops.Draw(-1, i)).ToArray(), -1);
+        Batch batch = Load(ops, Draw(-1, 0, _config.Batch), -1);
         Tensor condition = _model.Condition(ops, batch.Mel, _model.LookAheadFrames, _ => batch.Phase!)!;
         _model.Stack.Initialize(ops, ops.Fold(batch.Excitation, _model.Config.Group), condition);
         ops.Reset();
@@ -50,10 +53,15 @@ internal sealed class CompactTask : ITrainingTask
 
     public StepResult Loss(Ops ops, long step)
     {
-        var crops = new Crop[_config.Batch];
-        for (int i = 0; i < crops.Length; i++) crops[i] = _crops.Draw(step, i);
-        return Loss(ops, Load(ops, crops, step), step);
+        Batch batch = Load(ops, Draw(step, 0, _config.Batch), step);
+        StepResult result = Loss(ops, batch, step);
+        if (_config.PitchCrops == 0 || _model.Pitch == null) return result;
+        Crop[] further = Draw(step, _config.Batch, _config.PitchCrops);
+        Tensor more = PitchLoss(ops, LoadMels(ops, further), LoadPitch(ops, further)!);
+        return result with { Loss = ops.Add(result.Loss!, more) };
     }
+
+    private Crop[] Draw(long step, int first, int count) => [.. Enumerable.Range(first, count).Select(item => _crops.Draw(step, item))];
 
     public StepResult Validate(Ops ops)
     {
@@ -84,7 +92,7 @@ internal sealed class CompactTask : ITrainingTask
         {
             // Batches that training never sees, the same every time.
             long step = -2 - i;
-            Batch batch = Load(ops, [.. Enumerable.Range(0, _config.Batch).Select(item => _crops.Draw(step, item))], step);
+            Batch batch = Load(ops, Draw(step, 0, _config.Batch), step);
             Tensor generated = ops.Fold(Generate(ops, _model.Condition(ops, batch.Mel, _model.LookAheadFrames, _ => batch.Phase!)!, step, 0), sums.Length);
             for (int row = 0; row < generated.Batch * sums.Length; row++)
                 foreach (float value in generated.Row(0, row)) sums[row % sums.Length] += value;
@@ -105,18 +113,18 @@ internal sealed class CompactTask : ITrainingTask
         double nats = -(loss!.Item + CompactVocoder.HalfLog2Pi) + batch.LinearPredictionLogDet, pitchLoss = 0, melLoss = 0;
         if (_model.Pitch != null)
         {
-            Tensor pitch = PitchLoss(ops, batch);
+            Tensor pitch = PitchLoss(ops, batch.Mel, batch.Pitch!);
             pitchLoss = pitch.Item;
             loss = ops.Add(loss, pitch);
         }
         if (_melLosses.Length > 0 && step >= _config.MelLossFrom)
         {
             Tensor generated = Generate(ops, condition, step, 0);
-            Tensor? again = _config.MelLossRepulsion > 0 ? Generate(ops, condition, step, 1) : null;
+            Tensor? again = _config.MelLossRepulsion > 0 || _config.MelLossVoicedRepulsion > 0 ? Generate(ops, condition, step, 1) : null;
             if (_toneLoss != null) loss = ops.Add(loss, ops.Scale(_toneLoss.Apply(ops, generated), _config.ToneLossWeight));
             for (int i = 0; i < _melLosses.Length; i++)
             {
-                Tensor distance = _melLosses[i].EnergyDistance(ops, generated, again, batch.Excitation, batch.Envelopes[i], _config.MelLossRepulsion, out double plain);
+                Tensor distance = _melLosses[i].EnergyDistance(ops, generated, again, batch.Excitation, batch.Envelopes[i], batch.Repulsion[i], out double plain);
                 // What is reported is the distance of the recipe's own mels.
                 if (i == 0) melLoss = plain;
                 loss = ops.Add(loss, ops.Scale(distance, _config.MelLossWeight / _melLosses.Length));
@@ -134,32 +142,29 @@ internal sealed class CompactTask : ITrainingTask
 
     private static Tensor Sum(Ops ops, Tensor? a, Tensor b) => a == null ? b : ops.Add(a, b);
 
-    private Tensor PitchLoss(Ops ops, Batch batch)
+    private Tensor PitchLoss(Ops ops, Tensor mel, PitchTarget target)
     {
         // Only as much look-ahead as the predictor may use: the last frames of the mel belong to the encoder.
-        var (bins, voicing) = _model.Pitch!.Apply(ops, batch.Mel);
+        var (bins, voicing) = _model.Pitch!.Apply(ops, mel);
         int first = PitchPredictor.LookAhead;
-        Tensor binLoss = ops.Sum(ops.Multiply(ops.Crop(bins, first, _frames), batch.PitchBins!));
-        Tensor voicingLoss = ops.Sum(ops.Multiply(ops.Crop(voicing, first, _frames), batch.Voicing!));
-        return ops.Scale(ops.Add(binLoss, voicingLoss), -1f / (batch.Mel.Batch * _frames));
+        Tensor binLoss = ops.Sum(ops.Multiply(ops.Crop(bins, first, _frames), target.Bins));
+        Tensor voicingLoss = ops.Sum(ops.Multiply(ops.Crop(voicing, first, _frames), target.Voicing));
+        return ops.Scale(ops.Add(binLoss, voicingLoss), -1f / (mel.Batch * _frames));
     }
 
     private Batch Load(Ops ops, IReadOnlyList<Crop> crops, long step)
     {
-        int group = _model.Config.Group, samples = _frames * _hop, ahead = _model.LookAheadFrames, count = crops.Count;
-        Tensor excitation = ops.Rent(count, 1, samples), mel = ops.Rent(count, _bands, _frames + ahead);
-        Tensor? phase = _model.Phase == null ? null : ops.Rent(count, _model.Phase.Features, samples / group);
-        Tensor? bins = phase == null ? null : ops.Rent(count, PitchPredictor.Bins, _frames), voicing = phase == null ? null : ops.Rent(count, 2, _frames);
+        int samples = _frames * _hop, count = crops.Count;
+        Tensor excitation = ops.Rent(count, 1, samples);
         Tensor[] envelopes = [.. _melLosses.Select(l => ops.Rent(count, l.Bins, l.FullWindows(samples)))];
-        bins?.Span.Clear();
+        Tensor[] repulsion = [.. _melLosses.Select(l => ops.Rent(count, l.Bands, l.FullWindows(samples)))];
         double logDet = 0;
         for (int b = 0; b < count; b++)
         {
             logDet += LoadAudio(crops[b], excitation.Row(b, 0), envelopes, b, step);
-            LoadMel(crops[b], mel, b);
-            if (phase != null) LoadPhase(crops[b], phase, bins!, voicing!, b);
+            LoadRepulsion(crops[b], repulsion, b);
         }
-        return new Batch(excitation, mel, phase, bins, voicing, envelopes, logDet / count);
+        return new Batch(excitation, LoadMels(ops, crops), LoadPhase(ops, crops), LoadPitch(ops, crops), envelopes, repulsion, logDet / count);
     }
 
     // Dequantised samples through the outermost flow; the log-determinant is per sample. Gain cancels in the excitation of linear prediction.
@@ -211,29 +216,62 @@ internal sealed class CompactTask : ITrainingTask
         for (int b = 0; b < _bands; b++) column[b] = crop.Clip.Mel[b * crop.Clip.MelFrames + f];
     }
 
-    private void LoadMel(Crop crop, Tensor mel, int item)
+    private void LoadRepulsion(Crop crop, Tensor[] repulsion, int item)
     {
-        Span<float> column = stackalloc float[_bands], normalized = stackalloc float[_bands];
-        for (int i = 0; i < mel.Length; i++)
-        {
-            Column(crop, i, column);
-            if (crop.Gain != 1f)
-                for (int b = 0; b < _bands; b++) column[b] = (float)_model.Recipe.FromAmplitude(_model.Recipe.ToAmplitude(column[b]) * crop.Gain);
-            _model.NormalizeMel(column, normalized);
-            for (int b = 0; b < _bands; b++) mel.Row(item, b)[i] = normalized[b];
-        }
+        for (int i = 0; i < repulsion.Length; i++)
+            for (int window = 0; window < repulsion[i].Length; window++)
+            {
+                float factor = IsVoiced(crop, _melLosses[i].Centre(window) / _hop) ? _config.MelLossVoicedRepulsion : _config.MelLossRepulsion;
+                for (int band = 0; band < repulsion[i].Channels; band++) repulsion[i].Row(item, band)[window] = factor;
+            }
     }
 
-    private void LoadPhase(Crop crop, Tensor phase, Tensor bins, Tensor voicing, int item)
+    private bool IsVoiced(Crop crop, int frame) => _model.Phase != null && crop.Clip.F0[crop.FirstFrame + frame] > 0;
+
+    private Tensor LoadMels(Ops ops, IReadOnlyList<Crop> crops)
     {
-        for (int i = 0; i < _frames; i++)
-        {
-            int frame = crop.FirstFrame + i;
-            bool voiced = crop.Clip.F0[frame] > 0;
-            _model.Phase!.Write(crop.Clip.Phase.AsSpan(frame * _hop, _hop), voiced, phase, item, i * (_hop / _model.Config.Group));
-            voicing.Row(item, 0)[i] = voiced ? 0f : 1f;
-            voicing.Row(item, 1)[i] = voiced ? 1f : 0f;
-            if (voiced) PitchPredictor.WriteTarget(crop.Clip.F0[frame], bins, item, i);
-        }
+        Tensor mel = ops.Rent(crops.Count, _bands, _frames + _model.LookAheadFrames);
+        Span<float> column = stackalloc float[_bands], normalized = stackalloc float[_bands];
+        for (int item = 0; item < crops.Count; item++)
+            for (int i = 0; i < mel.Length; i++)
+            {
+                Crop crop = crops[item];
+                Column(crop, i, column);
+                if (crop.Gain != 1f)
+                    for (int b = 0; b < _bands; b++) column[b] = (float)_model.Recipe.FromAmplitude(_model.Recipe.ToAmplitude(column[b]) * crop.Gain);
+                _model.NormalizeMel(column, normalized);
+                for (int b = 0; b < _bands; b++) mel.Row(item, b)[i] = normalized[b];
+            }
+        return mel;
+    }
+
+    private Tensor? LoadPhase(Ops ops, IReadOnlyList<Crop> crops)
+    {
+        if (_model.Phase == null) return null;
+        int steps = _hop / _model.Config.Group;
+        Tensor phase = ops.Rent(crops.Count, _model.Phase.Features, _frames * steps);
+        for (int item = 0; item < crops.Count; item++)
+            for (int i = 0; i < _frames; i++)
+            {
+                ReadOnlySpan<float> angles = crops[item].Clip.Phase.AsSpan((crops[item].FirstFrame + i) * _hop, _hop);
+                _model.Phase.Write(angles, IsVoiced(crops[item], i), phase, item, i * steps);
+            }
+        return phase;
+    }
+
+    private PitchTarget? LoadPitch(Ops ops, IReadOnlyList<Crop> crops)
+    {
+        if (_model.Pitch == null) return null;
+        Tensor bins = ops.Rent(crops.Count, PitchPredictor.Bins, _frames), voicing = ops.Rent(crops.Count, 2, _frames);
+        bins.Span.Clear();
+        for (int item = 0; item < crops.Count; item++)
+            for (int i = 0; i < _frames; i++)
+            {
+                bool voiced = IsVoiced(crops[item], i);
+                voicing.Row(item, 0)[i] = voiced ? 0f : 1f;
+                voicing.Row(item, 1)[i] = voiced ? 1f : 0f;
+                if (voiced) PitchPredictor.WriteTarget(crops[item].Clip.F0[crops[item].FirstFrame + i], bins, item, i);
+            }
+        return new PitchTarget(bins, voicing);
     }
 }

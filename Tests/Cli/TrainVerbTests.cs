@@ -123,7 +123,7 @@ public sealed class TrainVerbTests : IDisposable
     }
 
     [Theory]
-    [InlineData("{ \"steps\": ", "not a usable training configuration")]
+    [InlineData("{ \"steps\": ", "the training configuration is not usable")]
     [InlineData("{ \"stepz\": 3 }", "stepz")]
     public void A_configuration_that_cannot_be_read_is_named(string json, string reason)
     {

@@ -8,7 +8,7 @@ namespace FlowVocoder.Tests.Flows;
 /// <summary>What every invertible layer must satisfy, whatever it is made of.</summary>
 internal static class FlowChecks
 {
-    /// <summary>Inverse(Forward(x)) = x and Forward(Inverse(z)) = z within 1e-4.</summary>
+    /// <summary>Inverse(Forward(x)) = x and Forward(Inverse(z)) = z within 1e-4, and both tell the same log-determinant.</summary>
     public static void RoundTrip(Flow flow, Tensor x, Tensor condition)
     {
         var ops = new CpuOps();
@@ -17,6 +17,17 @@ internal static class FlowChecks
         Assert.True(Distance(x, z) > 0.05, "the layer is the identity: the round trip would show nothing");
         Assert.InRange(Distance(x, flow.Inverse(ops, z, condition)), 0, 1e-4);
         Assert.InRange(Distance(x, flow.Forward(ops, flow.Inverse(ops, x, condition), condition, out _)), 0, 1e-4);
+        InverseLogDetIsThatOfForward(flow, x, condition);
+    }
+
+    /// <summary>The log-determinant told while generating is the negative of that of scoring what was generated.</summary>
+    private static void InverseLogDetIsThatOfForward(Flow flow, Tensor z, Tensor condition)
+    {
+        var ops = new CpuOps();
+        Tensor x = flow.Inverse(ops, z, condition, out Tensor logDet);
+        Samples.SameBits(flow.Inverse(ops, z, condition).Span, x.Span, "with and without log det");
+        flow.Forward(ops, x, condition, out Tensor forward);
+        Assert.Equal(-forward.Item, logDet.Item, 1e-4 * Math.Max(1, Math.Abs(forward.Item)));
     }
 
     /// <summary>The largest difference.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using FlowVocoder.Features;
+using FlowVocoder.Flows;
 using FlowVocoder.Models;
 
 namespace FlowVocoder.Tests.Models;
@@ -11,7 +12,7 @@ public class CompactConfigTests
     {
         var config = new CompactConfig
         {
-            Group = 64, Flows = 5, Layers = 3, Channels = 40, Kernel = 5, EarlyEvery = 3, EarlySize = 6, LogScaleClamp = 2.5f, LookAhead = 4, EncoderChannels = 50,
+            Flow = FlowKind.Iaf, Cycle = 2, Group = 64, Flows = 5, Layers = 3, Channels = 40, Kernel = 5, EarlyEvery = 3, EarlySize = 6, LogScaleClamp = 2.5f, LookAhead = 4, EncoderChannels = 50,
             ConditionChannels = 60, LinearPrediction = 18, Harmonics = [1, 5], PhasePositions = 8, PitchChannels = 70, MelOffset = 1.25f, MelScale = 0.75f,
         };
         string json = config.ToJson();
@@ -22,7 +23,8 @@ public class CompactConfigTests
         Assert.Equal(json, read.ToJson());
         // Every value of this test differs from its default.
         JsonObject changed = JsonNode.Parse(json)!.AsObject(), defaults = JsonNode.Parse(new CompactConfig().ToJson())!.AsObject();
-        Assert.Equal(17, changed.Count);
+        Assert.Equal(19, changed.Count);
+        Assert.Equal("iaf", (string)changed["flow"]!);
         Assert.All(changed, member => Assert.False(JsonNode.DeepEquals(member.Value, defaults[member.Key]), member.Key));
         Assert.Equal(2.5, (double)changed["log_scale_clamp"]!);
     }
@@ -39,6 +41,8 @@ public class CompactConfigTests
     [InlineData("""{"group": "64"}""")]
     [InlineData("""{"group": 1.5}""")]
     [InlineData("""{"harmonics": null}""")]
+    [InlineData("""{"flow": "made"}""")]
+    [InlineData("""{"flow": 1}""")]
     public void Other_json_is_refused_in_one_line(string json)
     {
         string message = Assert.Throws<VocoderException>(() => CompactConfig.FromJson(json, "c.json")).Message;
@@ -56,8 +60,12 @@ public class CompactConfigTests
             { c with { Group = 512 }, "group is 512, expected a divisor of the hop 256 between 2 and 256" },
             { c with { Flows = 0 }, "flows is 0, expected 1 to 64" },
             { c with { Flows = 65 }, "flows is 65, expected 1 to 64" },
-            { c with { Layers = 0 }, "layers is 0, expected 1 to 16" },
-            { c with { Layers = 17 }, "layers is 17, expected 1 to 16" },
+            { c with { Layers = 0 }, "layers is 0, expected 1 to 64" },
+            { c with { Layers = 65 }, "layers is 65, expected 1 to 64" },
+            { c with { Layers = 17 }, "cycle is 0, expected 1 to 16, or 0 with at most 16 layers" },
+            { c with { Cycle = 17 }, "cycle is 17, expected 1 to 16, or 0 with at most 16 layers" },
+            { c with { Flow = FlowKind.Maf, Group = 0 }, "group is 0, expected a divisor of the hop 256 between 1 and 256" },
+            { c with { Flow = FlowKind.Iaf, EarlySize = 16 }, "flow 4 would have 0 channels, expected at least 1 (group 32, 16 leave every 2 flows)" },
             { c with { Channels = 0 }, "channels is 0, expected 1 to 1024" },
             { c with { Channels = 1025 }, "channels is 1025, expected 1 to 1024" },
             { c with { Kernel = 0 }, "kernel is 0, expected 1 to 15" },

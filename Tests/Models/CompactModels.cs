@@ -1,5 +1,6 @@
 using FlowVocoder.Compute;
 using FlowVocoder.Features;
+using FlowVocoder.Flows;
 using FlowVocoder.Models;
 using FlowVocoder.Tests.Compute;
 
@@ -15,7 +16,7 @@ internal static class CompactModels
         Group = 16, Flows = 3, Layers = 2, Channels = 8, EncoderChannels = 8, ConditionChannels = 6, LinearPrediction = 8, Harmonics = [1, 3], PhasePositions = 2, PitchChannels = 8,
     };
 
-    /// <summary>Groups of 16, 32 and 64, early outputs, linear prediction and phase on and off, look-ahead 1 to 3.</summary>
+    /// <summary>Couplings and autoregressive flows, groups of 16, 32 and 64, early outputs, linear prediction and phase on and off, look-ahead 1 to 3.</summary>
     public static TheoryData<CompactConfig> Configurations() =>
     [
         Small with { LookAhead = 3 },
@@ -24,6 +25,10 @@ internal static class CompactModels
         Small with { Harmonics = [], LookAhead = 1 },
         Small with { Group = 32, Harmonics = [], LinearPrediction = 0, LookAhead = 1, Kernel = 2 },
         Small with { Group = 64, Harmonics = [], LookAhead = 3, EarlyEvery = 0, EarlySize = 0 },
+        Small with { Flow = FlowKind.Maf, EarlyEvery = 0, EarlySize = 0, Layers = 3, Cycle = 2 },
+        Small with { Flow = FlowKind.Maf, Group = 64, Harmonics = [], LookAhead = 1 },
+        Small with { Flow = FlowKind.Iaf, EarlyEvery = 0, EarlySize = 0, Kernel = 2 },
+        Small with { Flow = FlowKind.Iaf, Group = 32, Harmonics = [], LinearPrediction = 0, LookAhead = 1 },
     ];
 
     public static TheoryData<CompactConfig> WithoutPhase() => [.. Configurations().Where(row => row.Data.Harmonics.Length == 0)];

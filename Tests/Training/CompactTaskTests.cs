@@ -176,6 +176,31 @@ public class CompactTaskTests
     }
 
     [Fact]
+    public void Further_crops_teach_the_pitch_predictor_alone()
+    {
+        var (_, plainTask) = Moved(Tiny with { Batch = 2 });
+        var (model, task) = Moved(Tiny with { Batch = 2, PitchCrops = 3 });
+        StepResult plain = plainTask.Loss(new CpuOps(), 4), more = task.Loss(new CpuOps(), 4);
+        // The three crops are those that a batch of five would have had beside the first two: the mean over all five is known.
+        var (_, five) = Moved(Tiny with { Batch = 5 });
+        double expected = (5 * five.Loss(new CpuOps(), 4).PitchLoss - 2 * plain.PitchLoss) / 3;
+        Assert.Equal(expected, more.Loss!.Item - plain.Loss!.Item, 1e-4);
+        Assert.Equal((plain.NatsPerSample, plain.PitchLoss), (more.NatsPerSample, more.PitchLoss));
+
+        float[] Gradient(CompactTask of, CompactVocoder at, string prefix)
+        {
+            foreach (Parameter p in at.Parameters.Items) p.Value.Grad = null;
+            var tape = new Tape();
+            tape.Backward(of.Loss(new CpuOps(tape: tape), 4).Loss!);
+            return [.. at.Parameters.Items.Where(p => p.Trained && p.Name.StartsWith(prefix, StringComparison.Ordinal)).SelectMany(p => p.Value.Grad!.Span.ToArray())];
+        }
+        var (without, withoutTask) = Moved(Tiny with { Batch = 2 });
+        foreach (string prefix in new[] { "WN", "mel_encoder", "phase_encoder" })
+            Assert.Equal(Gradient(withoutTask, without, prefix), Gradient(task, model, prefix));
+        Assert.NotEqual(Gradient(withoutTask, without, "pitch"), Gradient(task, model, "pitch"));
+    }
+
+    [Fact]
     public void The_loss_is_negative_likelihood_plus_pitch_without_the_constants()
     {
         TrainingConfig config = Tiny with { Model = Tiny.Model with { LinearPrediction = 0 }, QuietestGain = 0, LoudestGain = 0 };

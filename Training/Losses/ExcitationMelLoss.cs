@@ -33,6 +33,9 @@ internal sealed class ExcitationMelLoss
     /// <summary>Bins of an envelope.</summary>
     public int Bins => _fft.Bins;
 
+    /// <summary>Bands of the mels that are compared.</summary>
+    public int Bands => _recipe.Bands;
+
     /// <summary>Hops at the start of a signal whose windows are not full.</summary>
     public int Incomplete => _taps - 1;
 
@@ -85,21 +88,22 @@ internal sealed class ExcitationMelLoss
     /// <param name="second">The same with other noise, or null for the plain distance.</param>
     /// <param name="recorded">[b, 1, samples] excitation of the recording.</param>
     /// <param name="envelopes">As in <see cref="Apply"/>.</param>
-    /// <param name="repulsion">Factor of the last term: 1 for the energy distance.</param>
+    /// <param name="repulsion">[b, bands, windows] factor of the last term: 1 for the energy distance.</param>
     /// <param name="plain">|x - y| alone, to be told.</param>
-    public Tensor EnergyDistance(Ops ops, Tensor first, Tensor? second, Tensor recorded, Tensor envelopes, float repulsion, out double plain)
+    public Tensor EnergyDistance(Ops ops, Tensor first, Tensor? second, Tensor recorded, Tensor envelopes, Tensor? repulsion, out double plain)
     {
         Tensor a = LogMel(ops, first, envelopes), y = LogMel(ops, recorded, envelopes), near = Distance(ops, a, y);
         plain = near.Item;
         if (second == null) return near;
         Tensor b = LogMel(ops, second, envelopes);
-        return ops.Scale(ops.Add(ops.Add(near, Distance(ops, b, y)), ops.Scale(Distance(ops, a, b), -repulsion)), 0.5f);
+        return ops.Scale(ops.Add(ops.Add(near, Distance(ops, b, y)), ops.Scale(Distance(ops, a, b, repulsion), -1f)), 0.5f);
     }
 
-    private static Tensor Distance(Ops ops, Tensor a, Tensor b)
+    private static Tensor Distance(Ops ops, Tensor a, Tensor b, Tensor? weights = null)
     {
         Tensor difference = ops.Add(a, ops.Scale(b, -1f));
         Tensor distance = ops.Sqrt(ops.Multiply(difference, difference), SmoothAbs);
+        if (weights != null) distance = ops.Multiply(distance, weights);
         return ops.Scale(ops.Sum(distance), 1f / distance.Size);
     }
 

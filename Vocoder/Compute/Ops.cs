@@ -35,6 +35,23 @@ public abstract class Ops
     /// </summary>
     public abstract Tensor Conv1d(Tensor x, Tensor weight, Tensor? bias, ConvShape shape = default, Tensor? add = null, object? site = null);
 
+    /// <summary>
+    /// One step later: y[b,c,t] = x[b,c,t-1], 0 at the first step; when streaming, the last step of the chunk before, kept under <paramref name="site"/>.
+    /// </summary>
+    public abstract Tensor Delay(Tensor x, object site);
+
+    /// <summary>
+    /// A recursion over time, y_t = step(y_{t-1}, x_t, condition_t), one step after the other with y_{-1} = 0. Causal operations inside the step remember
+    /// their past from step to step, and when streaming from chunk to chunk. It has no gradient.
+    /// </summary>
+    /// <param name="recursion">The step; also the site of its memory.</param>
+    /// <param name="x">[b, c, t].</param>
+    /// <param name="condition">[b, d, t].</param>
+    /// <param name="channels">Channels of y.</param>
+    /// <returns>y [b, channels, t].</returns>
+    /// <exception cref="InvalidOperationException">Gradients are being recorded.</exception>
+    public abstract Tensor Recur(IRecursion recursion, Tensor x, Tensor condition, int channels);
+
     /// <summary>WaveNet gate: x [b, 2c, t] → tanh(first c channels)·sigmoid(last c), [b, c, t].</summary>
     public abstract Tensor Gate(Tensor x);
 
@@ -135,4 +152,11 @@ public abstract class Ops
 
     /// <summary>log |det| of a c×c matrix at each step: [b, c·c, t], row after row, → [b, 1, t], computed in double.</summary>
     public abstract Tensor LogAbsDetOfSteps(Tensor matrices);
+}
+
+/// <summary>The step of a recursion over time, see <see cref="Ops.Recur"/>.</summary>
+public interface IRecursion
+{
+    /// <summary>One step: previous [b, channels, 1], x [b, c, 1] and condition [b, d, 1] → [b, channels, 1].</summary>
+    Tensor Step(Ops ops, Tensor previous, Tensor x, Tensor condition);
 }

@@ -3,15 +3,16 @@ using FlowVocoder.Compute;
 namespace FlowVocoder.Conditioners;
 
 /// <summary>Size of a <see cref="WaveNet"/>.</summary>
-/// <param name="Layers">Number of gated layers; layer i has dilation 2^i.</param>
+/// <param name="Layers">Number of gated layers; layer i has dilation 2^(i mod <paramref name="Cycle"/>).</param>
 /// <param name="Channels">Residual and skip channels.</param>
 /// <param name="Kernel">Taps of the dilated convolutions, odd unless causal.</param>
 /// <param name="Causal">Whether outputs depend on the past alone; otherwise each convolution is centred, as published.</param>
-public sealed record WaveNetConfig(int Layers, int Channels, int Kernel = 3, bool Causal = true);
+/// <param name="Cycle">Layers after which dilations start again at 1; 0 means never.</param>
+public sealed record WaveNetConfig(int Layers, int Channels, int Kernel = 3, bool Causal = true, int Cycle = 0);
 
 /// <summary>
-/// The conditioner of an affine coupling: the non-autoregressive WaveNet of WaveGlow (Prenger et al. 2018, sec. 2.1) with its key names
-/// start, in_layers, cond_layer, res_skip_layers, end. The last layer starts at zero, so that a coupling starts as the identity.
+/// The conditioner of affine couplings and autoregressive flows: the non-autoregressive WaveNet of WaveGlow (Prenger et al. 2018, sec. 2.1) with its key names
+/// start, in_layers, cond_layer, res_skip_layers, end. The last layer starts at zero, so that a flow starts as the identity.
 /// </summary>
 internal sealed class WaveNet
 {
@@ -30,7 +31,7 @@ internal sealed class WaveNet
         _resSkip = new ConvLayer[config.Layers];
         for (int i = 0; i < config.Layers; i++)
         {
-            _in[i] = new ConvLayer(parameters.Scope($"in_layers.{i}"), channels, 2 * channels, config.Kernel, 1 << i, config.Causal, weightNorm: true);
+            _in[i] = new ConvLayer(parameters.Scope($"in_layers.{i}"), channels, 2 * channels, config.Kernel, 1 << (config.Cycle > 0 ? i % config.Cycle : i), config.Causal, weightNorm: true);
             _resSkip[i] = new ConvLayer(parameters.Scope($"res_skip_layers.{i}"), channels, i < config.Layers - 1 ? 2 * channels : channels, weightNorm: true);
         }
         _end = new ConvLayer(parameters.Scope("end"), channels, outputs, zero: true);

@@ -47,10 +47,19 @@ public sealed class ActNorm : Flow
     /// <inheritdoc/>
     public override Tensor Forward(Ops ops, Tensor x, Tensor condition, out Tensor logDet)
     {
-        logDet = ops.Scale(ops.Sum(_logScale), x.Batch * x.Length);
+        logDet = LogDet(ops, x, 1);
         return ops.ChannelAffine(x, _logScale, _shift);
     }
 
     /// <inheritdoc/>
     public override Tensor Inverse(Ops ops, Tensor z, Tensor condition) => ops.ChannelAffineInverse(z, _logScale, _shift);
+
+    /// <inheritdoc/>
+    public override Tensor Inverse(Ops ops, Tensor z, Tensor condition, out Tensor logDet)
+    {
+        logDet = LogDet(ops, z, -1);
+        return Inverse(ops, z, condition);
+    }
+
+    private Tensor LogDet(Ops ops, Tensor x, int sign) => ops.Scale(ops.Sum(_logScale), sign * x.Batch * x.Length);
 }

@@ -44,10 +44,20 @@ public sealed class AffineCoupling : Flow
     }
 
     /// <inheritdoc/>
-    public override Tensor Inverse(Ops ops, Tensor z, Tensor condition)
+    public override Tensor Inverse(Ops ops, Tensor z, Tensor condition) => Invert(ops, z, condition, out _);
+
+    /// <inheritdoc/>
+    public override Tensor Inverse(Ops ops, Tensor z, Tensor condition, out Tensor logDet)
+    {
+        Tensor x = Invert(ops, z, condition, out Tensor logScale);
+        logDet = ops.Scale(ops.Sum(logScale), -1f);
+        return x;
+    }
+
+    private Tensor Invert(Ops ops, Tensor z, Tensor condition, out Tensor logScale)
     {
         Tensor a = ops.Slice(z, 0, _half), b = ops.Slice(z, _half, _half);
-        var (shift, logScale) = Parameters(ops, a, condition);
+        (Tensor shift, logScale) = Parameters(ops, a, condition);
         return ops.Concat(a, ops.AffineInverse(b, logScale, shift));
     }
 

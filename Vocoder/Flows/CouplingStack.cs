@@ -12,9 +12,10 @@ namespace FlowVocoder.Flows;
 /// <param name="ConditionChannels">Channels of the condition.</param>
 /// <param name="ActNorm">Whether each step starts with an activation normalisation.</param>
 /// <param name="Lu">Whether 1×1 convolutions are trained through their LU decomposition.</param>
-/// <param name="LogScaleClamp">Bound of the couplings' log-scale; 0 means free.</param>
+/// <param name="LogScaleClamp">Bound of the log-scale; 0 means free.</param>
+/// <param name="Kind">Coupling or autoregressive flow.</param>
 public sealed record CouplingStackConfig(int Channels, int Flows, int EarlyEvery, int EarlySize, WaveNetConfig WaveNet, int ConditionChannels,
-    bool ActNorm, bool Lu, float LogScaleClamp);
+    bool ActNorm, bool Lu, float LogScaleClamp, FlowKind Kind = FlowKind.Coupling);
 
 /// <summary>What normalising gives: the latent parts in the order in which they leave, and the log-determinant of each layer, [1,1,1].</summary>
 public sealed record FlowResult(IReadOnlyList<Tensor> Latents, IReadOnlyList<(string Flow, Tensor LogDet)> LogDets);
@@ -39,12 +40,16 @@ public sealed class CouplingStack : Flow
         for (int k = 0; k < config.Flows; k++)
         {
             if (LeavesBefore(k)) channels -= config.EarlySize;
-            if (channels < 2 || channels % 2 != 0)
-                throw new VocoderException($"configuration: flow {k} would have {channels} channels, expected an even number of at least 2 (group {config.Channels}, {config.EarlySize} leave every {config.EarlyEvery} flows)");
+            if (config.Kind == FlowKind.Coupling ? channels < 2 || channels % 2 != 0 : channels < 1)
+                throw new VocoderException($"configuration: flow {k} would have {channels} channels, expected {(config.Kind == FlowKind.Coupling ? "an even number of at least 2" : "at least 1")} (group {config.Channels}, {config.EarlySize} leave every {config.EarlyEvery} flows)");
             _steps[k] = [];
             if (config.ActNorm) _steps[k].Add(($"actnorm.{k}", new ActNorm(parameters.Scope($"actnorm.{k}"), channels)));
-            _steps[k].Add(($"convinv.{k}", new InvertibleConvolution(parameters.Scope($"convinv.{k}.conv"), channels, config.Lu)));
-            _steps[k].Add(($"WN.{k}", new AffineCoupling(parameters.Scope($"WN.{k}"), config.WaveNet, channels, config.ConditionChannels, config.LogScaleClamp)));
+            // With one channel there is nothing to mix.
+            if (channels > 1) _steps[k].Add(($"convinv.{k}", new InvertibleConvolution(parameters.Scope($"convinv.{k}.conv"), channels, config.Lu)));
+            ParameterSet scope = parameters.Scope($"WN.{k}");
+            _steps[k].Add(($"WN.{k}", config.Kind == FlowKind.Coupling
+                ? new AffineCoupling(scope, config.WaveNet, channels, config.ConditionChannels, config.LogScaleClamp)
+                : new AutoregressiveFlow(scope, config.WaveNet, config.Kind, channels, config.ConditionChannels, config.LogScaleClamp)));
         }
         FinalChannels = channels;
         LatentChannels = [.. Enumerable.Range(0, _steps.Length).Where(LeavesBefore).Select(_ => config.EarlySize), channels];
@@ -64,6 +69,12 @@ public sealed class CouplingStack : Flow
 
     /// <inheritdoc/>
     public override int Future => Layers.Sum(flow => flow.Future);
+
+    /// <summary>Whether generating goes step by step.</summary>
+    public bool GeneratesStepByStep => Layers.Any(flow => flow.GeneratesStepByStep);
+
+    /// <summary>Whether scoring goes step by step.</summary>
+    public bool ScoresStepByStep => Layers.Any(flow => flow.ScoresStepByStep);
 
     private IEnumerable<Flow> Layers => _steps.SelectMany(step => step.Select(layer => layer.Flow));
 
@@ -135,13 +146,33 @@ public sealed class CouplingStack : Flow
     }
 
     /// <summary>Generates x [b, group, t] from the latent parts, in the order of <see cref="LatentChannels"/>.</summary>
-    public Tensor Inverse(Ops ops, IReadOnlyList<Tensor> latents, Tensor condition)
+    public Tensor Inverse(Ops ops, IReadOnlyList<Tensor> latents, Tensor condition) => Inverse(ops, latents, condition, scored: false, out _);
+
+    /// <summary>The same with log |det dx/dz| as [1,1,1], so that the density of what is generated is known as it is made.</summary>
+    public Tensor Inverse(Ops ops, IReadOnlyList<Tensor> latents, Tensor condition, out Tensor logDet)
+    {
+        Tensor x = Inverse(ops, latents, condition, scored: true, out Tensor? sum);
+        logDet = sum!;
+        return x;
+    }
+
+    private Tensor Inverse(Ops ops, IReadOnlyList<Tensor> latents, Tensor condition, bool scored, out Tensor? logDet)
     {
         int part = latents.Count - 1;
         Tensor x = latents[part];
+        logDet = null;
         for (int k = _steps.Length - 1; k >= 0; k--)
         {
-            for (int i = _steps[k].Count - 1; i >= 0; i--) x = _steps[k][i].Flow.Inverse(ops, x, condition);
+            for (int i = _steps[k].Count - 1; i >= 0; i--)
+            {
+                Flow flow = _steps[k][i].Flow;
+                if (!scored) x = flow.Inverse(ops, x, condition);
+                else
+                {
+                    x = flow.Inverse(ops, x, condition, out Tensor layer);
+                    logDet = logDet == null ? layer : ops.Add(logDet, layer);
+                }
+            }
             if (LeavesBefore(k)) x = ops.Concat(latents[--part], x);
         }
         return x;

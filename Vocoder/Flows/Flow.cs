@@ -17,6 +17,24 @@ public abstract class Flow
     /// <summary>z → x.</summary>
     public abstract Tensor Inverse(Ops ops, Tensor z, Tensor condition);
 
+    /// <summary>
+    /// z → x with log |det dx/dz| summed over batch and time as [1,1,1], so that what is generated can be scored as it is made. Unless a layer
+    /// knows better it is the negative of what <see cref="Forward"/> gives for x.
+    /// </summary>
+    public virtual Tensor Inverse(Ops ops, Tensor z, Tensor condition, out Tensor logDet)
+    {
+        Tensor x = Inverse(ops, z, condition);
+        Forward(ops, x, condition, out Tensor forward);
+        logDet = ops.Scale(forward, -1f);
+        return x;
+    }
+
+    /// <summary>Whether <see cref="Inverse(Ops, Tensor, Tensor)"/> goes step by step: orders of magnitude slower than a parallel pass, and without gradients.</summary>
+    public virtual bool GeneratesStepByStep => false;
+
+    /// <summary>Whether <see cref="Forward"/> goes step by step.</summary>
+    public virtual bool ScoresStepByStep => false;
+
     /// <summary>Multiply-accumulates per time step when generating.</summary>
     public virtual long MacsPerStep => 0;
 

@@ -45,13 +45,23 @@ public sealed class InvertibleConvolution : Flow
     public override Tensor Forward(Ops ops, Tensor x, Tensor condition, out Tensor logDet)
     {
         Tensor weight = Weight(ops);
-        logDet = ops.Scale(_logDiagonal == null ? ops.LogAbsDet(weight) : ops.Sum(_logDiagonal), x.Batch * x.Length);
+        logDet = LogDet(ops, weight, x, 1);
         return ops.Conv1d(x, weight, null);
     }
 
     /// <inheritdoc/>
     public override Tensor Inverse(Ops ops, Tensor z, Tensor condition) => 
         ops.Conv1d(z, ops.IsRecording ? ops.Invert(Weight(ops)) : Cache(ops).Inverse, null);
+
+    /// <inheritdoc/>
+    public override Tensor Inverse(Ops ops, Tensor z, Tensor condition, out Tensor logDet)
+    {
+        logDet = LogDet(ops, Weight(ops), z, -1);
+        return Inverse(ops, z, condition);
+    }
+
+    private Tensor LogDet(Ops ops, Tensor weight, Tensor x, int sign) =>
+        ops.Scale(_logDiagonal == null ? ops.LogAbsDet(weight) : ops.Sum(_logDiagonal), sign * x.Batch * x.Length);
 
     private Tensor Weight(Ops ops) => _logDiagonal == null ? _weight
         : ops.IsRecording ? ops.ComposeLu(_weight, _logDiagonal, _sign!, _permutation!) : Cache(ops).Weight;

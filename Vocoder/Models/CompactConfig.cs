@@ -1,12 +1,18 @@
-using System.Text.Json;
 using FlowVocoder.Features;
+using FlowVocoder.Flows;
 
 namespace FlowVocoder.Models;
 
 /// <summary>Configuration of a <see cref="CompactVocoder"/>; every part can be changed with <c>with</c> or in a configuration file.</summary>
 public sealed record CompactConfig
 {
-    /// <summary>Samples that the flow moves as one step, 16 to 256, a divisor of the hop. The default value is 32.</summary>
+    /// <summary>
+    /// What moves the samples in each flow: affine couplings, or an autoregressive flow that is fast at scoring (maf, a teacher) or at generating
+    /// (iaf, a student). The default value is coupling.
+    /// </summary>
+    public FlowKind Flow { get; init; } = FlowKind.Coupling;
+
+    /// <summary>Samples that the flow moves as one step, a divisor of the hop: 2 to 256 with couplings, 1 to 256 with autoregressive flows. The default value is 32.</summary>
     public int Group { get; init; } = 32;
 
     /// <summary>Steps of ActNorm, invertible convolution and coupling. The default value is 6.</summary>
@@ -20,6 +26,9 @@ public sealed record CompactConfig
 
     /// <summary>Taps of the dilated convolutions. The default value is 3.</summary>
     public int Kernel { get; init; } = 3;
+
+    /// <summary>Layers after which dilations start again at 1; 0 means never. The default value is 0.</summary>
+    public int Cycle { get; init; }
 
     /// <summary>Before every so many flows some channels leave early; 0 keeps all. The default value is 2.</summary>
     public int EarlyEvery { get; init; } = 2;
@@ -57,59 +66,37 @@ public sealed record CompactConfig
     /// <summary>Factor after <see cref="MelOffset"/>. The default value is 0.5.</summary>
     public float MelScale { get; init; } = 0.5f;
 
-    private static readonly JsonSerializerOptions s_json = new()
-    {
-        WriteIndented = true,
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow,
-        RespectNullableAnnotations = true,
-        ReadCommentHandling = JsonCommentHandling.Skip,
-    };
-
     /// <summary>The configuration as JSON with snake_case names.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, s_json);
+    public string ToJson() => ConfigJson.Write(this);
 
     /// <summary>Reads what <see cref="ToJson"/> wrote; members that are absent keep their default value.</summary>
     /// <exception cref="VocoderException">Not JSON, an unknown member, or a value of the wrong kind; <paramref name="source"/> is named.</exception>
-    public static CompactConfig FromJson(string json, string source)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<CompactConfig>(json, s_json) ?? throw new JsonException("it is null");
-        }
-        catch (JsonException e)
-        {
-            throw new VocoderException($"{source}: the model configuration is not usable: {e.Message.ReplaceLineEndings(" ")}", e);
-        }
-    }
+    public static CompactConfig FromJson(string json, string source) => ConfigJson.Read<CompactConfig>(json, source, "the model configuration");
 
     /// <summary>Checks that the numbers can be built, for mels of <paramref name="recipe"/>.</summary>
     /// <exception cref="VocoderException">One of them cannot; the message names it with its value and what was expected.</exception>
     public void Validate(MelRecipe recipe)
     {
-        Check(Group is >= 2 and <= 256 && recipe.HopSize % Group == 0, "group", Group, $"a divisor of the hop {recipe.HopSize} between 2 and 256");
-        Check(Flows is >= 1 and <= 64, "flows", Flows, "1 to 64");
-        Check(Layers is >= 1 and <= 16, "layers", Layers, "1 to 16");
-        Check(Channels is >= 1 and <= 1024, "channels", Channels, "1 to 1024");
-        Check(Kernel is >= 1 and <= 15, "kernel", Kernel, "1 to 15");
-        Check(EarlyEvery >= 0, "early_every", EarlyEvery, "0 or more");
-        Check(EarlySize >= 0 && EarlySize % 2 == 0 && (EarlyEvery == 0 || EarlySize > 0), "early_size", EarlySize, "an even number, above 0 when early_every is");
-        Check(LogScaleClamp is >= 0 and <= 20, "log_scale_clamp", LogScaleClamp, "0 to 20");
-        Check(LookAhead is >= 1 and <= 16, "look_ahead", LookAhead, "1 to 16 frames");
-        Check(Harmonics.Length == 0 || LookAhead >= 2, "look_ahead", LookAhead, "2 or more with a phase condition");
-        Check(EncoderChannels is >= 1 and <= 1024, "encoder_channels", EncoderChannels, "1 to 1024");
-        Check(ConditionChannels is >= 1 and <= 1024, "condition_channels", ConditionChannels, "1 to 1024");
-        Check(LinearPrediction is >= 0 and <= 64, "linear_prediction", LinearPrediction, "0 to 64");
-        Check(LinearPrediction == 0 || recipe.HopSize % 4 == 0, "linear_prediction", LinearPrediction, $"0 with a hop of {recipe.HopSize}, which is no multiple of 4");
-        Check(Harmonics.All(h => h is >= 1 and <= 100), "harmonics", string.Join(",", Harmonics), "numbers of 1 to 100");
-        Check(PhasePositions >= 1 && Group % PhasePositions == 0, "phase_positions", PhasePositions, $"a divisor of the group {Group}");
-        Check(PitchChannels is >= 1 and <= 1024, "pitch_channels", PitchChannels, "1 to 1024");
-        Check(float.IsFinite(MelOffset), "mel_offset", MelOffset, "a finite number");
-        Check(float.IsFinite(MelScale) && MelScale != 0, "mel_scale", MelScale, "a finite number other than 0");
-    }
-
-    private static void Check(bool condition, string name, object value, string expected)
-    {
-        if (!condition) throw new VocoderException(FormattableString.Invariant($"configuration: {name} is {value}, expected {expected}"));
+        int smallest = Flow == FlowKind.Coupling ? 2 : 1;
+        ConfigJson.Check(Group >= smallest && Group <= 256 && recipe.HopSize % Group == 0, "group", Group, $"a divisor of the hop {recipe.HopSize} between {smallest} and 256");
+        ConfigJson.Check(Flows is >= 1 and <= 64, "flows", Flows, "1 to 64");
+        ConfigJson.Check(Layers is >= 1 and <= 64, "layers", Layers, "1 to 64");
+        ConfigJson.Check(Cycle is >= 0 and <= 16 && (Cycle > 0 || Layers <= 16), "cycle", Cycle, "1 to 16, or 0 with at most 16 layers");
+        ConfigJson.Check(Channels is >= 1 and <= 1024, "channels", Channels, "1 to 1024");
+        ConfigJson.Check(Kernel is >= 1 and <= 15, "kernel", Kernel, "1 to 15");
+        ConfigJson.Check(EarlyEvery >= 0, "early_every", EarlyEvery, "0 or more");
+        ConfigJson.Check(EarlySize >= 0 && EarlySize % 2 == 0 && (EarlyEvery == 0 || EarlySize > 0), "early_size", EarlySize, "an even number, above 0 when early_every is");
+        ConfigJson.Check(LogScaleClamp is >= 0 and <= 20, "log_scale_clamp", LogScaleClamp, "0 to 20");
+        ConfigJson.Check(LookAhead is >= 1 and <= 16, "look_ahead", LookAhead, "1 to 16 frames");
+        ConfigJson.Check(Harmonics.Length == 0 || LookAhead >= 2, "look_ahead", LookAhead, "2 or more with a phase condition");
+        ConfigJson.Check(EncoderChannels is >= 1 and <= 1024, "encoder_channels", EncoderChannels, "1 to 1024");
+        ConfigJson.Check(ConditionChannels is >= 1 and <= 1024, "condition_channels", ConditionChannels, "1 to 1024");
+        ConfigJson.Check(LinearPrediction is >= 0 and <= 64, "linear_prediction", LinearPrediction, "0 to 64");
+        ConfigJson.Check(LinearPrediction == 0 || recipe.HopSize % 4 == 0, "linear_prediction", LinearPrediction, $"0 with a hop of {recipe.HopSize}, which is no multiple of 4");
+        ConfigJson.Check(Harmonics.All(h => h is >= 1 and <= 100), "harmonics", string.Join(",", Harmonics), "numbers of 1 to 100");
+        ConfigJson.Check(PhasePositions >= 1 && Group % PhasePositions == 0, "phase_positions", PhasePositions, $"a divisor of the group {Group}");
+        ConfigJson.Check(PitchChannels is >= 1 and <= 1024, "pitch_channels", PitchChannels, "1 to 1024");
+        ConfigJson.Check(float.IsFinite(MelOffset), "mel_offset", MelOffset, "a finite number");
+        ConfigJson.Check(float.IsFinite(MelScale) && MelScale != 0, "mel_scale", MelScale, "a finite number other than 0");
     }
 }

@@ -30,7 +30,7 @@ public sealed partial class CompactVocoder : VocoderModel
             Pitch = new PitchPredictor(Parameters.Scope("pitch"), recipe.Bands, config.PitchChannels);
         }
         Stack = new CouplingStack(Parameters, new CouplingStackConfig(config.Group, config.Flows, config.EarlyEvery, config.EarlySize,
-            new WaveNetConfig(config.Layers, config.Channels, config.Kernel), config.ConditionChannels, ActNorm: true, Lu: true, config.LogScaleClamp));
+            new WaveNetConfig(config.Layers, config.Channels, config.Kernel, Cycle: config.Cycle), config.ConditionChannels, ActNorm: true, Lu: true, config.LogScaleClamp, config.Flow));
         if (config.LinearPrediction > 0) Filter = new LinearPredictionFilter(config.LinearPrediction, recipe.HopSize / BlocksPerHop);
     }
 

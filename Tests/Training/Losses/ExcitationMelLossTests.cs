@@ -26,6 +26,13 @@ public class ExcitationMelLossTests
         return e;
     }
 
+    private static Tensor Repulsion(float factor = 1)
+    {
+        var r = new Tensor(2, 8, Windows);
+        r.Span.Fill(factor);
+        return r;
+    }
+
     private static Tensor Ones()
     {
         var e = new Tensor(1, 33, Windows);
@@ -66,11 +73,17 @@ public class ExcitationMelLossTests
         var random = new Random(21);
         Tensor x = Normal(random), again = Normal(random), y = Normal(random), envelopes = Envelopes(random);
         var loss = new ExcitationMelLoss(s_recipe);
-        double Distance(Tensor a, Tensor b) => loss.Apply(new CpuOps(), a, b, envelopes).Item;
-        double score = loss.EnergyDistance(new CpuOps(), x, again, y, envelopes, 1, out double plain).Item;
+        double Distance(Tensor p, Tensor q) => loss.Apply(new CpuOps(), p, q, envelopes).Item;
+        double score = loss.EnergyDistance(new CpuOps(), x, again, y, envelopes, Repulsion(), out double plain).Item;
         Assert.Equal(0.5 * (Distance(x, y) + Distance(again, y) - Distance(x, again)), score, 1e-5);
         Assert.Equal(Distance(x, y), plain, 1e-6);
-        Assert.Equal(Distance(x, y), loss.EnergyDistance(new CpuOps(), x, null, y, envelopes, 1, out _).Item, 1e-6);
+        // The factor counts window by window: the first two take half of the last term, the others none of it.
+        Tensor half = Repulsion(0);
+        for (int row = 0; row < 16; row++) half.Row(0, row)[..2].Fill(0.5f);
+        double[][] a = LogMels(s_recipe, [Item(x, 0), Item(x, 1)], envelopes), b = LogMels(s_recipe, [Item(again, 0), Item(again, 1)], envelopes);
+        double early = ExcitationMelLossTests.Distance([.. a.Select(item => item[..16])], [.. b.Select(item => item[..16])]) / 2;
+        Assert.Equal(0.5 * (Distance(x, y) + Distance(again, y) - 0.5 * early), loss.EnergyDistance(new CpuOps(), x, again, y, envelopes, half, out _).Item, 1e-5);
+        Assert.Equal(Distance(x, y), loss.EnergyDistance(new CpuOps(), x, null, y, envelopes, Repulsion(), out _).Item, 1e-6);
     }
 
     [Fact]
@@ -83,7 +96,7 @@ public class ExcitationMelLossTests
         envelopes.Span.Fill(1);
         Tensor[] recordings = [.. Enumerable.Range(0, 20).Select(_ => Normal(random))];
         double Plain(Tensor x) => recordings.Average(y => (double)loss.Apply(new CpuOps(), x, y, envelopes).Item);
-        double Energy(Func<Tensor> generate) => recordings.Average(y => (double)loss.EnergyDistance(new CpuOps(), generate(), generate(), y, envelopes, 1, out _).Item);
+        double Energy(Func<Tensor> generate) => recordings.Average(y => (double)loss.EnergyDistance(new CpuOps(), generate(), generate(), y, envelopes, Repulsion(), out _).Item);
         Tensor[] candidates = [.. Enumerable.Range(0, 30).Select(_ => Normal(random))];
         Tensor frozen = candidates.MinBy(Plain)!;
         double plainFrozen = Plain(frozen), plainNoise = candidates.Average(Plain), energyFrozen = Energy(() => frozen), energyNoise = Energy(() => Normal(random));
