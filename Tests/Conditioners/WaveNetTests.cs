@@ -123,7 +123,7 @@ public class WaveNetTests
         parameters.Randomize(2);
         Assert.DoesNotContain(parameters.Items, p => p.Name.StartsWith("cond_layer", StringComparison.Ordinal));
         Assert.Equal(Inputs * 5 + 3 * (5 * 10 * 3) + 2 * (5 * 10) + 5 * 5 + 5 * Outputs, net.MacsPerStep);
-        Tensor x = Samples.Normal(_random, 1, Inputs, 20), y = net.Apply(new CpuOps(), x, Flow.NoCondition);
+        Tensor x = Samples.Normal(_random, 1, Inputs, 20), y = net.Apply(new CpuOps(), x, Flow.NoCondition(x));
         double[][] expected = new NaiveWaveNet(parameters).Run(config, Rows(x), []);
         for (int c = 0; c < Outputs; c++) Samples.Close(expected[c], y.Row(0, c), 2e-5, $"channel {c}");
     }

@@ -31,12 +31,6 @@ public class ResidualFlowTests
         return logDet.Item;
     }
 
-    private static Tensor LikelihoodLoss(ResidualFlow flow, Ops ops, Tensor x, Tensor condition)
-    {
-        Tensor z = flow.Forward(ops, x, condition, out Tensor logDet);
-        return ops.Add(ops.Scale(ops.SumSquares(z), 0.05f), ops.Scale(logDet, -0.1f));
-    }
-
     [Theory]
     [InlineData(0.5f, 1)]
     [InlineData(0.9f, 2)]
@@ -171,7 +165,7 @@ public class ResidualFlowTests
         var parameters = new ParameterSet(1);
         ResidualFlow flow = Create(parameters, s_config with { Channels = 2, Hidden = 4, ConditionChannels = 0 });
         Tensor x = Samples.Normal(_random, 2, 2, 5);
-        FlowChecks.ParameterGradients(parameters, ops => LikelihoodLoss(flow, ops, x, Flow.NoCondition));
+        FlowChecks.LikelihoodGradients(parameters, flow, x);
     }
 
     [Theory]
@@ -185,7 +179,8 @@ public class ResidualFlowTests
         FlowChecks.ParameterGradients(parameters, ops =>
         {
             flow.Draws = 3;
-            return LikelihoodLoss(flow, ops, x, condition);
+            Tensor z = flow.Forward(ops, x, condition, out Tensor logDet);
+            return ops.Add(ops.Scale(ops.SumSquares(z), 0.05f), ops.Scale(logDet, -0.1f));
         });
     }
 

@@ -21,6 +21,9 @@ public sealed class ChannelSwap : Flow
     /// <exception cref="ArgumentException">The number of channels is odd.</exception>
     public override Tensor Inverse(Ops ops, Tensor z, Tensor condition) => Swap(ops, z);
 
+    /// <inheritdoc/>
+    public override Tensor Inverse(Ops ops, Tensor z, Tensor condition, out Tensor logDet) => Forward(ops, z, condition, out logDet);
+
     private static Tensor Swap(Ops ops, Tensor x)
     {
         if (x.Channels % 2 != 0) throw new ArgumentException($"halves need an even number of channels, not {x.Channels}", nameof(x));

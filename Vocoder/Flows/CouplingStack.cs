@@ -70,11 +70,11 @@ public sealed class CouplingStack : Flow
     /// <inheritdoc/>
     public override int Future => Layers.Sum(flow => flow.Future);
 
-    /// <summary>Whether generating goes step by step.</summary>
-    public bool GeneratesStepByStep => Layers.Any(flow => flow.GeneratesStepByStep);
+    /// <inheritdoc/>
+    public override bool GeneratesStepByStep => Layers.Any(flow => flow.GeneratesStepByStep);
 
-    /// <summary>Whether scoring goes step by step.</summary>
-    public bool ScoresStepByStep => Layers.Any(flow => flow.ScoresStepByStep);
+    /// <inheritdoc/>
+    public override bool ScoresStepByStep => Layers.Any(flow => flow.ScoresStepByStep);
 
     private IEnumerable<Flow> Layers => _steps.SelectMany(step => step.Select(layer => layer.Flow));
 
@@ -179,15 +179,15 @@ public sealed class CouplingStack : Flow
     }
 
     /// <inheritdoc/>
-    public override Tensor Inverse(Ops ops, Tensor z, Tensor condition)
+    public override Tensor Inverse(Ops ops, Tensor z, Tensor condition) => Inverse(ops, Parts(ops, z), condition);
+
+    /// <inheritdoc/>
+    public override Tensor Inverse(Ops ops, Tensor z, Tensor condition, out Tensor logDet) => Inverse(ops, Parts(ops, z), condition, out logDet);
+
+    private Tensor[] Parts(Ops ops, Tensor z)
     {
-        var latents = new List<Tensor>();
-        int first = 0;
-        foreach (int channels in LatentChannels)
-        {
-            latents.Add(ops.Slice(z, first, channels));
-            first += channels;
-        }
-        return Inverse(ops, latents, condition);
+        var parts = new Tensor[LatentChannels.Count];
+        for (int i = 0, first = 0; i < parts.Length; first += LatentChannels[i++]) parts[i] = ops.Slice(z, first, LatentChannels[i]);
+        return parts;
     }
 }

@@ -4,12 +4,12 @@ namespace FlowVocoder.Flows;
 
 /// <summary>
 /// One invertible layer. <see cref="Forward"/> normalises (x → z) and gives log |det dz/dx|, <see cref="Inverse"/> generates (z → x).
-/// Tensors are [batch, channels, time]; the condition has the same batch and time, or is <see cref="NoCondition"/>.
+/// Tensors are [batch, channels, time]; the condition has the same batch and time.
 /// </summary>
 public abstract class Flow
 {
-    /// <summary>The condition of a flow that was created with no condition channels.</summary>
-    public static Tensor NoCondition { get; } = new(1, 0, 0);
+    /// <summary>What goes with <paramref name="x"/> in a flow that was created for no condition channels: [batch, 0, time].</summary>
+    public static Tensor NoCondition(Tensor x) => new(x.Batch, 0, x.Length);
 
     /// <summary>x → z, with the log-determinant summed over batch and time as [1,1,1].</summary>
     public abstract Tensor Forward(Ops ops, Tensor x, Tensor condition, out Tensor logDet);

@@ -20,6 +20,12 @@ public sealed class FlowChain : Flow
     public IReadOnlyList<Flow> Layers { get; }
 
     /// <inheritdoc/>
+    public override bool GeneratesStepByStep => Layers.Any(layer => layer.GeneratesStepByStep);
+
+    /// <inheritdoc/>
+    public override bool ScoresStepByStep => Layers.Any(layer => layer.ScoresStepByStep);
+
+    /// <inheritdoc/>
     public override long MacsPerStep => Layers.Sum(layer => layer.MacsPerStep);
 
     /// <inheritdoc/>
@@ -56,5 +62,17 @@ public sealed class FlowChain : Flow
     {
         foreach (Flow layer in Layers.Reverse()) z = layer.Inverse(ops, z, condition);
         return z;
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Inverse(Ops ops, Tensor z, Tensor condition, out Tensor logDet)
+    {
+        Tensor x = Layers[^1].Inverse(ops, z, condition, out logDet);
+        foreach (Flow layer in Layers.Reverse().Skip(1))
+        {
+            x = layer.Inverse(ops, x, condition, out Tensor part);
+            logDet = ops.Add(logDet, part);
+        }
+        return x;
     }
 }
