@@ -6,16 +6,22 @@ var steps = new Option<int>("--steps") { Description = "steps in a round", Defau
 var rounds = new Option<int>("--rounds") { Description = "rounds; the shortest time of all is reported", DefaultValueFactory = _ => 2 };
 var pytorch = new Option<bool>("--pytorch") { Description = "also run the same network in PyTorch, in turn with ours" };
 var python = new Option<string>("--python") { Description = "the Python that has torch", DefaultValueFactory = _ => "python3" };
-var voice = new Option<string?>("--voice") { Description = "voice file; without it data/voices/compact.safetensors" };
+var voice = new Option<string?>("--voice") { Description = "voice file or name; without it what ships in data/voices" };
 var minutes = new Option<double>("--minutes") { Description = "length of the synthesis whose memory is measured", DefaultValueFactory = _ => 10 };
 
 var kernels = new Command("kernels", "Convolution beside the multiply-add peak of the processor.");
 var training = new Command("training", "Training steps of the default compact voice.") { steps, rounds, pytorch, python };
 var synth = new Command("synth", "Real-time factor on one thread, time per part, and memory of a long synthesis.") { voice, minutes };
-kernels.SetAction(_ => KernelBenchmark.Run());
+var streaming = new Command("streaming", "Latency, step times and real-time factor of small chunks, on one thread.") { voice };
+kernels.SetAction(_ =>
+{
+    KernelBenchmark.Run();
+    ShortKernelBenchmark.Run();
+});
 training.SetAction(result => TrainingBenchmark.Run(result.GetValue(steps), result.GetValue(rounds), result.GetValue(pytorch) ? result.GetValue(python) : null));
 synth.SetAction(result => SynthesisBenchmark.Run(result.GetValue(voice), result.GetValue(minutes)));
-var root = new RootCommand("Speed and memory of FlowVocoder, as Markdown tables. Run it on an idle machine.") { kernels, training, synth };
+streaming.SetAction(result => StreamingBenchmark.Run(result.GetValue(voice)));
+var root = new RootCommand("Speed and memory of FlowVocoder, as Markdown tables. Run it on an idle machine.") { kernels, training, synth, streaming };
 try
 {
     return root.Parse(args).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });

@@ -34,6 +34,8 @@ internal sealed class InfoVerb : Verb
         table.Add("kind", model.Kind);
         table.Row("parameters", $"{model.Parameters.Count:N0}");
         table.Row("cost", $"{model.MacsPerSecond / 1e9:0.000} GMAC per second of audio");
+        if (model.GeneratesStepByStep) table.Add("speaks", "step by step (an autoregressive teacher)");
+        if (model.ScoresStepByStep) table.Add("scores", "step by step (an inverse autoregressive student)");
         table.Row("look-ahead", $"{model.LookAheadFrames} frames, {Milliseconds(model.LookAheadFrames * hop):0.0} ms");
         table.Row("latency", $"{model.LookAheadFrames + 1} frames, {Milliseconds((model.LookAheadFrames + 1) * hop):0.0} ms until the first samples, apart from computing");
         table.Row("past context", $"{model.PastSamples:N0} samples, {Milliseconds(model.PastSamples):0.0} ms");

@@ -68,13 +68,15 @@ internal sealed class PlotVerb : Verb
     {
         var train = new List<(double, double)>();
         var valid = new List<(double, double)>();
+        bool divergence = false;
         foreach (TrainingReport report in TrainingRun.ReadLog(path))
         {
-            train.Add((report.Step, report.NatsPerSample));
-            if (report.ValidNats is { } nats) valid.Add((report.Step, nats));
+            train.Add((report.Step, report.Nats));
+            if (report.HeldOutNats is { } nats) valid.Add((report.Step, nats));
+            divergence |= report.IsDistillation;
         }
         string suffix = named ? $", {Path.GetFileName(path)}" : "";
-        yield return new ChartSeries("train, nats per sample" + suffix, train);
+        yield return new ChartSeries($"train, {(divergence ? "divergence from the teacher in " : "")}nats per sample{suffix}", train);
         if (valid.Count > 0) yield return new ChartSeries("valid" + suffix, valid);
     }
 }

@@ -5,106 +5,28 @@ using FlowVocoder.Voices;
 
 namespace FlowVocoder.Cli;
 
-/// <summary>Recordings → voice.</summary>
-internal sealed class TrainVerb : Verb
+/// <summary>Recordings → voice, by maximum likelihood.</summary>
+internal sealed class TrainVerb : TrainingVerb
 {
-    // Settings common enough for an option of their own; all others are reached by --set.
-    private static readonly (string Key, string Meaning)[] s_common =
-    [
-        ("steps", "Steps in all"), ("batch", "Crops in a step"), ("crop_frames", "Mel frames in a crop"), ("learning_rate", "Highest learning rate"),
-        ("seed", "Seed of weights, crops and noise"), ("recipe", "Name of the mel recipe"), ("save_every", "Steps between checkpoints"),
-        ("model.group", "Samples that the flow moves as one step"), ("model.flows", "Steps of the flow"),
-        ("model.layers", "Layers of each network"), ("model.channels", "Channels of each network"),
-    ];
-
-    private readonly Option<string> _data = new("--data")
-    {
-        Description = "Folder of wav and flac files, searched with its subfolders; what lies in folders named 'valid' is held out, else every 20th file", HelpName = "DIR", Required = true,
-    };
-    private readonly Option<string> _out = new("--out")
-    {
-        Description = "The voice to write (.safetensors); checkpoint and log lie beside it", HelpName = "VOICE", Required = true,
-    };
-    private readonly Option<string?> _config = new("--config") { Description = "Configuration in JSON; what it leaves out keeps its default value", HelpName = "FILE" };
-    private readonly Option<bool> _resume = new("--resume") { Description = "Go on from the checkpoint, bit for bit as if the run had never stopped; its configuration holds unless another is given" };
     private readonly Option<string?> _from = new("--from")
     {
         Description = "Starts from the weights of a voice, to fine-tune it; without --config with its model and recipe", HelpName = "NAME|FILE",
     };
-    private readonly Option<string[]> _set = new("--set")
-    {
-        Description = "Changes one setting, that of the model as model.NAME; may be given several times", HelpName = "KEY=VALUE", Arity = ArgumentArity.OneOrMore,
-    };
-    private readonly Option<string?> _name = new("--name") { Description = "Name of the voice. Default: that of its file", HelpName = "NAME" };
-    private readonly Option<string?> _licence = new("--licence") { Description = "Licence of the recordings, told with the voice. Default: not stated", HelpName = "TEXT" };
-    private readonly Option<int> _threads = Inputs.Threads();
-    private readonly (string Key, Option<string?> Option)[] _settings;
 
-    public TrainVerb() : base("train", "Trains a compact flow on a folder of recordings by maximum likelihood, with a mel loss where the configuration asks for it. Ctrl-C saves and stops; --resume goes on.",
+    public TrainVerb() : base("train", "Trains a flow on a folder of recordings by maximum likelihood, with losses of generated speech where the configuration asks for them: a coupling flow, or with model.flow=maf an autoregressive teacher. Ctrl-C saves and stops; --resume goes on.",
         "vocoder train --data recordings --out voice.safetensors --licence CC0-1.0",
         "vocoder train --data recordings --config small.json --set model.channels=64 --steps 5000 --out small.safetensors",
         "vocoder train --data recordings --from compact --learning-rate 1e-4 --steps 2000 --out mine.safetensors",
-        "vocoder train --data recordings --out voice.safetensors --resume")
-    {
-        _settings = [.. s_common.Select(c => (c.Key, new Option<string?>("--" + c.Key[(c.Key.IndexOf('.', StringComparison.Ordinal) + 1)..].Replace('_', '-'))
-        {
-            Description = $"{c.Meaning} ({c.Key} of the configuration)", HelpName = "VALUE",
-        }))];
-        foreach (Option option in (Option[])[_data, _config, _out, _resume, _from, _set, .. _settings.Select(s => s.Option), _name, _licence, _threads]) Add(option);
-    }
+        "vocoder train --data recordings --out voice.safetensors --resume") =>
+        Add(_from);
 
-    public override int Run(ParseResult arguments, Terminal terminal)
-    {
-        string output = arguments.GetRequiredValue(_out);
-        bool resume = arguments.GetValue(_resume);
-        TrainingPaths paths = Paths(arguments, output, resume);
-        TrainingConfig config = Config(arguments, paths, resume);
-        config.Validate();
-        Files.CreateFolder(Path.GetDirectoryName(Path.GetFullPath(output))!);
-        Files.CheckWritable(output);
-        TrainingDisplay.Run(terminal, (loading, report) =>
-            TrainingRun.Train(paths, config, resume, arguments.GetValue(_threads), loading, report, terminal.Cancellation));
-        if (terminal.Cancellation.IsCancellationRequested)
-        {
-            terminal.Warn($"vocoder: stopped, the state is in {paths.Checkpoint}: go on with the same command and --resume");
-            return VocoderCommand.Interrupted;
-        }
-        terminal.Say($"{output}: trained for {config.Steps} steps; see 'vocoder info {output}'");
-        return VocoderCommand.Success;
-    }
+    protected override TrainingPaths With(ParseResult arguments, TrainingPaths paths) => paths with { From = arguments.GetValue(_from) };
 
-    private TrainingConfig Config(ParseResult arguments, TrainingPaths paths, bool resume)
+    protected override TrainingConfig Default(TrainingPaths paths)
     {
-        TrainingConfig config = arguments.GetValue(_config) is { } file ? TrainingSettings.Read(file)
-            : resume ? TrainingRun.SavedConfig(paths) : paths.From != null ? ConfigOf(paths.From) : new TrainingConfig();
-        var changes = new List<(string, string)>();
-        foreach (string setting in arguments.GetValue(_set) ?? [])
-        {
-            int equals = setting.IndexOf('=', StringComparison.Ordinal);
-            if (equals < 1) throw new UsageException($"--set is '{setting}', expected KEY=VALUE");
-            changes.Add((setting[..equals], setting[(equals + 1)..]));
-        }
-        foreach (var (key, option) in _settings)
-            if (arguments.GetValue(option) is { } value) changes.Add((key, value));
-        return changes.Count == 0 ? config : TrainingSettings.Change(config, changes);
-    }
-
-    private static TrainingConfig ConfigOf(string voice)
-    {
-        LoadedVoice loaded = VoiceLibrary.Load(voice);
+        if (paths.From == null) return new TrainingConfig();
+        LoadedVoice loaded = VoiceLibrary.Load(paths.From);
         return loaded.Model is CompactVocoder model ? new TrainingConfig { Model = model.Config, Recipe = model.Recipe.Name }
             : throw new VocoderException($"{loaded.Source}: holds a model of kind '{loaded.Model.Kind}', expected '{CompactVocoder.KindName}' to train from");
-    }
-
-    // Who resumes need not say again what the voice in the making knows.
-    private TrainingPaths Paths(ParseResult arguments, string output, bool resume)
-    {
-        VoiceFile? earlier = resume && File.Exists(output) ? VoiceFile.Read(output) : null;
-        string command = CommandText.Of(arguments.Tokens.Select(t => t.Value));
-        if (earlier?.Metadata.GetValueOrDefault(TrainingRun.CommandKey) is { Length: > 0 } before)
-            command = before.EndsWith(command, StringComparison.Ordinal) ? before : $"{before}; then {command}";
-        return new TrainingPaths(arguments.GetRequiredValue(_data), output,
-            arguments.GetValue(_name) ?? earlier?.Name ?? Path.GetFileNameWithoutExtension(output),
-            arguments.GetValue(_licence) ?? earlier?.Licence ?? "not stated", command) { From = arguments.GetValue(_from) };
     }
 }

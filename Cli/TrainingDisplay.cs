@@ -39,19 +39,20 @@ internal static class TrainingDisplay
                 steps ??= context.AddTask("training", maxValue: report.Steps);
                 steps.Value = report.Step;
                 // Short, so that the bar has room in 80 columns.
-                steps.Description = string.Create(CultureInfo.InvariantCulture, $"{report.NatsPerSample:0.000} nats, {report.AudioSecondsPerSecond:0.0} audio-s/s, left {Left(report)}");
+                steps.Description = string.Create(CultureInfo.InvariantCulture, $"{report.Nats:0.000} nats, {report.AudioSecondsPerSecond:0.0} audio-s/s, left {Left(report)}");
                 // What was measured on held-out clips stays on the screen.
-                if (report.ValidNats != null) AnsiConsole.MarkupLineInterpolated($"{Line(report)}");
+                if (report.HeldOutNats != null) AnsiConsole.MarkupLineInterpolated($"{Line(report)}");
             });
         });
 
     /// <summary>One line about a stretch of steps.</summary>
     public static string Line(TrainingReport report)
     {
-        string valid = report.ValidNats is { } nats ? string.Create(CultureInfo.InvariantCulture, $" valid {nats:0.0000}") : "";
+        string valid = report.HeldOutNats is { } nats ? string.Create(CultureInfo.InvariantCulture, $" valid {nats:0.0000}") : "";
+        string mel = report.MelLoss == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"  mel {report.MelLoss:0.000}");
         string pitch = report.PitchLoss == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"  pitch loss {report.PitchLoss:0.000}");
         return string.Create(CultureInfo.InvariantCulture,
-            $"step {report.Step}/{report.Steps}  nats per sample: train {report.NatsPerSample:0.0000}{valid}{pitch}  {1 / report.SecondsPerStep:0.00} steps/s  {report.AudioSecondsPerSecond:0.0} audio-s/s  left {Left(report)}  skipped {report.Skipped}");
+            $"step {report.Step}/{report.Steps}  {(report.IsDistillation ? "divergence, " : "")}nats per sample: train {report.Nats:0.0000}{valid}{mel}{pitch}  {(report.SecondsPerStep > 0 ? 1 / report.SecondsPerStep : 0):0.00} steps/s  {report.AudioSecondsPerSecond:0.0} audio-s/s  left {Left(report)}  skipped {report.Skipped}");
     }
 
     private static string Left(TrainingReport report) =>

@@ -7,16 +7,24 @@ namespace FlowVocoder.Cli;
 /// <summary>Configurations of a training: from a file, and changed by KEY=VALUE.</summary>
 internal static class TrainingSettings
 {
-    public static TrainingConfig Read(string path)
+    /// <summary>Where the configurations that come with the program lie.</summary>
+    public static string Folder => Path.Combine(AppContext.BaseDirectory, "configs");
+
+    /// <summary>Names of the configurations that come with the program.</summary>
+    public static IReadOnlyList<string> Names => !Directory.Exists(Folder) ? []
+        : [.. Directory.EnumerateFiles(Folder, "*.json").Select(f => Path.GetFileNameWithoutExtension(f)!).Order(StringComparer.Ordinal)];
+
+    /// <summary>Reads a file, or the configuration of that name that comes with the program.</summary>
+    public static TrainingConfig Read(string nameOrPath)
     {
-        string json;
+        string path = !File.Exists(nameOrPath) && Names.Contains(nameOrPath) ? Path.Combine(Folder, nameOrPath + ".json") : nameOrPath, json;
         try
         {
             json = File.ReadAllText(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            string reason = e is FileNotFoundException or DirectoryNotFoundException ? "the file does not exist" : e.Message.ReplaceLineEndings(" ");
+            string reason = e is FileNotFoundException or DirectoryNotFoundException ? $"the file does not exist, nor a configuration of that name; there are {string.Join(", ", Names)}" : e.Message.ReplaceLineEndings(" ");
             throw new VocoderException($"cannot read '{path}': {reason}", e);
         }
         return TrainingConfig.FromJson(json, path);

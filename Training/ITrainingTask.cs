@@ -7,7 +7,13 @@ namespace FlowVocoder.Training;
 /// <param name="NatsPerSample">Log-likelihood of the recording in nats per sample; higher is better.</param>
 /// <param name="PitchLoss">Cross-entropy of pitch and voicing in nats per frame; 0 without a pitch predictor.</param>
 /// <param name="MelLoss">Log-mel distance between generated and recorded speech; 0 when not part of the loss.</param>
-internal sealed record StepResult(Tensor? Loss, double NatsPerSample, double PitchLoss, double MelLoss);
+/// <param name="Kl">Divergence of a student from its teacher in nats per sample, in place of a likelihood; null without a teacher.</param>
+internal sealed record StepResult(Tensor? Loss, double NatsPerSample, double PitchLoss, double MelLoss, double? Kl = null)
+{
+    /// <summary>Adds what another found, weighted; for means.</summary>
+    public StepResult Plus(StepResult other, double weight) => new(null, NatsPerSample + weight * other.NatsPerSample,
+        PitchLoss + weight * other.PitchLoss, MelLoss + weight * other.MelLoss, other.Kl == null ? Kl : (Kl ?? 0) + weight * other.Kl);
+}
 
 /// <summary>A model with its data and loss, as <see cref="Trainer"/> sees it.</summary>
 internal interface ITrainingTask

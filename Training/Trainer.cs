@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json.Serialization;
 using FlowVocoder.Compute;
 using FlowVocoder.Training.Optimization;
 
@@ -18,10 +19,24 @@ namespace FlowVocoder.Training;
 /// <param name="ValidPitchLoss">Cross-entropy of the pitch predictor there.</param>
 /// <param name="MelLoss">Log-mel distance between generated and recorded speech, 0 when not part of the loss.</param>
 /// <param name="ValidMelLoss">The same on the held-out clips.</param>
+/// <param name="Kl">Divergence of a student from its teacher, nats per sample; null without a teacher, and then there is a likelihood.</param>
+/// <param name="ValidKl">The same on the held-out clips.</param>
 public sealed record TrainingReport(long Step, long Steps, double NatsPerSample, double PitchLoss, double GradientNorm, double LearningRate,
     long Skipped, double SecondsPerStep, double AudioSecondsPerSecond, double? ValidNats, double? ValidPitchLoss,
-    double MelLoss = 0, double? ValidMelLoss = null)
+    double MelLoss = 0, double? ValidMelLoss = null, double? Kl = null, double? ValidKl = null)
 {
+    /// <summary>Whether a student learns from a teacher.</summary>
+    [JsonIgnore]
+    public bool IsDistillation => Kl != null;
+
+    /// <summary>What is told of the run, in nats per sample: the divergence of a student, else the log-likelihood.</summary>
+    [JsonIgnore]
+    public double Nats => Kl ?? NatsPerSample;
+
+    /// <summary>The same on the held-out clips, or null when not measured now.</summary>
+    [JsonIgnore]
+    public double? HeldOutNats => IsDistillation ? ValidKl : ValidNats;
+
     /// <summary>Estimated time to the end.</summary>
     public TimeSpan Left => TimeSpan.FromSeconds(SecondsPerStep * (Steps - Step));
 }
@@ -84,10 +99,19 @@ internal sealed class Trainer
         for (int i = 0; i < _average.Length; i++) _task.Parameters.Items[i].Value.Span.CopyTo(_average[i]);
     }
 
+    /// <summary>Measures the held-out data before the first step.</summary>
+    public TrainingReport Start()
+    {
+        StepResult valid = Validate();
+        return new TrainingReport(0, _config.Steps, valid.NatsPerSample, valid.PitchLoss, 0, _config.LearningRateAt(0), 0, 0, 0,
+            valid.NatsPerSample, valid.PitchLoss, valid.MelLoss, valid.MelLoss, valid.Kl, valid.Kl);
+    }
+
     /// <summary>Trains to the configured step, calling back after reports and when a checkpoint is due.</summary>
     public void Run(Action<TrainingReport> report, Action save, CancellationToken cancellation)
     {
-        double nats = 0, pitch = 0, mel = 0, norm = 0;
+        var sum = new StepResult(null, 0, 0, 0);
+        double norm = 0;
         long counted = 0, since = Step, start = Stopwatch.GetTimestamp();
         // A kill may have come after the last checkpoint and before the voice that is made of it.
         if (Step >= _config.Steps) save();
@@ -96,9 +120,7 @@ internal sealed class Trainer
             double rate = _config.LearningRateAt(Step);
             if (Advance(rate, out StepResult result, out norm))
             {
-                nats += result.NatsPerSample;
-                pitch += result.PitchLoss;
-                mel += result.MelLoss;
+                sum = sum.Plus(result, 1);
                 counted++;
             }
             bool last = Step == _config.Steps, validate = last || Step % _config.ValidateEvery == 0;
@@ -106,9 +128,9 @@ internal sealed class Trainer
             {
                 double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds / (Step - since);
                 StepResult? valid = validate ? Validate() : null;
-                report(new TrainingReport(Step, _config.Steps, nats / counted, pitch / counted, norm, rate, Skipped, seconds,
-                    _task.SecondsPerStep / seconds, valid?.NatsPerSample, valid?.PitchLoss, mel / counted, valid?.MelLoss));
-                (nats, pitch, mel, counted, since, start) = (0, 0, 0, 0, Step, Stopwatch.GetTimestamp());
+                report(new TrainingReport(Step, _config.Steps, sum.NatsPerSample / counted, sum.PitchLoss / counted, norm, rate, Skipped, seconds,
+                    _task.SecondsPerStep / seconds, valid?.NatsPerSample, valid?.PitchLoss, sum.MelLoss / counted, valid?.MelLoss, sum.Kl / counted, valid?.Kl));
+                (sum, counted, since, start) = (new StepResult(null, 0, 0, 0), 0, Step, Stopwatch.GetTimestamp());
             }
             if (last || Step % _config.SaveEvery == 0) save();
         }

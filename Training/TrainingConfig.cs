@@ -1,4 +1,5 @@
 using FlowVocoder.Features;
+using FlowVocoder.Flows;
 using FlowVocoder.Models;
 
 namespace FlowVocoder.Training;
@@ -43,8 +44,7 @@ public sealed record TrainingConfig
     public double AverageDecay { get; init; } = 0.999;
 
     /// <summary>
-    /// Weight of the log-mel distance between generated and recorded speech, the mean over its resolutions, beside the negative log-likelihood;
-    /// needs linear prediction.
+    /// Weight of the log-mel distance between generated and recorded speech, the mean over its resolutions, beside the negative log-likelihood.
     /// 0 leaves it away. The default value is 0.
     /// </summary>
     public float MelLossWeight { get; init; }
@@ -61,7 +61,16 @@ public sealed record TrainingConfig
     /// </summary>
     public float MelLossVoicedRepulsion { get; init; } = 1f;
 
-    /// <summary>Window lengths of the mel loss: 1 is the recipe's own, 2 and 3 add a half and a quarter of it. The default value is 3.</summary>
+    /// <summary>Weight of spectral convergence and log-magnitude distance between generated and recorded speech (Yamamoto et al. 2020). The default value is 0.</summary>
+    public float StftLossWeight { get; init; }
+
+    /// <summary>Weight of the distance between their powers in every bin, averaged over time (Parallel WaveNet). The default value is 0.</summary>
+    public float PowerLossWeight { get; init; }
+
+    /// <summary>How a student is taught; without meaning where there is no teacher.</summary>
+    public DistillationConfig Distillation { get; init; } = new();
+
+    /// <summary>Window lengths of the mel, STFT and power losses: 1 is the recipe's own, 2 and 3 add a half and a quarter of it. The default value is 3.</summary>
     public int MelLossResolutions { get; init; } = 3;
 
     /// <summary>Weight of the tones at multiples of the sample rate over the group in generated speech, part of the same step. The default value is 0.</summary>
@@ -93,6 +102,9 @@ public sealed record TrainingConfig
     /// <summary>Steps between checkpoints. The default value is 500.</summary>
     public long SaveEvery { get; init; } = 500;
 
+    /// <summary>Whether speech is generated while training, to be compared with the recording.</summary>
+    internal bool HasGenerationLoss => MelLossWeight > 0 || StftLossWeight > 0 || PowerLossWeight > 0 || ToneLossWeight > 0;
+
     /// <summary>The configuration as JSON with snake_case names.</summary>
     public string ToJson() => ConfigJson.Write(this);
 
@@ -122,17 +134,21 @@ public sealed record TrainingConfig
         ConfigJson.Check(ClipNorm >= 0, "clip_norm", ClipNorm, "0 or more");
         ConfigJson.Check(LossGuard > 0, "loss_guard", LossGuard, "above 0");
         ConfigJson.Check(AverageDecay is >= 0 and < 1, "average_decay", AverageDecay, "0 to below 1");
-        ConfigJson.Check(MelLossWeight >= 0 && (MelLossWeight == 0 || Model.LinearPrediction > 0), "mel_loss_weight", MelLossWeight, "0 or more, and 0 without linear prediction");
-        if (MelLossWeight > 0)
+        foreach (var (name, weight) in new[] { ("mel_loss_weight", MelLossWeight), ("stft_loss_weight", StftLossWeight), ("power_loss_weight", PowerLossWeight), ("tone_loss_weight", ToneLossWeight) })
+        {
+            ConfigJson.Check(weight >= 0, name, weight, "0 or more");
+            ConfigJson.Check(weight == 0 || Model.Flow != FlowKind.Maf, name, weight, "0 for a maf, which generates step by step");
+        }
+        Distillation.Validate();
+        if (HasGenerationLoss)
         {
             var recipe = MelRecipe.ByName(Recipe);
             int window = recipe.FftSize / recipe.HopSize;
-            ConfigJson.Check(CropFrames >= window, "crop_frames", CropFrames, $"at least {window}, one window of the mel recipe {recipe.Name}, with a mel loss");
+            ConfigJson.Check(CropFrames >= window, "crop_frames", CropFrames, $"at least {window}, one window of the mel recipe {recipe.Name}, with losses of generated speech");
         }
         ConfigJson.Check(MelLossRepulsion is >= 0 and <= 1, "mel_loss_repulsion", MelLossRepulsion, "0 to 1");
         ConfigJson.Check(MelLossVoicedRepulsion is >= 0 and <= 1, "mel_loss_voiced_repulsion", MelLossVoicedRepulsion, "0 to 1");
         ConfigJson.Check(MelLossResolutions is >= 1 and <= 3, "mel_loss_resolutions", MelLossResolutions, "1 to 3");
-        ConfigJson.Check(ToneLossWeight >= 0 && (ToneLossWeight == 0 || MelLossWeight > 0), "tone_loss_weight", ToneLossWeight, "0 or more, and 0 without a mel loss");
         ConfigJson.Check(PitchCrops is >= 0 and <= 4096, "pitch_crops", PitchCrops, "0 to 4096");
         ConfigJson.Check(QuietestGain <= LoudestGain, "quietest_gain", QuietestGain, "at most loudest_gain");
         ConfigJson.Check(LogEvery >= 1, "log_every", LogEvery, "1 or more");

@@ -20,6 +20,9 @@ public sealed record TrainingPaths(string Data, string Output, string Name, stri
     /// <summary>A voice whose weights a new run starts from, to fine-tune it; null starts at random.</summary>
     public string? From { get; init; }
 
+    /// <summary>A voice that teaches: the run distils a student from it; null trains by maximum likelihood.</summary>
+    public string? Teacher { get; init; }
+
     /// <summary>The state of the run.</summary>
     public string Checkpoint => Path.ChangeExtension(Output, ".checkpoint.safetensors");
 
@@ -27,7 +30,7 @@ public sealed record TrainingPaths(string Data, string Output, string Name, stri
     public string Log => Path.ChangeExtension(Output, ".log.jsonl");
 }
 
-/// <summary>A training run from a folder of recordings to a voice file: what <c>vocoder train</c> does.</summary>
+/// <summary>A training run from a folder of recordings to a voice file: what <c>vocoder train</c> and <c>vocoder distill</c> do.</summary>
 public static class TrainingRun
 {
     private static readonly JsonSerializerOptions s_log = new()
@@ -53,20 +56,31 @@ public static class TrainingRun
         config.Validate();
         var recipe = MelRecipe.ByName(config.Recipe);
         var model = new CompactVocoder(config.Model, recipe, config.Seed);
+        // Before any recording is read: what does not fit should be told at once.
+        CompactVocoder? teacher = paths.Teacher == null ? null : Teacher(paths.Teacher, model, config);
+        if (teacher == null) CompactTask.Check(model);
         if (!resume && File.Exists(paths.Checkpoint))
             throw new VocoderException($"{paths.Checkpoint}: a run has been started here; continue it with --resume, or choose another --out");
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(paths.Output))!);
         SpeechDataset data = SpeechDataset.Load(paths.Data, recipe, model.UsesPhase, loading, cancellation);
-        var trainer = new Trainer(new CompactTask(model, data, config), config, new Parallelism(threads));
+        ITrainingTask task = teacher == null ? new CompactTask(model, data, config) : new DistillationTask(model, teacher, data, config);
+        var trainer = new Trainer(task, config, new Parallelism(threads));
         if (resume) Checkpoint.Load(paths.Checkpoint, trainer, model.Parameters);
-        else trainer.Initialize(paths.From == null ? null : () => CopyWeights(paths.From, model));
+        else
+        {
+            trainer.Initialize(paths.From == null ? null : () => CopyWeights(paths.From, model));
+            // From now on a kill at any moment can be resumed.
+            Checkpoint.Save(paths.Checkpoint, trainer, model.Parameters, config);
+        }
         TrimLog(paths.Log, trainer.Step);
-        trainer.Run(r =>
-            {
-                File.AppendAllText(paths.Log, JsonSerializer.Serialize(r, s_log) + "\n");
-                report?.Invoke(r);
-            },
-            () =>
+        void Report(TrainingReport r)
+        {
+            File.AppendAllText(paths.Log, JsonSerializer.Serialize(r, s_log) + "\n");
+            report?.Invoke(r);
+        }
+        // How far the student is from its teacher before it learns.
+        if (teacher != null && trainer.Step == 0) Report(trainer.Start());
+        trainer.Run(Report, () =>
             {
                 Checkpoint.Save(paths.Checkpoint, trainer, model.Parameters, config);
                 trainer.WithVoice(() => WriteVoice(paths, config, model, trainer.Step, data));
@@ -93,6 +107,15 @@ public static class TrainingRun
             throw new VocoderException($"cannot read '{path}': the file does not exist", e);
         }
         return reports;
+    }
+
+    private static CompactVocoder Teacher(string voice, CompactVocoder student, TrainingConfig config)
+    {
+        LoadedVoice loaded = VoiceLibrary.Load(voice);
+        if (loaded.Model is not CompactVocoder teacher)
+            throw new VocoderException($"{loaded.Source}: holds a model of kind '{loaded.Model.Kind}', expected '{CompactVocoder.KindName}' as a teacher");
+        DistillationTask.Check(student, teacher, config);
+        return teacher;
     }
 
     private static void CopyWeights(string voice, CompactVocoder model)

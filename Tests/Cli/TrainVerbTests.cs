@@ -99,6 +99,16 @@ public sealed class TrainVerbTests : IDisposable
     }
 
     [Fact]
+    public void A_run_that_died_in_its_first_steps_goes_on_too()
+    {
+        CliFixture.Run(Command("whole.safetensors")).Succeeds();
+        RunWatched("step 1/6", () => throw new IOException("the machine went away"), TestContext.Current.CancellationToken, Command("died.safetensors"), out _);
+        Assert.False(File.Exists(_folder["died.safetensors"]));
+        CliFixture.Run(Resume("died.safetensors")).Succeeds();
+        AssertSameRun("whole", "died");
+    }
+
+    [Fact]
     public void Ctrl_C_saves_and_tells_how_to_go_on()
     {
         CliFixture.Run([.. Command("whole.safetensors"), "--licence", "CC0-1.0"]).Succeeds();

@@ -6,7 +6,18 @@ namespace FlowVocoder.Training.Data;
 /// <param name="Clip">The clip.</param>
 /// <param name="FirstFrame">First frame of the stretch.</param>
 /// <param name="Gain">Factor of the loudness at which it is seen.</param>
-public readonly record struct Crop(SpeechClip Clip, int FirstFrame, float Gain);
+public readonly record struct Crop(SpeechClip Clip, int FirstFrame, float Gain)
+{
+    /// <summary>Copies a mel frame, [bands], counted from the first of the crop; beyond the ends of the clip its nearest one.</summary>
+    internal void CopyMelFrame(int frame, Span<float> column)
+    {
+        int f = Math.Clamp(FirstFrame + frame, 0, Clip.MelFrames - 1);
+        for (int b = 0; b < column.Length; b++) column[b] = Clip.Mel[b * Clip.MelFrames + f];
+    }
+
+    /// <summary>Whether a frame, counted from the first of the crop, has a pitch; none has where pitch was not asked for.</summary>
+    internal bool IsVoiced(int frame) => Clip.F0.Length > 0 && Clip.F0[FirstFrame + frame] > 0;
+}
 
 /// <summary>
 /// Draws crops of equal length, every position of every clip equally likely. A crop is a function of (seed, step, item) alone, so a
@@ -53,6 +64,9 @@ public sealed class CropSampler
         }
         return crop;
     }
+
+    /// <summary>Consecutive items of a step.</summary>
+    public Crop[] Draw(long step, int first, int count) => [.. Enumerable.Range(first, count).Select(item => Draw(step, item))];
 
     private double Power(Crop crop) =>
         System.Numerics.Tensors.TensorPrimitives.SumOfSquares<float>(crop.Clip.Audio.AsSpan(crop.FirstFrame * _hop, _frames * _hop)) / (_frames * _hop);

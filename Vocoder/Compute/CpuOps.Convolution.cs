@@ -4,11 +4,7 @@ namespace FlowVocoder.Compute;
 
 public sealed unsafe partial class CpuOps
 {
-    private Tensor? _padded, _timeMajor, _packedGradient, _weightGradient, _packedTransposed;
-
-    private static readonly List<PackedWeight> s_nothingPacked = [];
-
-    private sealed record PackedWeight(int Version, int FirstRow, int Rows, float[] Forward);
+    private Tensor? _padded, _sums;
 
     /// <inheritdoc/>
     public override Tensor Conv1d(Tensor x, Tensor weight, Tensor? bias, ConvShape shape = default, Tensor? add = null, object? site = null)
@@ -21,32 +17,43 @@ public sealed unsafe partial class CpuOps
         Require(shape.Left >= 0 && shape.Left <= span, $"left padding {shape.Left} is outside 0 … {span}");
         Require(add == null || (add.Batch == x.Batch && add.Channels == rows && add.Length == x.Length), "the addend of a convolution must have the shape of its result");
         var y = Rent(x.Batch, rows, x.Length);
-        for (int b = 0; b < y.Batch; b++)
-            for (int o = 0; o < rows; o++)
-            {
-                Span<float> row = y.Row(b, o);
-                float offset = bias == null ? 0f : bias.Data[shape.FirstRow + o];
-                if (add == null) row.Fill(offset);
-                else System.Numerics.Tensors.TensorPrimitives.Add(add.Row(b, o), offset, row);
-            }
-        int stride = Pad(x, shape.Left, span, site);
-        fixed (float* packed = Packed(weight, shape.FirstRow, rows))
-            Convolution.Run(_parallelism, packed, _padded!.Data, stride, x.Batch, x.Channels, taps, dilation, y.Data, rows, x.Length);
+        if (ShortConvolution.Suits(x.Length)) ShortConvolve(x, weight, bias, shape.FirstRow, shape.Left, dilation, add, site, y);
+        else Convolve(x, weight, bias, shape.FirstRow, shape.Left, dilation, add, site, y);
         Record(y, x, weight, add is { RequiresGrad: true } ? add : bias, (Shape: shape with { Rows = rows, Dilation = dilation }, bias, add),
             static (ops, y, x, weight, _, call) => ops.ConvolutionGradient(x, weight, call.bias, call.Shape, call.add, y));
         return y;
+    }
+
+    private void Convolve(Tensor x, Tensor weight, Tensor? bias, int firstRow, int left, int dilation, Tensor? add, object? site, Tensor y)
+    {
+        for (int b = 0; b < y.Batch; b++)
+            for (int o = 0; o < y.Channels; o++)
+            {
+                Span<float> row = y.Row(b, o);
+                float offset = bias == null ? 0f : bias.Data[firstRow + o];
+                if (add == null) row.Fill(offset);
+                else System.Numerics.Tensors.TensorPrimitives.Add(add.Row(b, o), offset, row);
+            }
+        int stride = Pad(x, left, (weight.Length - 1) * dilation, site);
+        Convolution.Run(_parallelism, Packed(weight, firstRow, y.Channels, isShort: false).Data, _padded!.Data, stride, x.Batch, x.Channels, weight.Length, dilation,
+            y.Data, y.Channels, x.Length);
+    }
+
+    private void ShortConvolve(Tensor x, Tensor weight, Tensor? bias, int firstRow, int left, int dilation, Tensor? add, object? site, Tensor y)
+    {
+        Tensor packed = Packed(weight, firstRow, y.Channels, isShort: true);
+        Reserve(ref _sums, ShortConvolution.ScratchSize(x.Batch, y.Channels, x.Length));
+        // One tap reads its input in place.
+        int span = (weight.Length - 1) * dilation, stride = span == 0 ? x.Length : PadShort(x, left, span, site);
+        ShortConvolution.Run(_parallelism, packed.Data, span == 0 ? x.Data : _padded!.Data, stride, x.Batch, x.Channels, weight.Length, dilation,
+            bias == null ? null : bias.Data + firstRow, add == null ? null : add.Data, y.Data, y.Channels, x.Length, _sums!.Data);
     }
 
     // Copies x to rows with its left and right borders; in a stream the left border is the end of the chunk before.
     private int Pad(Tensor x, int left, int span, object? site)
     {
         int stride = Convolution.Stride(x.Length + span + Tile.Slack);
-        Tensor? past = null;
-        if (_state != null && span > 0)
-        {
-            Require(left == span, "only causal convolutions can be streamed");
-            past = _state.Slot(site ?? throw new ArgumentNullException(nameof(site), "a streamed convolution needs a site"), x.Batch, x.Channels, span);
-        }
+        Tensor? past = Past(x, left, span, site);
         Reserve(ref _padded, checked(x.Batch * x.Channels * stride));
         float* padded = _padded!.Data;
         for (int row = 0; row < x.Batch * x.Channels; row++)
@@ -61,82 +68,35 @@ public sealed unsafe partial class CpuOps
         return stride;
     }
 
-    private float[] Packed(Tensor weight, int firstRow, int rows)
+    // The same for a few time steps, where calls to copy would take longer than what they copy.
+    private int PadShort(Tensor x, int left, int span, object? site)
     {
-        // A weight used in slices (one layer for all conditions, say) keeps a packing of each slice.
-        var cache = weight.Packed as List<PackedWeight> ?? s_nothingPacked;
-        foreach (PackedWeight entry in cache)
-            if (entry.Version == weight.Version && entry.FirstRow == firstRow && entry.Rows == rows) return entry.Forward;
-        return Pack(weight, firstRow, rows, cache);
-    }
-
-    private float[] Pack(Tensor weight, int firstRow, int rows, List<PackedWeight> cache)
-    {
-        // Training repacks at every step and writes over a packing of the step before; elsewhere another stream may still read it.
-        int size = Convolution.PackedSize(weight, rows);
-        PackedWeight? stale = _tape == null ? null : cache.Find(entry => entry.Version != weight.Version && entry.Forward.Length == size);
-        float[] packed = stale?.Forward ?? GC.AllocateUninitializedArray<float>(size, pinned: true);
-        Convolution.Pack(weight, firstRow, rows, packed);
-        weight.Packed = new List<PackedWeight>(cache.Where(entry => entry != stale && (stale != null || entry.Version == weight.Version)))
+        int length = x.Length, stride = span + length;
+        Tensor? past = Past(x, left, span, site);
+        Reserve(ref _padded, checked(x.Batch * x.Channels * stride));
+        float* target = _padded!.Data, source = x.Data, border = past == null ? null : past.Data;
+        for (int row = 0; row < x.Batch * x.Channels; row++, target += stride, source += length)
         {
-            new(weight.Version, firstRow, rows, packed),
-        };
-        return packed;
-    }
-
-    private void ConvolutionGradient(Tensor x, Tensor weight, Tensor? bias, ConvShape shape, Tensor? add, Tensor y)
-    {
-        Tensor dy = y.Grad!;
-        int taps = weight.Length, span = (taps - 1) * shape.Dilation;
-        if (x.RequiresGrad)
-        {
-            Tensor dx = GradientOf(x);
-            int stride = Pad(dy, span - shape.Left, span, null);
-            Reserve(ref _packedTransposed, Convolution.PackedTransposedSize(weight, shape.Rows));
-            float* packed = _packedTransposed!.Data;
-            Convolution.PackTransposed(weight, shape.FirstRow, shape.Rows, packed);
-            Convolution.Run(_parallelism, packed, _padded!.Data, stride, dy.Batch, dy.Channels, taps, shape.Dilation, dx.Data, x.Channels, x.Length);
-        }
-        if (weight.RequiresGrad) AddWeightGradient(x, weight, shape, dy);
-        if (bias is { RequiresGrad: true })
-        {
-            Tensor db = GradientOf(bias);
-            for (int o = 0; o < shape.Rows; o++)
+            if (border == null)
             {
-                double sum = 0;
-                for (int b = 0; b < dy.Batch; b++) sum += System.Numerics.Tensors.TensorPrimitives.Sum<float>(dy.Row(b, o));
-                db.Data[shape.FirstRow + o] += (float)sum;
+                for (int i = 0; i < left; i++) target[i] = 0f;
+                for (int i = left + length; i < stride; i++) target[i] = 0f;
             }
+            else for (int i = 0; i < span; i++) target[i] = border[i];
+            for (int i = 0; i < length; i++) target[left + i] = source[i];
+            if (border == null) continue;
+            for (int i = 0; i < span; i++) border[i] = target[length + i];
+            border += span;
         }
-        if (add is { RequiresGrad: true }) AddTo(GradientOf(add), dy);
+        return stride;
     }
 
-    private void AddWeightGradient(Tensor x, Tensor weight, ConvShape shape, Tensor dy)
+    // What a stream remembers of the input of a causal convolution; null when nothing is streamed.
+    private Tensor? Past(Tensor x, int left, int span, object? site)
     {
-        int taps = weight.Length, span = (taps - 1) * shape.Dilation, channels = x.Channels, length = x.Length;
-        int paddedLength = length + span, stride = Convolution.Stride(channels), blocks = (shape.Rows + Tile.Rows - 1) / Tile.Rows;
-        Reserve(ref _timeMajor, checked(x.Batch * paddedLength * stride + Tile.Slack));
-        Reserve(ref _packedGradient, checked(x.Batch * blocks * length * Tile.Rows));
-        Reserve(ref _weightGradient, taps * blocks * Tile.Rows * stride + Tile.Slack);
-        float* timeMajor = _timeMajor!.Data, packed = _packedGradient!.Data, gradient = _weightGradient!.Data;
-        _parallelism.For(x.Batch, (x, dy, ops: this, shape.Left, paddedLength, stride, blocks), static (b, in s) =>
-        {
-            int length = s.x.Length;
-            Transpose.ToTimeMajor(s.x.RowPointer(b, 0), s.x.Channels, length, s.ops._timeMajor!.Data + (long)b * s.paddedLength * s.stride, s.stride, s.Left, s.paddedLength);
-            Transpose.ToBlocks(s.dy.RowPointer(b, 0), s.dy.Channels, length, s.ops._packedGradient!.Data + (long)b * s.blocks * length * Tile.Rows);
-        });
-        new Span<float>(gradient, taps * blocks * Tile.Rows * stride).Clear();
-        Convolution.WeightGradient(_parallelism, packed, timeMajor, stride, paddedLength, x.Batch, channels, taps, shape.Dilation, shape.Rows, length, gradient);
-        Tensor dw = GradientOf(weight);
-        for (int o = 0; o < shape.Rows; o++)
-        {
-            float* target = dw.Data + (long)(shape.FirstRow + o) * channels * taps;
-            for (int k = 0; k < taps; k++)
-            {
-                float* source = gradient + ((long)k * blocks * Tile.Rows + o) * stride;
-                for (int c = 0; c < channels; c++) target[c * taps + k] += source[c];
-            }
-        }
+        if (_state == null || span == 0) return null;
+        Require(left == span, "only causal convolutions can be streamed");
+        return _state.Slot(site ?? throw new ArgumentNullException(nameof(site), "a streamed convolution needs a site"), x.Batch, x.Channels, span);
     }
 
     private static void Reserve(ref Tensor? scratch, int size)

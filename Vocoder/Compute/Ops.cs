@@ -73,6 +73,9 @@ public abstract class Ops
     /// <summary>Natural logarithm of x + offset, for x + offset above 0.</summary>
     public abstract Tensor Log(Tensor x, float offset);
 
+    /// <summary>x brought into [low, high]; nothing flows back from outside.</summary>
+    public abstract Tensor Clamp(Tensor x, float low, float high);
+
     /// <summary>max(x, 0.1·x).</summary>
     public abstract Tensor LeakyRelu(Tensor x);
 
@@ -116,6 +119,9 @@ public abstract class Ops
 
     /// <summary>Sum of all elements, [1,1,1], accumulated in double.</summary>
     public abstract Tensor Sum(Tensor x);
+
+    /// <summary>Sum over time of each channel, [b, c, t] → [b, c, 1].</summary>
+    public abstract Tensor SumTime(Tensor x);
 
     /// <summary>Sum of squares of all elements, [1,1,1], accumulated in double.</summary>
     public abstract Tensor SumSquares(Tensor x);

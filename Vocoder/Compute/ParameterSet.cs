@@ -69,6 +69,12 @@ public sealed class ParameterSet
         return values;
     }
 
+    /// <summary>No gradient flows to any of the values any more: a teacher is not taught.</summary>
+    public void Freeze()
+    {
+        foreach (Parameter p in _items) p.Value.RequiresGrad = false;
+    }
+
     /// <summary>
     /// Copies values by name from <paramref name="find"/>, which gives a tensor's shape and data or null.
     /// </summary>

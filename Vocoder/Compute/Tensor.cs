@@ -52,7 +52,8 @@ public sealed unsafe class Tensor
     internal Tensor(int capacity)
     {
         Capacity = capacity;
-        _array = GC.AllocateUninitializedArray<float>(capacity + 16, pinned: true);
+        // 16 to align the first element, and 16 that a kernel may read beyond the last.
+        _array = GC.AllocateUninitializedArray<float>(capacity + 32, pinned: true);
         var start = (nuint)System.Runtime.CompilerServices.Unsafe.AsPointer(
             ref System.Runtime.InteropServices.MemoryMarshal.GetArrayDataReference(_array));
         Data = (float*)((start + 63) & ~(nuint)63);

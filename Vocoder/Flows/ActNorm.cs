@@ -6,7 +6,7 @@ namespace FlowVocoder.Flows;
 /// Activation normalisation (Glow, sec. 3.1): z = x·exp(logScale) + shift for each channel. The first batch sets both so that z has
 /// zero mean and unit variance; after that they are trained. log det = batch · time · Σ logScale.
 /// </summary>
-public sealed class ActNorm : Flow
+public sealed class ActNorm : Flow, IElementwiseFlow
 {
     private readonly Tensor _logScale, _shift;
 
@@ -62,4 +62,13 @@ public sealed class ActNorm : Flow
     }
 
     private Tensor LogDet(Ops ops, Tensor x, int sign) => ops.Scale(ops.Sum(_logScale), sign * x.Batch * x.Length);
+
+    Tensor IElementwiseFlow.Transform(Ops ops, Tensor u, Tensor condition, bool generating, out Tensor logScale)
+    {
+        // 0·exp(·) + logScale: the same for all samples of a channel.
+        Tensor zero = ops.Rent(u.Batch, u.Channels, u.Length);
+        zero.Span.Clear();
+        logScale = ops.ChannelAffine(zero, _logScale, generating ? ops.Scale(_logScale, -1f) : _logScale);
+        return generating ? Inverse(ops, u, condition) : ops.ChannelAffine(u, _logScale, _shift);
+    }
 }

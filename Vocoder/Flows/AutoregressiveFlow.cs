@@ -11,7 +11,7 @@ namespace FlowVocoder.Flows;
 /// make either, and the one undoes the other. The direction that is not parallel finds u_t from v_t one step after the other, on cached
 /// convolutions: O(T), where beginning anew for every step would be O(T²).
 /// </summary>
-public sealed class AutoregressiveFlow : Flow, IRecursion
+public sealed class AutoregressiveFlow : Flow, IRecursion, IElementwiseFlow
 {
     private readonly WaveNet _waveNet;
     private readonly FlowKind _kind;
@@ -65,10 +65,20 @@ public sealed class AutoregressiveFlow : Flow, IRecursion
 
     private Tensor Parallel(Ops ops, Tensor u, Tensor condition, out Tensor logDet)
     {
-        var (shift, logScale) = Conditioner(ops, ops.Delay(u, this), condition);
+        Tensor v = Transform(ops, u, condition, out Tensor logScale);
         logDet = ops.Sum(logScale);
+        return v;
+    }
+
+    private Tensor Transform(Ops ops, Tensor u, Tensor condition, out Tensor logScale)
+    {
+        (Tensor shift, logScale) = Conditioner(ops, ops.Delay(u, this), condition);
         return ops.Affine(u, logScale, shift);
     }
+
+    Tensor IElementwiseFlow.Transform(Ops ops, Tensor u, Tensor condition, bool generating, out Tensor logScale) =>
+        generating == (_kind == FlowKind.Iaf) ? Transform(ops, u, condition, out logScale)
+            : throw new InvalidOperationException($"a {_kind} is not parallel in this direction");
 
     private Tensor Sequential(Ops ops, Tensor v, Tensor condition, out Tensor logDet)
     {

@@ -190,4 +190,22 @@ public sealed class CouplingStack : Flow
         for (int i = 0, first = 0; i < parts.Length; first += LatentChannels[i++]) parts[i] = ops.Slice(z, first, LatentChannels[i]);
         return parts;
     }
+
+    /// <summary>
+    /// A stack of one channel in its parallel direction, u → v, with log |dv/du| of each sample, [b, 1, t]: v_t is u_t scaled and shifted by what comes
+    /// from the samples before it, so the distribution of a sample given those is normal and known.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">A layer mixes channels or is not parallel in this direction.</exception>
+    internal Tensor Elementwise(Ops ops, Tensor u, Tensor condition, bool generating, out Tensor logScale)
+    {
+        Tensor? sum = null;
+        foreach (Flow flow in generating ? Layers.Reverse() : Layers)
+        {
+            if (flow is not IElementwiseFlow layer) throw new InvalidOperationException($"{flow.GetType().Name} is not elementwise");
+            u = layer.Transform(ops, u, condition, generating, out Tensor scale);
+            sum = sum == null ? scale : ops.Add(sum, scale);
+        }
+        logScale = sum!;
+        return u;
+    }
 }

@@ -44,3 +44,10 @@ public abstract class Flow
     /// <summary>Future steps that an output depends on; 0 when the layer can stream.</summary>
     public virtual int Future => 0;
 }
+
+/// <summary>A layer that scales and shifts every sample by itself, given those before it: log |dv/du| has a value for each sample.</summary>
+internal interface IElementwiseFlow
+{
+    /// <summary>The parallel direction, u → v, with log |dv/du| of each sample, [b, c, t].</summary>
+    Tensor Transform(Ops ops, Tensor u, Tensor condition, bool generating, out Tensor logScale);
+}

@@ -70,7 +70,11 @@ public sealed class InvertibleConvolution : Flow
     {
         int diagonalVersion = _logDiagonal?.Version ?? 0;
         Cached? cache = _cache;
-        if (cache != null && cache.Version == _weight.Version && cache.DiagonalVersion == diagonalVersion) return cache;
+        return cache != null && cache.Version == _weight.Version && cache.DiagonalVersion == diagonalVersion ? cache : Compute(ops, diagonalVersion);
+    }
+
+    private Cached Compute(Ops ops, int diagonalVersion)
+    {
         Tensor composed = _logDiagonal == null ? _weight : ops.ComposeLu(_weight, _logDiagonal, _sign!, _permutation!);
         var weight = Tensor.From(composed.Span, _channels, _channels, 1);
         Matrix<double> inverse = Matrix<double>.Build.Dense(_channels, _channels, (i, j) => weight.Span[i * _channels + j]).Inverse();

@@ -7,9 +7,10 @@ using FlowVocoder.Streaming;
 namespace FlowVocoder.Models;
 
 /// <summary>
-/// The coupling flow for the CPU: WaveGlow's layers at group rate with causal conditioners, told the phase of the fundamental, and with linear
-/// prediction from the mel as its outermost flow. From speech to noise:
-/// x —linear prediction→ e —fold→ [group] —<see cref="CouplingStack"/>→ z, all given the mel and the phase.
+/// The flow for the CPU: WaveGlow's layers at group rate with causal conditioners, told the phase of the fundamental, and with linear prediction
+/// from the mel as its outermost flow. From speech to noise:
+/// x —linear prediction→ e —fold→ [group] —<see cref="CouplingStack"/>→ z, all given the mel and the phase. With autoregressive flows in place of
+/// couplings it is a teacher that scores in one pass (MAF; Gaussian autoregressive WaveNet with group 1) or a student that speaks in one (IAF).
 /// </summary>
 public sealed partial class CompactVocoder : VocoderModel
 {
@@ -54,6 +55,12 @@ public sealed partial class CompactVocoder : VocoderModel
 
     /// <summary>Whether the phase of the fundamental is a condition.</summary>
     public bool UsesPhase => Config.Harmonics.Length > 0;
+
+    /// <inheritdoc/>
+    public override bool GeneratesStepByStep => Stack.GeneratesStepByStep;
+
+    /// <inheritdoc/>
+    public override bool ScoresStepByStep => Stack.ScoresStepByStep;
 
     /// <inheritdoc/>
     public override int LookAheadFrames => Config.LookAhead;

@@ -34,6 +34,12 @@ public abstract class VocoderModel
     /// <summary>Samples before a sample that it depends on through the networks.</summary>
     public abstract int PastSamples { get; }
 
+    /// <summary>Whether it speaks step by step, an autoregressive teacher: orders of magnitude slower than one parallel pass.</summary>
+    public virtual bool GeneratesStepByStep => false;
+
+    /// <summary>Whether it scores step by step, an inverse autoregressive student.</summary>
+    public virtual bool ScoresStepByStep => false;
+
     /// <summary>A stream that speaks.</summary>
     /// <exception cref="VocoderException">The options are out of range.</exception>
     public abstract VocoderStream NewStream(SynthesisOptions options, Parallelism parallelism);

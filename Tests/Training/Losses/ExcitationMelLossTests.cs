@@ -134,7 +134,7 @@ public class ExcitationMelLossTests
         var random = new Random(3);
         Tensor generated = Normal(random, scale: 0.7).AsParameter(), recorded = Normal(random, scale: 1.5), envelopes = Envelopes(random);
         var loss = new ExcitationMelLoss(recipe);
-        Assert.Equal((33, 3), (loss.Bins, loss.Incomplete));
+        Assert.Equal((33, 3), (loss.Spectrum.Bins, loss.Spectrum.Incomplete));
         var tape = new Tape();
         var ops = new CpuOps(tape: tape);
         Tensor result = loss.Apply(ops, generated, recorded, envelopes);
@@ -199,7 +199,7 @@ public class ExcitationMelLossTests
         float[] a = [1.2f, -0.9f, 0.3f, 0.05f];
         const float gain = 0.37f;
         var envelopes = new Tensor(2, 33, Windows);
-        new ExcitationMelLoss(s_recipe).Envelope(a, gain, envelopes, 1, 2);
+        new ExcitationSpectrum(s_recipe).Envelope(a, gain, envelopes, 1, 2);
         for (int bin = 0; bin < 33; bin++)
         {
             Complex denominator = 1;

@@ -20,17 +20,20 @@ internal static unsafe class Convolution
     public static int PackedSize(Tensor weight, int count) => (count + Tile.Rows - 1) / Tile.Rows * Tile.Rows * weight.Channels * weight.Length;
 
     /// <summary>Packs rows first … first+count-1 of a weight [out, in, taps] as [block][in][tap][6], zero beyond the last row.</summary>
-    public static void Pack(Tensor weight, int first, int count, float[] packed)
+    public static void Pack(Tensor weight, int first, int count, float* packed) => PackBlocks(weight, first, count, Tile.Rows, packed);
+
+    /// <summary>The same in blocks of so many rows: [block][in][tap][blockRows].</summary>
+    public static void PackBlocks(Tensor weight, int first, int count, int blockRows, float* packed)
     {
         int inner = weight.Channels * weight.Length;
-        int blocks = (count + Tile.Rows - 1) / Tile.Rows;
+        int blocks = (count + blockRows - 1) / blockRows;
         for (int block = 0; block < blocks; block++)
-            for (int r = 0; r < Tile.Rows; r++)
+            for (int r = 0; r < blockRows; r++)
             {
-                int row = block * Tile.Rows + r;
-                Span<float> target = packed.AsSpan(block * inner * Tile.Rows);
+                int row = block * blockRows + r;
+                float* target = packed + (long)block * inner * blockRows;
                 ReadOnlySpan<float> source = row < count ? weight.Span.Slice((first + row) * inner, inner) : default;
-                for (int i = 0; i < inner; i++) target[i * Tile.Rows + r] = row < count ? source[i] : 0f;
+                for (int i = 0; i < inner; i++) target[i * blockRows + r] = row < count ? source[i] : 0f;
             }
     }
 

@@ -32,6 +32,28 @@ internal static unsafe class Transpose
         }
     }
 
+    /// <summary>x [channels, length] → the first channels of y [length, stride].</summary>
+    public static void ToTimeMajor(float* x, int channels, int length, float* y, int stride)
+    {
+        int c = 0;
+        if (length == 1) new ReadOnlySpan<float>(x, c = channels).CopyTo(new Span<float>(y, channels));
+        if (Avx.IsSupported && length == Square)
+            for (; c + Square <= channels; c += Square) Squares(x + c * length, length, Square, y + c, stride);
+        for (; c < channels; c++)
+            for (int t = 0; t < length; t++) y[t * stride + c] = x[c * length + t];
+    }
+
+    /// <summary>Undoes <see cref="ToTimeMajor(float*, int, int, float*, int)"/>: the first channels of x [length, stride] → y [channels, length].</summary>
+    public static void ToChannelMajor(float* x, int stride, int channels, int length, float* y)
+    {
+        int c = 0;
+        if (length == 1) new ReadOnlySpan<float>(x, c = channels).CopyTo(new Span<float>(y, channels));
+        if (Avx.IsSupported && length == Square)
+            for (; c + Square <= channels; c += Square) Squares(x + c, stride, Square, y + c * length, length);
+        for (; c < channels; c++)
+            for (int t = 0; t < length; t++) y[c * length + t] = x[t * stride + c];
+    }
+
     /// <summary>x [rows, length] → y [⌈rows/6⌉, length, 6], zero beyond the last row.</summary>
     public static void ToBlocks(float* x, int rows, int length, float* y)
     {

@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using FlowVocoder.Compute;
+using FlowVocoder.Models;
+using FlowVocoder.Streaming;
+
+namespace FlowVocoder.Benchmarks;
+
+/// <summary>Synthesis in small chunks on one thread: what a listener waits for, and what it costs over synthesis of the whole.</summary>
+internal static class StreamingBenchmark
+{
+    private const int Frames = 512, Rounds = 8;
+    private static readonly Parallelism s_one = new(1);
+
+    /// <summary>Measures and prints the table.</summary>
+    public static void Run(string? voice)
+    {
+        Machine.Print();
+        Console.WriteLine("One thread. A step is a push of one chunk. Offline is the same mel in chunks of the stream's own choice, in turn with the others; real-time factors take the shortest time of each step in all rounds.");
+        Console.WriteLine();
+        _ = new MarkdownTable("voice", "frames a chunk", "first frame in to first sample out, ms", "step p50, ms", "p95", "p99", "real-time factor", "over offline");
+        foreach (var (name, model) in BenchmarkVoices.Load(voice)) Measure(name, model);
+    }
+
+    private static void Measure(string name, VocoderModel model)
+    {
+        float[] frames = BenchmarkVoices.Frames(model.Recipe, Frames);
+        double seconds = (double)Frames * model.Recipe.HopSize / model.Recipe.SampleRate;
+        StreamRun Stream(int chunk) => new(model.NewStream(new SynthesisOptions(), s_one), chunk, frames);
+        StreamRun offline = Stream(model.NewStream(new SynthesisOptions(), s_one).ChunkFrames);
+        StreamRun[] runs = [Stream(1), Stream(4), Stream(16)];
+        // The first round warms up.
+        for (int round = -1; round < Rounds; round++)
+            foreach (StreamRun run in runs.Prepend(offline)) run.Once(isMeasured: round >= 0);
+        foreach (StreamRun run in runs)
+            MarkdownTable.Row($"{name}", $"{run.Chunk}", $"{1e3 * run.First:0.00}", $"{1e3 * run.Percentile(0.5):0.00}", $"{1e3 * run.Percentile(0.95):0.00}",
+                $"{1e3 * run.Percentile(0.99):0.00}", $"{run.Shortest / seconds:0.0000}", $"{run.Shortest / offline.Shortest:0.00} ×");
+        MarkdownTable.Row($"{name}", $"offline, {offline.Chunk}", $"{1e3 * offline.First:0.00}", $"{1e3 * offline.Percentile(0.5):0.00}", $"{1e3 * offline.Percentile(0.95):0.00}",
+            $"{1e3 * offline.Percentile(0.99):0.00}", $"{offline.Shortest / seconds:0.0000}", $"1.00 ×");
+    }
+
+    /// <summary>A stream that is fed chunks of one size, with the times of its steps.</summary>
+    private sealed class StreamRun
+    {
+        private readonly VocoderStream _stream;
+        private readonly float[] _frames, _samples;
+        private readonly double[] _shortest;
+        private readonly List<double> _times = [];
+        private readonly int _firstStep;
+
+        public StreamRun(VocoderStream stream, int chunk, float[] frames)
+        {
+            (_stream, Chunk, _frames) = (stream, chunk, frames);
+            int count = frames.Length / stream.Bands, steps = (count + chunk - 1) / chunk;
+            _samples = new float[Math.Max(chunk, stream.LookAheadFrames) * stream.HopSize];
+            // One more for the flush.
+            _shortest = new double[steps + 1];
+            Array.Fill(_shortest, double.PositiveInfinity);
+            _firstStep = Math.Min(stream.LookAheadFrames / chunk, steps);
+        }
+
+        /// <summary>Frames in a chunk.</summary>
+        public int Chunk { get; }
+
+        /// <summary>Time of the whole, the shortest of each step taken, seconds.</summary>
+        public double Shortest => _shortest.Sum();
+
+        /// <summary>Time of the pushes up to the one that gives the first samples, when frames are there as soon as they are wanted.</summary>
+        public double First => _shortest.Take(_firstStep + 1).Sum();
+
+        /// <summary>Time that so large a part of all steps does not exceed.</summary>
+        public double Percentile(double part)
+        {
+            double[] sorted = [.. _times.Order()];
+            return sorted[(int)(part * (sorted.Length - 1))];
+        }
+
+        public void Once(bool isMeasured)
+        {
+            int size = Chunk * _stream.Bands;
+            _stream.Reset();
+            for (int step = 0; step < _shortest.Length; step++)
+            {
+                ReadOnlySpan<float> chunk = _frames.AsSpan(Math.Min(step * size, _frames.Length));
+                long start = Stopwatch.GetTimestamp();
+                if (chunk.IsEmpty) _stream.Flush(_samples);
+                else _stream.Push(chunk[..Math.Min(size, chunk.Length)], _samples);
+                double time = Stopwatch.GetElapsedTime(start).TotalSeconds;
+                if (!isMeasured) continue;
+                if (!chunk.IsEmpty) _times.Add(time);
+                _shortest[step] = Math.Min(_shortest[step], time);
+            }
+        }
+    }
+}

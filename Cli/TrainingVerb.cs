@@ -1,0 +1,100 @@
+using System.CommandLine;
+using FlowVocoder.Training;
+using FlowVocoder.Voices;
+
+namespace FlowVocoder.Cli;
+
+/// <summary>Recordings → voice: what training on recordings and from a teacher have in common.</summary>
+internal abstract class TrainingVerb : Verb
+{
+    // Settings common enough for an option of their own; all others are reached by --set.
+    private static readonly (string Key, string Meaning)[] s_common =
+    [
+        ("steps", "Steps in all"), ("batch", "Crops in a step"), ("crop_frames", "Mel frames in a crop"), ("learning_rate", "Highest learning rate"),
+        ("seed", "Seed of weights, crops and noise"), ("recipe", "Name of the mel recipe"), ("save_every", "Steps between checkpoints"),
+        ("model.group", "Samples that the flow moves as one step"), ("model.flows", "Steps of the flow"),
+        ("model.layers", "Layers of each network"), ("model.channels", "Channels of each network"),
+    ];
+
+    private readonly Option<string> _data = new("--data")
+    {
+        Description = "Folder of wav and flac files, searched with its subfolders; what lies in folders named 'valid' is held out, else every 20th file", HelpName = "DIR", Required = true,
+    };
+    private readonly Option<string> _out = new("--out")
+    {
+        Description = "The voice to write (.safetensors); checkpoint and log lie beside it", HelpName = "VOICE", Required = true,
+    };
+    private readonly Option<string?> _config = new("--config") { Description = $"Configuration in JSON, what it leaves out keeps its default value; or the name of one that comes with the program: {string.Join(", ", TrainingSettings.Names)}", HelpName = "NAME|FILE" };
+    private readonly Option<bool> _resume = new("--resume") { Description = "Go on from the checkpoint, bit for bit as if the run had never stopped; its configuration holds unless another is given" };
+    private readonly Option<string[]> _set = new("--set")
+    {
+        Description = "Changes one setting, that of the model as model.NAME; may be given several times", HelpName = "KEY=VALUE", Arity = ArgumentArity.OneOrMore,
+    };
+    private readonly Option<string?> _name = new("--name") { Description = "Name of the voice. Default: that of its file", HelpName = "NAME" };
+    private readonly Option<string?> _licence = new("--licence") { Description = "Licence of the recordings, told with the voice. Default: not stated", HelpName = "TEXT" };
+    private readonly Option<int> _threads = Inputs.Threads();
+    private readonly (string Key, Option<string?> Option)[] _settings;
+
+    protected TrainingVerb(string name, string description, params string[] examples) : base(name, description, examples)
+    {
+        _settings = [.. s_common.Select(c => (c.Key, new Option<string?>("--" + c.Key[(c.Key.IndexOf('.', StringComparison.Ordinal) + 1)..].Replace('_', '-'))
+        {
+            Description = $"{c.Meaning} ({c.Key} of the configuration)", HelpName = "VALUE",
+        }))];
+        foreach (Option option in (Option[])[_data, _config, _out, _resume, _set, .. _settings.Select(s => s.Option), _name, _licence, _threads]) Add(option);
+    }
+
+    public override int Run(ParseResult arguments, Terminal terminal)
+    {
+        string output = arguments.GetRequiredValue(_out);
+        bool resume = arguments.GetValue(_resume);
+        TrainingPaths paths = Paths(arguments, output, resume);
+        TrainingConfig config = Config(arguments, paths, resume);
+        config.Validate();
+        Files.CreateFolder(Path.GetDirectoryName(Path.GetFullPath(output))!);
+        Files.CheckWritable(output);
+        TrainingDisplay.Run(terminal, (loading, report) =>
+            TrainingRun.Train(paths, config, resume, arguments.GetValue(_threads), loading, report, terminal.Cancellation));
+        if (terminal.Cancellation.IsCancellationRequested)
+        {
+            terminal.Warn($"vocoder: stopped, the state is in {paths.Checkpoint}: go on with the same command and --resume");
+            return VocoderCommand.Interrupted;
+        }
+        terminal.Say($"{output}: trained for {config.Steps} steps; see 'vocoder info {output}'");
+        return VocoderCommand.Success;
+    }
+
+    private TrainingConfig Config(ParseResult arguments, TrainingPaths paths, bool resume)
+    {
+        TrainingConfig config = arguments.GetValue(_config) is { } file ? TrainingSettings.Read(file)
+            : resume ? TrainingRun.SavedConfig(paths) : Default(paths);
+        var changes = new List<(string, string)>();
+        foreach (string setting in arguments.GetValue(_set) ?? [])
+        {
+            int equals = setting.IndexOf('=', StringComparison.Ordinal);
+            if (equals < 1) throw new UsageException($"--set is '{setting}', expected KEY=VALUE");
+            changes.Add((setting[..equals], setting[(equals + 1)..]));
+        }
+        foreach (var (key, option) in _settings)
+            if (arguments.GetValue(option) is { } value) changes.Add((key, value));
+        return changes.Count == 0 ? config : TrainingSettings.Change(config, changes);
+    }
+
+    /// <summary>Adds what the verb's own options say.</summary>
+    protected abstract TrainingPaths With(ParseResult arguments, TrainingPaths paths);
+
+    /// <summary>The configuration where none is given.</summary>
+    protected abstract TrainingConfig Default(TrainingPaths paths);
+
+    // Who resumes need not say again what the voice in the making knows.
+    private TrainingPaths Paths(ParseResult arguments, string output, bool resume)
+    {
+        VoiceFile? earlier = resume && File.Exists(output) ? VoiceFile.Read(output) : null;
+        string command = CommandText.Of(arguments.Tokens.Select(t => t.Value));
+        if (earlier?.Metadata.GetValueOrDefault(TrainingRun.CommandKey) is { Length: > 0 } before)
+            command = before.EndsWith(command, StringComparison.Ordinal) ? before : $"{before}; then {command}";
+        return With(arguments, new TrainingPaths(arguments.GetRequiredValue(_data), output,
+            arguments.GetValue(_name) ?? earlier?.Name ?? Path.GetFileNameWithoutExtension(output),
+            arguments.GetValue(_licence) ?? earlier?.Licence ?? "not stated", command));
+    }
+}

@@ -1,0 +1,196 @@
+using FlowVocoder.Compute;
+using FlowVocoder.Features;
+using FlowVocoder.Flows;
+using FlowVocoder.Models;
+using FlowVocoder.Tests.Compute;
+using FlowVocoder.Training;
+
+namespace FlowVocoder.Tests.Training;
+
+public class DistillationTaskTests
+{
+    private static readonly TrainingConfig s_student = TinyCorpus.Config with
+    {
+        Model = TinyCorpus.Config.Model with { Flow = FlowKind.Iaf, EarlyEvery = 0, EarlySize = 0 },
+    };
+
+    private static CompactVocoder Teacher(FlowKind kind = FlowKind.Maf, int group = 64, int linearPrediction = 8)
+    {
+        CompactVocoder model = TinyCorpus.Model(TinyCorpus.Config with
+        {
+            Model = TinyCorpus.Config.Model with { Flow = kind, Group = group, PhasePositions = 1, LinearPrediction = linearPrediction, EarlyEvery = kind == FlowKind.Coupling ? 1 : 0, Flows = group == 1 ? 1 : 2 },
+        });
+        model.Parameters.Randomize(7, 0.1);
+        return model;
+    }
+
+    private static (CompactVocoder Student, DistillationTask Task) Create(TrainingConfig config, CompactVocoder teacher)
+    {
+        CompactVocoder student = TinyCorpus.Model(config, seed: 2);
+        var task = new DistillationTask(student, teacher, TinyCorpus.Data, config);
+        student.Parameters.Randomize(8, 0.1);
+        return (student, task);
+    }
+
+    public static TheoryData<FlowKind, int, bool, float> Kinds => new()
+    {
+        { FlowKind.Maf, 64, false, 0f }, { FlowKind.Coupling, 64, false, 0f }, { FlowKind.Maf, 32, false, 0.3f }, { FlowKind.Maf, 1, true, 0f },
+    };
+
+    private static TrainingConfig Config(int group, bool closedForm, float contrastive) => s_student with
+    {
+        Model = closedForm ? s_student.Model with { Group = group, PhasePositions = 1 } : s_student.Model,
+        Batch = 2, Distillation = new DistillationConfig { ClosedForm = closedForm, Contrastive = contrastive },
+    };
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void Gradients_through_the_density_of_the_teacher_are_those_of_the_loss(FlowKind kind, int group, bool closedForm, float contrastive)
+    {
+        var (student, task) = Create(Config(group, closedForm, contrastive), Teacher(kind, group));
+        var tape = new Tape();
+        tape.Backward(task.Loss(new CpuOps(tape: tape), 3).Loss!);
+        double Loss(Tensor parameter, int i, float value)
+        {
+            parameter.Span[i] = value;
+            parameter.MarkChanged();
+            return task.Loss(new CpuOps(), 3).Loss!.Item;
+        }
+        double middle = task.Loss(new CpuOps(), 3).Loss!.Item;
+        int compared = 0;
+        foreach (Parameter p in student.Parameters.Items.Where(p => p.Trained && !p.Name.StartsWith("pitch.", StringComparison.Ordinal)))
+        {
+            Assert.True(p.Value.Grad != null, $"no gradient reached {p.Name}");
+            float[] gradient = p.Value.Grad.Span.ToArray();
+            int i = Array.IndexOf(gradient, gradient.MaxBy(Math.Abs));
+            // Between the slopes of both sides, for leaky ReLUs; what rounding in float32 would hide is left out.
+            if (Math.Abs(gradient[i]) < 3e-3) continue;
+            compared++;
+            float original = p.Value.Span[i], step = 1f / 512;
+            double below = (middle - Loss(p.Value, i, original - step)) / step, above = (Loss(p.Value, i, original + step) - middle) / step;
+            Loss(p.Value, i, original);
+            double tolerance = 5e-4 + 0.02 * Math.Abs(gradient[i]);
+            Assert.True(gradient[i] >= Math.Min(below, above) - tolerance && gradient[i] <= Math.Max(below, above) + tolerance,
+                $"{p.Name}[{i}]: gradient {gradient[i]:R}, expected {below} to {above}");
+        }
+        Assert.InRange(compared, 6, 100);
+    }
+
+    [Fact]
+    public void The_teacher_is_not_taught()
+    {
+        CompactVocoder teacher = Teacher();
+        float[] before = [.. teacher.Parameters.Items.SelectMany(p => p.Value.Span.ToArray())];
+        TrainingConfig config = s_student with { Steps = 3, Batch = 2, SaveEvery = 10 };
+        var (_, task) = Create(config, teacher);
+        var trainer = new Trainer(task, config, new Parallelism(1));
+        trainer.Initialize();
+        trainer.Run(_ => { }, () => { }, CancellationToken.None);
+        Assert.Equal(before, teacher.Parameters.Items.SelectMany(p => p.Value.Span.ToArray()));
+        Assert.All(teacher.Parameters.Items, p => Assert.Null(p.Value.Grad));
+    }
+
+    [Fact]
+    public void A_student_of_the_teacher_s_own_distribution_has_no_divergence()
+    {
+        // A coupling flow generates in one pass, so it can be its own student.
+        CompactVocoder teacher = Teacher(FlowKind.Coupling);
+        TrainingConfig config = s_student with { Model = teacher.Config, Batch = 2 };
+        CompactVocoder twin = TinyCorpus.Model(config, seed: 3);
+        foreach (var (from, to) in teacher.Parameters.Items.Zip(twin.Parameters.Items))
+        {
+            from.Value.Span.CopyTo(to.Value.Span);
+            to.Value.MarkChanged();
+        }
+        var task = new DistillationTask(twin, teacher, TinyCorpus.Data, config);
+        Assert.Equal(0, task.Loss(new CpuOps(), 5).Kl!.Value, 1e-4);
+        var (_, other) = Create(config, teacher);
+        Assert.True(other.Loss(new CpuOps(), 5).Kl > 0.01);
+    }
+
+    [Fact]
+    public void Both_estimates_agree_where_both_can_be_made()
+    {
+        CompactVocoder teacher = Teacher(FlowKind.Maf, 1);
+        var (_, closed) = Create(Config(1, true, 0), teacher);
+        var (_, estimated) = Create(Config(1, true, 0) with { Distillation = new DistillationConfig() }, teacher);
+        // The same noise; the closed form averages over what the estimate draws: 4,096 samples leave about a fiftieth.
+        double exact = closed.Loss(new CpuOps(), 2).Kl!.Value, estimate = estimated.Loss(new CpuOps(), 2).Kl!.Value;
+        Assert.InRange(exact, 0.005, 2);
+        Assert.Equal(exact, estimate, 0.02 + 0.1 * exact);
+    }
+
+    [Fact]
+    public void Forty_steps_bring_a_student_nearer_to_its_teacher()
+    {
+        CompactVocoder teacher = Teacher();
+        TrainingConfig config = s_student with { Steps = 40, Batch = 4, LearningRate = 0.02, FinalLearningRate = 0.004, AverageDecay = 0.9, ValidateEvery = 40, LogEvery = 40 };
+        CompactVocoder student = TinyCorpus.Model(config, seed: 2);
+        var task = new DistillationTask(student, teacher, TinyCorpus.Data, config);
+        var trainer = new Trainer(task, config, new Parallelism(2));
+        trainer.Initialize();
+        double before = task.Validate(new CpuOps()).Kl!.Value;
+        TrainingReport? report = null;
+        trainer.Run(r => report = r, () => { }, CancellationToken.None);
+        Assert.True(before > 0.02, $"{before} nats per sample at first");
+        Assert.True(report!.ValidKl < 0.6 * before, $"from {before} to {report.ValidKl} nats per sample");
+    }
+
+    [Fact]
+    public void A_student_begins_with_the_conditioners_of_its_teacher_that_fit()
+    {
+        CompactVocoder teacher = Teacher(FlowKind.Maf, 32);
+        CompactVocoder student = TinyCorpus.Model(s_student, seed: 2);
+        new DistillationTask(student, teacher, TinyCorpus.Data, s_student).Initialize(new CpuOps());
+        float[] Values(CompactVocoder model, string name) => model.Parameters.Items.Single(p => p.Name == name).Value.Span.ToArray();
+        Assert.Equal(Values(teacher, "mel_encoder.0.weight"), Values(student, "mel_encoder.0.weight"));
+        Assert.Equal(Values(teacher, "pitch.3.bias"), Values(student, "pitch.3.bias"));
+        // Two positions in a group against one, and half as many groups in a frame.
+        Assert.NotEqual(Values(teacher, "phase_encoder.0.weight").Length, Values(student, "phase_encoder.0.weight").Length);
+        Assert.NotEqual(Values(teacher, "mel_encoder.2.weight").Length, Values(student, "mel_encoder.2.weight").Length);
+    }
+
+    public static TheoryData<string> Unfit => ["iaf teacher", "maf student", "recipe", "linear prediction", "phase", "closed form", "contrastive"];
+
+    [Theory, MemberData(nameof(Unfit))]
+    public void What_does_not_fit_is_told_in_one_line(string what)
+    {
+        CompactVocoder teacher = Teacher();
+        TrainingConfig config = s_student;
+        MelRecipe recipe = TinyCorpus.Recipe;
+        string expected = "";
+        switch (what)
+        {
+            case "iaf teacher":
+                teacher = TinyCorpus.Model(s_student);
+                expected = "the teacher is a student itself: its flow is iaf, which scores step by step; expected maf or coupling";
+                break;
+            case "maf student":
+                config = config with { Model = config.Model with { Flow = FlowKind.Maf } };
+                expected = "configuration: model.flow is maf, expected iaf or coupling: a student generates in one pass";
+                break;
+            case "recipe":
+                recipe = MelRecipe.ByName("bigvgan-24k");
+                expected = "configuration: recipe is bigvgan-24k, expected that of the teacher, hifigan: sample rate 22050 Hz, the voice expects 24000 Hz";
+                break;
+            case "linear prediction":
+                config = config with { Model = config.Model with { LinearPrediction = 0 } };
+                expected = "configuration: model.linear_prediction is 0, expected that of the teacher, 8: both densities are of the same excitation";
+                break;
+            case "phase":
+                config = config with { Model = config.Model with { Harmonics = [] } };
+                expected = "configuration: model.harmonics is none, expected some: the teacher is told the phase";
+                break;
+            case "closed form":
+                config = config with { Distillation = new DistillationConfig { ClosedForm = true } };
+                expected = "configuration: distillation.closed_form is true, expected false with groups of 64 and, of the teacher, 64: the closed form is that of single samples";
+                break;
+            case "contrastive":
+                config = config with { Batch = 1, Distillation = new DistillationConfig { Contrastive = 0.3f } };
+                expected = "configuration: batch is 1, expected 2 or more with a contrastive term, which takes the condition of another item";
+                break;
+        }
+        string message = Assert.Throws<VocoderException>(() => DistillationTask.Check(new CompactVocoder(config.Model, recipe), teacher, config)).Message;
+        if (what == "recipe") Assert.StartsWith(expected[..60], message, StringComparison.Ordinal);
+        else Assert.Equal(expected, message);
+    }
+}

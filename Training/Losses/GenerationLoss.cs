@@ -1,0 +1,70 @@
+using FlowVocoder.Compute;
+using FlowVocoder.Models;
+using FlowVocoder.Training.Data;
+
+namespace FlowVocoder.Training.Losses;
+
+/// <summary>What is asked of generated speech, as the configuration weighs it: nearness of mels, spectra and power to the recording, and no tones.</summary>
+internal sealed class GenerationLoss
+{
+    private readonly TrainingConfig _config;
+    private readonly ExcitationMelLoss[] _resolutions;
+    private readonly int _group, _hop;
+
+    public GenerationLoss(CompactVocoder model, TrainingConfig config)
+    {
+        (_config, _group, _hop) = (config, model.Config.Group, model.Recipe.HopSize);
+        _resolutions = !config.HasGenerationLoss ? []
+            : [.. ExcitationMelLoss.Resolutions(model.Recipe).Take(config.MelLossResolutions).Select(r => new ExcitationMelLoss(r))];
+    }
+
+    /// <summary>Whether a step has any of these losses.</summary>
+    public bool IsOn(long step) => _resolutions.Length > 0 && step >= _config.MelLossFrom;
+
+    /// <summary>The weighted sum.</summary>
+    /// <param name="ops">Operations.</param>
+    /// <param name="batch">The recordings.</param>
+    /// <param name="generated">[b, 1, samples] generated excitation of the same speech.</param>
+    /// <param name="again">Generates it once more with other noise; called where a loss compares two generations.</param>
+    /// <param name="plainMel">The log-mel distance to the recordings, to be told.</param>
+    public Tensor Apply(Ops ops, ExcitationBatch batch, Tensor generated, Func<Tensor> again, out double plainMel)
+    {
+        Tensor? second = _config.MelLossWeight > 0 && Math.Max(_config.MelLossRepulsion, _config.MelLossVoicedRepulsion) > 0 ? again() : null, sum = null;
+        plainMel = 0;
+        void Add(Tensor loss, float weight)
+        {
+            Tensor weighted = ops.Scale(loss, weight);
+            sum = sum == null ? weighted : ops.Add(sum, weighted);
+        }
+        for (int i = 0; i < _resolutions.Length; i++)
+        {
+            ExcitationMelLoss mel = _resolutions[i];
+            float share = 1f / _resolutions.Length;
+            Tensor envelopes = mel.Spectrum.Envelopes(ops, batch);
+            if (_config.MelLossWeight > 0)
+            {
+                Add(mel.EnergyDistance(ops, generated, second, batch.Excitation, envelopes, Repulsion(ops, batch, mel, envelopes.Length), out double plain), _config.MelLossWeight * share);
+                // What is reported is the distance of the recipe's own mels.
+                if (i == 0) plainMel = plain;
+            }
+            if (_config.StftLossWeight == 0 && _config.PowerLossWeight == 0) continue;
+            Tensor x = mel.Spectrum.Magnitude(ops, generated, envelopes), y = mel.Spectrum.Magnitude(ops, batch.Excitation, envelopes);
+            if (_config.StftLossWeight > 0) Add(StftLoss.Apply(ops, x, y), _config.StftLossWeight * share);
+            if (_config.PowerLossWeight > 0) Add(PowerLoss.Apply(ops, x, y), _config.PowerLossWeight * share);
+        }
+        if (_config.ToneLossWeight > 0) Add(GroupToneLoss.Apply(ops, generated, _group), _config.ToneLossWeight);
+        return sum!;
+    }
+
+    private Tensor Repulsion(Ops ops, ExcitationBatch batch, ExcitationMelLoss mel, int windows)
+    {
+        Tensor repulsion = ops.Rent(batch.Crops.Count, mel.Bands, windows);
+        for (int item = 0; item < repulsion.Batch; item++)
+            for (int window = 0; window < windows; window++)
+            {
+                float factor = batch.Crops[item].IsVoiced(mel.Spectrum.Centre(window) / _hop) ? _config.MelLossVoicedRepulsion : _config.MelLossRepulsion;
+                for (int band = 0; band < repulsion.Channels; band++) repulsion.Row(item, band)[window] = factor;
+            }
+        return repulsion;
+    }
+}
