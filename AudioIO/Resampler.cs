@@ -32,7 +32,7 @@ public sealed class Resampler
     // One row of taps for each of the _up fractions of an input sample, made when first needed: odd ratios have many.
     private readonly float[]?[] _phases;
 
-    /// <summary>Prepares a ratio; <see cref="Resample"/> is the way in.</summary>
+    /// <summary>Prepares a ratio; <see cref="Resample"/> and <see cref="ResamplerStream"/> are the ways in.</summary>
     internal Resampler(int from, int to)
     {
         int divisor = (int)BigInteger.GreatestCommonDivisor(from, to);
@@ -44,6 +44,9 @@ public sealed class Resampler
         _taps = 2 * (int)Math.Ceiling(_halfWidth);
         _phases = new float[_up][];
     }
+
+    /// <summary>Input samples on either side of an instant that its output sample depends on.</summary>
+    internal int Reach => _taps / 2;
 
     /// <summary>Resamples a whole signal; beyond its ends it is taken as silent. A copy where the rates are equal.</summary>
     /// <param name="x">The samples.</param>

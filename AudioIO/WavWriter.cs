@@ -67,6 +67,18 @@ public sealed class WavWriter : IDisposable
         }
     }
 
+    /// <summary>
+    /// Hands what was written to the stream's reader, with a header that counts it where the stream can seek. Only streams that
+    /// somebody reads meanwhile need it.
+    /// </summary>
+    public void Flush()
+    {
+        ObjectDisposedException.ThrowIf(_finished, this);
+        _finished = true;
+        PatchSizes();
+        _finished = false;
+    }
+
     /// <summary>Completes the header and, unless told otherwise, closes the stream.</summary>
     public void Dispose()
     {
@@ -126,13 +138,7 @@ public sealed class WavWriter : IDisposable
             return samples.Length * sizeof(float);
         }
 
-        for (int i = 0; i < samples.Length; i++)
-        {
-            float scaled = Math.Clamp(MathF.Round(samples[i] * 32768f), short.MinValue, short.MaxValue);
-            BinaryPrimitives.WriteInt16LittleEndian(block[(sizeof(short) * i)..], (short)scaled);
-        }
-
-        return samples.Length * sizeof(short);
+        return Pcm16.Encode(samples, block);
     }
 
     private void PatchSizes()

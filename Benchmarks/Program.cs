@@ -8,6 +8,7 @@ var pytorch = new Option<bool>("--pytorch") { Description = "also run the same n
 var python = new Option<string>("--python") { Description = "the Python that has torch", DefaultValueFactory = _ => "python3" };
 var voice = new Option<string?>("--voice") { Description = "voice file or name; without it what ships in data/voices" };
 var minutes = new Option<double>("--minutes") { Description = "length of the synthesis whose memory is measured", DefaultValueFactory = _ => 10 };
+var seconds = new Option<double>("--seconds") { Description = "seconds of audio", DefaultValueFactory = _ => 1 };
 
 var kernels = new Command("kernels", "Convolution beside the multiply-add peak of the processor.");
 var training = new Command("training", "Training steps of the default compact voice.") { steps, rounds, pytorch, python };
@@ -20,8 +21,10 @@ kernels.SetAction(_ =>
 });
 training.SetAction(result => TrainingBenchmark.Run(result.GetValue(steps), result.GetValue(rounds), result.GetValue(pytorch) ? result.GetValue(python) : null));
 synth.SetAction(result => SynthesisBenchmark.Run(result.GetValue(voice), result.GetValue(minutes)));
+var directions = new Command("directions", "Speaking and scoring, in parallel and step by step, on one thread.") { voice, seconds };
+directions.SetAction(result => DirectionsBenchmark.Run(result.GetValue(voice), result.GetValue(seconds)));
 streaming.SetAction(result => StreamingBenchmark.Run(result.GetValue(voice)));
-var root = new RootCommand("Speed and memory of FlowVocoder, as Markdown tables. Run it on an idle machine.") { kernels, training, synth, streaming };
+var root = new RootCommand("Speed and memory of FlowVocoder, as Markdown tables. Run it on an idle machine.") { kernels, training, synth, streaming, directions };
 try
 {
     return root.Parse(args).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });

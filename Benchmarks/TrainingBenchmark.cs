@@ -55,7 +55,7 @@ internal static class TrainingBenchmark
     private static Dictionary<ConvolutionCall, int> Convolutions(SpeechDataset data)
     {
         var model = new CompactVocoder(s_config.Model, MelRecipe.ByName(s_config.Recipe), s_config.Seed);
-        var log = new ConvolutionLog(new CpuOps(tape: new Tape()));
+        var log = new ConvolutionLog(new Tape());
         new CompactTask(model, data, s_config).Loss(log, 0);
         return log.Calls;
     }

@@ -67,11 +67,13 @@ internal static class Inputs
     }
 
     /// <summary>A mistyped option must not become the name of a file; a file of such a name can be given as ./--name.</summary>
-    public static T OfFiles<T>(this T argument) where T : Argument
+    /// <param name="argument">Takes files.</param>
+    /// <param name="orPipe">And "-", which is standard input or output.</param>
+    public static T OfFiles<T>(this T argument, bool orPipe = false) where T : Argument
     {
         argument.Validators.Add(result =>
         {
-            foreach (string text in result.Tokens.Select(t => t.Value).Where(t => t.StartsWith('-')))
+            foreach (string text in result.Tokens.Select(t => t.Value).Where(t => t.StartsWith('-') && !(orPipe && t == Pipes.Dash)))
                 result.AddError($"there is no option '{text}'");
         });
         return argument;

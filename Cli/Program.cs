@@ -18,7 +18,12 @@ internal static class Program
         }
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        // A terminal that is closed.
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
         bool interactive = !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") is not "dumb";
-        return VocoderCommand.Run(args, Console.Out, Console.Error, interactive, stop.Token);
+        return VocoderCommand.Run(args, new Terminal(Console.Out, Console.Error, interactive, stop.Token)
+        {
+            TypedInput = !Console.IsInputRedirected, OutputIsScreen = !Console.IsOutputRedirected,
+        });
     }
 }

@@ -1,3 +1,5 @@
+using FlowVocoder.AudioIO.Streams;
+
 namespace FlowVocoder.Cli;
 
 /// <summary>Where a verb speaks to its user, and where the user's Ctrl-C arrives.</summary>
@@ -7,9 +9,36 @@ namespace FlowVocoder.Cli;
 /// <param name="Cancellation">Set by Ctrl-C.</param>
 internal sealed record Terminal(TextWriter Out, TextWriter Error, bool Interactive, CancellationToken Cancellation)
 {
+    /// <summary>Standard input as bytes.</summary>
+    public Func<Stream> Input { get; init; } = StandardStreams.OpenInput;
+
+    /// <summary>Standard output as bytes.</summary>
+    public Func<Stream> Output { get; init; } = StandardStreams.OpenOutput;
+
+    /// <summary>Whether a person types at standard input.</summary>
+    public bool TypedInput { get; init; }
+
+    /// <summary>Whether standard output is a screen.</summary>
+    public bool OutputIsScreen { get; init; }
+
+    /// <summary>The clock of players that play nothing and of recordings that sound in real time.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
     /// <summary>A line of results, with numbers as every program reads them.</summary>
     public void Say(FormattableString line) => Out.WriteLine(FormattableString.Invariant(line));
 
     /// <summary>A line that does not belong to the results.</summary>
     public void Warn(FormattableString line) => Error.WriteLine(FormattableString.Invariant(line));
+
+    /// <summary>Standard input, for what comes through a pipe.</summary>
+    /// <exception cref="UsageException">Somebody types there.</exception>
+    public Stream OpenPipeIn(string expected) => TypedInput
+        ? throw new UsageException($"standard input is a terminal, expected {expected} in a pipe or a file")
+        : new InterruptibleStream(Input(), Pipes.InputName, Cancellation);
+
+    /// <summary>Standard output, for sound; nothing else may be written there.</summary>
+    /// <exception cref="UsageException">It is a screen.</exception>
+    public Stream OpenPipeOut() => OutputIsScreen
+        ? throw new UsageException("standard output is a terminal, expected a pipe or a file for the sound")
+        : new InterruptibleStream(Output(), Pipes.OutputName, Cancellation);
 }

@@ -1,16 +1,19 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using FlowVocoder.AudioIO;
 
 namespace FlowVocoder.Cli;
 
 /// <summary>The whole command. Here, and nowhere else, failures become one line and an exit code.</summary>
 internal static class VocoderCommand
 {
-    public const int Success = 0, Failure = 1, WrongUsage = 2, Interrupted = 130;
+    public const int Success = 0, Failure = 1, WrongUsage = 2, Interrupted = 130, BrokenPipe = 141;
 
     public static int Run(string[] args, TextWriter output, TextWriter error, bool interactive = false, CancellationToken cancellation = default)
+        => Run(args, new Terminal(output, error, interactive, cancellation));
+
+    public static int Run(string[] args, Terminal terminal)
     {
-        var terminal = new Terminal(output, error, interactive, cancellation);
         try
         {
             return Invoke(args, terminal);
@@ -58,6 +61,9 @@ internal static class VocoderCommand
             case OperationCanceledException:
                 terminal.Error.WriteLine("vocoder: interrupted");
                 return Interrupted;
+            case BrokenPipeException:
+                // As programs end that the system itself stops (128 + SIGPIPE): who closed the pipe knows why.
+                return BrokenPipe;
             case UsageException:
                 terminal.Error.WriteLine($"vocoder: {OneLine(e)}");
                 return WrongUsage;

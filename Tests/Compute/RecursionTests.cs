@@ -9,9 +9,11 @@ public class RecursionTests
     {
         private readonly Tensor _weight = Tensor.From([3, 2, 1], 1, 1, 3);
 
+        public string Site => "filter";
+
         public Tensor Step(Ops ops, Tensor previous, Tensor x, Tensor condition)
         {
-            Tensor filtered = ops.Conv1d(x, _weight, null, new ConvShape(Left: 2), site: _weight);
+            Tensor filtered = ops.Conv1d(x, _weight, null, new ConvShape(Left: 2), site: "filter.convolution");
             return ops.Add(ops.Scale(previous, 0.5f), ops.Add(ops.Multiply(x, condition), filtered));
         }
     }

@@ -4,7 +4,7 @@ namespace FlowVocoder.Tests.Compute;
 
 public class StreamStateTests
 {
-    private static readonly object Site = new();
+    private const string Site = "layer";
 
     [Theory]
     [InlineData(1, 1)]

@@ -68,6 +68,20 @@ public class PhaseAccumulatorTests
     }
 
     [Fact]
+    public void An_hour_of_a_tone_ends_where_the_closed_form_does()
+    {
+        const long Frames = 3600L * Rate / Hop;
+        var accumulator = new PhaseAccumulator(_hifigan);
+        accumulator.Reset(0.25);
+        float[] phase = new float[Hop];
+        for (long i = 0; i < Frames; i++) accumulator.Advance([137, 137], phase);
+        // Whole turns are exact in integers: 137·t over the rate.
+        long t = Frames * Hop - 1;
+        double expected = 0.25 + 2 * Math.PI * (137 * t % Rate) / Rate;
+        Assert.Equal(0, Math.IEEERemainder(expected - phase[^1], 2 * Math.PI), 1e-6);
+    }
+
+    [Fact]
     public void Lengths_that_do_not_fit_are_refused() =>
         Assert.Throws<ArgumentException>(() => new PhaseAccumulator(_hifigan).Advance([100, 100], new float[Hop - 1]));
 

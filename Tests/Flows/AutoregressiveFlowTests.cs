@@ -57,7 +57,7 @@ public class AutoregressiveFlowTests
         Tensor z = flow.Forward(new CpuOps(), x, condition, out _);
         // The scale comes from the steps before, of the data for a MAF and of the noise for an IAF.
         var ops = new CpuOps();
-        Tensor logScale = flow.Conditioner(ops, ops.Delay(kind == FlowKind.Maf ? x : z, new object()), condition).LogScale;
+        Tensor logScale = flow.Conditioner(ops, ops.Delay(kind == FlowKind.Maf ? x : z, "before"), condition).LogScale;
         for (int t = 0; t < steps; t++)
             for (int c = 0; c < channels; c++)
             {
@@ -144,7 +144,7 @@ public class AutoregressiveFlowTests
         AutoregressiveFlow flow = Create(FlowKind.Maf, 1);
         Tensor x = Samples.Normal(_random, 1, 1, 25), condition = Samples.Normal(_random, 1, 3, 25);
         var ops = new CpuOps();
-        var (shift, logScale) = flow.Conditioner(ops, ops.Delay(x, new object()), condition);
+        var (shift, logScale) = flow.Conditioner(ops, ops.Delay(x, "before"), condition);
         double expected = 0;
         for (int t = 0; t < 25; t++)
         {

@@ -35,6 +35,37 @@ internal static class StreamRuns
         return samples;
     }
 
+    /// <summary>The same with a stream that is, in places, saved and given up for a new one that restores it.</summary>
+    public static float[] RunMoving(Func<VocoderStream> create, ReadOnlySpan<float> mel, Func<int> chunk, Random random)
+    {
+        VocoderStream stream = create();
+        int bands = stream.Bands, frames = mel.Length / bands, written = 0;
+        var samples = new float[frames * stream.HopSize];
+        for (int start = 0; start < frames;)
+        {
+            if (random.Next(2) == 0) stream = Move(stream, create());
+            int count = Math.Min(chunk(), frames - start);
+            written += stream.Push(mel.Slice(start * bands, count * bands), samples.AsSpan(written));
+            start += count;
+        }
+        stream = Move(stream, create());
+        written += stream.Flush(samples.AsSpan(written));
+        Assert.Equal(samples.Length, written);
+        return samples;
+    }
+
+    private static VocoderStream Move(VocoderStream from, VocoderStream to)
+    {
+        using var state = new MemoryStream();
+        from.SaveState(state);
+        Assert.Equal(state.Length, from.StateBytes);
+        state.Position = 0;
+        to.RestoreState(state);
+        Assert.Equal(state.Length, state.Position);
+        Assert.Equal((from.FramesPushed, from.FramesRendered), (to.FramesPushed, to.FramesRendered));
+        return to;
+    }
+
     /// <summary>One push of everything.</summary>
     public static float[] Whole(VocoderStream stream, ReadOnlySpan<float> mel) => Run(stream, mel, () => int.MaxValue);
 

@@ -2,12 +2,12 @@ using FlowVocoder.Compute.Kernels;
 
 namespace FlowVocoder.Compute;
 
-public sealed unsafe partial class CpuOps
+public unsafe partial class CpuOps
 {
     private Tensor? _padded, _sums;
 
     /// <inheritdoc/>
-    public override Tensor Conv1d(Tensor x, Tensor weight, Tensor? bias, ConvShape shape = default, Tensor? add = null, object? site = null)
+    public override Tensor Conv1d(Tensor x, Tensor weight, Tensor? bias, ConvShape shape = default, Tensor? add = null, string? site = null)
     {
         int taps = weight.Length, rows = shape.Rows == 0 ? weight.Batch - shape.FirstRow : shape.Rows, dilation = Math.Max(1, shape.Dilation);
         int span = (taps - 1) * dilation;
@@ -24,7 +24,7 @@ public sealed unsafe partial class CpuOps
         return y;
     }
 
-    private void Convolve(Tensor x, Tensor weight, Tensor? bias, int firstRow, int left, int dilation, Tensor? add, object? site, Tensor y)
+    private void Convolve(Tensor x, Tensor weight, Tensor? bias, int firstRow, int left, int dilation, Tensor? add, string? site, Tensor y)
     {
         for (int b = 0; b < y.Batch; b++)
             for (int o = 0; o < y.Channels; o++)
@@ -39,7 +39,7 @@ public sealed unsafe partial class CpuOps
             y.Data, y.Channels, x.Length);
     }
 
-    private void ShortConvolve(Tensor x, Tensor weight, Tensor? bias, int firstRow, int left, int dilation, Tensor? add, object? site, Tensor y)
+    private void ShortConvolve(Tensor x, Tensor weight, Tensor? bias, int firstRow, int left, int dilation, Tensor? add, string? site, Tensor y)
     {
         Tensor packed = Packed(weight, firstRow, y.Channels, isShort: true);
         Reserve(ref _sums, ShortConvolution.ScratchSize(x.Batch, y.Channels, x.Length));
@@ -50,7 +50,7 @@ public sealed unsafe partial class CpuOps
     }
 
     // Copies x to rows with its left and right borders; in a stream the left border is the end of the chunk before.
-    private int Pad(Tensor x, int left, int span, object? site)
+    private int Pad(Tensor x, int left, int span, string? site)
     {
         int stride = Convolution.Stride(x.Length + span + Tile.Slack);
         Tensor? past = Past(x, left, span, site);
@@ -69,7 +69,7 @@ public sealed unsafe partial class CpuOps
     }
 
     // The same for a few time steps, where calls to copy would take longer than what they copy.
-    private int PadShort(Tensor x, int left, int span, object? site)
+    private int PadShort(Tensor x, int left, int span, string? site)
     {
         int length = x.Length, stride = span + length;
         Tensor? past = Past(x, left, span, site);
@@ -92,7 +92,7 @@ public sealed unsafe partial class CpuOps
     }
 
     // What a stream remembers of the input of a causal convolution; null when nothing is streamed.
-    private Tensor? Past(Tensor x, int left, int span, object? site)
+    private Tensor? Past(Tensor x, int left, int span, string? site)
     {
         if (_state == null || span == 0) return null;
         Require(left == span, "only causal convolutions can be streamed");

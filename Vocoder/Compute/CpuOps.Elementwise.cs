@@ -3,7 +3,7 @@ using FlowVocoder.Compute.Kernels;
 
 namespace FlowVocoder.Compute;
 
-public sealed unsafe partial class CpuOps
+public unsafe partial class CpuOps
 {
     /// <inheritdoc/>
     public override Tensor Gate(Tensor x)

@@ -2,7 +2,7 @@ using System.Numerics.Tensors;
 
 namespace FlowVocoder.Compute;
 
-public sealed unsafe partial class CpuOps
+public unsafe partial class CpuOps
 {
     /// <inheritdoc/>
     public override Tensor Slice(Tensor x, int first, int count)

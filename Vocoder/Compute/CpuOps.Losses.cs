@@ -3,7 +3,7 @@ using System.Numerics.Tensors;
 namespace FlowVocoder.Compute;
 
 // Operations that losses need and networks do not.
-public sealed unsafe partial class CpuOps
+public unsafe partial class CpuOps
 {
     /// <inheritdoc/>
     public override Tensor Clamp(Tensor x, float low, float high)

@@ -2,13 +2,13 @@ using System.Numerics.Tensors;
 
 namespace FlowVocoder.Compute;
 
-public sealed unsafe partial class CpuOps
+public unsafe partial class CpuOps
 {
     // Runs the steps of recursions: with the state of this stream, but with tensors of its own, which are given back after every step.
     private CpuOps? _stepping;
 
     /// <inheritdoc/>
-    public override Tensor Delay(Tensor x, object site)
+    public override Tensor Delay(Tensor x, string site)
     {
         Tensor y = RentLike(x);
         Tensor? past = _state?.Slot(site, x.Batch, x.Channels, 1);
@@ -35,7 +35,7 @@ public sealed unsafe partial class CpuOps
         Require(x.Batch == condition.Batch && x.Length == condition.Length, $"an input {x.Shape} and a condition {condition.Shape} do not go together");
         StreamState state = _state ?? new StreamState();
         CpuOps ops = _state == null ? new CpuOps(state: state) : _stepping ??= new CpuOps(state: state);
-        Tensor y = Rent(x.Batch, channels, x.Length), previous = state.Slot(recursion, x.Batch, channels, 1);
+        Tensor y = Rent(x.Batch, channels, x.Length), previous = state.Slot(recursion.Site, x.Batch, channels, 1);
         for (int t = 0; t < x.Length; t++)
         {
             Tensor next = recursion.Step(ops, previous, ops.Crop(x, t, 1), ops.Crop(condition, t, 1));

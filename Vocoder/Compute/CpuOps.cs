@@ -8,7 +8,7 @@ namespace FlowVocoder.Compute;
 /// The operations in managed code on the CPU: eager, on a tape when one is given, and with the past of causal operations kept
 /// when a state is given. Not thread-safe; many instances may share a model.
 /// </summary>
-public sealed unsafe partial class CpuOps : Ops
+public unsafe partial class CpuOps : Ops
 {
     private const int ParallelGrain = 1 << 14;
     private readonly Workspace _workspace = new();

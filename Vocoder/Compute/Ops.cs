@@ -31,14 +31,14 @@ public abstract class Ops
     /// <summary>
     /// Dilated convolution y[b,o,t] = bias[o] + add[b,o,t] + Σ_c Σ_k weight[o,c,k]·x[b,c,t + k·dilation - left].
     /// weight is [out, in, taps], bias [1, out, 1]; both are narrowed to the rows of <paramref name="shape"/>.
-    /// A causal convolution keeps the end of x under <paramref name="site"/> when streaming.
+    /// A causal convolution keeps the end of x under <paramref name="site"/> when streaming, the name of a place in the model.
     /// </summary>
-    public abstract Tensor Conv1d(Tensor x, Tensor weight, Tensor? bias, ConvShape shape = default, Tensor? add = null, object? site = null);
+    public abstract Tensor Conv1d(Tensor x, Tensor weight, Tensor? bias, ConvShape shape = default, Tensor? add = null, string? site = null);
 
     /// <summary>
     /// One step later: y[b,c,t] = x[b,c,t-1], 0 at the first step; when streaming, the last step of the chunk before, kept under <paramref name="site"/>.
     /// </summary>
-    public abstract Tensor Delay(Tensor x, object site);
+    public abstract Tensor Delay(Tensor x, string site);
 
     /// <summary>
     /// A recursion over time, y_t = step(y_{t-1}, x_t, condition_t), one step after the other with y_{-1} = 0. Causal operations inside the step remember
@@ -163,6 +163,9 @@ public abstract class Ops
 /// <summary>The step of a recursion over time, see <see cref="Ops.Recur"/>.</summary>
 public interface IRecursion
 {
+    /// <summary>The name of the place in the model, under which a stream keeps the last step.</summary>
+    string Site { get; }
+
     /// <summary>One step: previous [b, channels, 1], x [b, c, 1] and condition [b, d, 1] → [b, channels, 1].</summary>
     Tensor Step(Ops ops, Tensor previous, Tensor x, Tensor condition);
 }

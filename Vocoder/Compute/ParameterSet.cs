@@ -25,6 +25,9 @@ public sealed class ParameterSet
     /// <summary>Number of trained numbers.</summary>
     public long Count => _items.Where(p => p.Trained).Sum(p => (long)p.Value.Size);
 
+    /// <summary>The dotted name of this scope, empty for the whole set.</summary>
+    public string Name => _prefix.TrimEnd('.');
+
     /// <summary>The same set, with names below <paramref name="name"/>.</summary>
     public ParameterSet Scope(string name) => new(_items, $"{_prefix}{name}.", _random);
 

@@ -1,17 +1,20 @@
 namespace FlowVocoder.Compute;
 
 /// <summary>
-/// What causal operations remember between chunks: one slot for each place in the model, found by the layer that owns it.
+/// What causal operations remember between chunks: one slot for each place in the model, found by its name.
 /// </summary>
 public sealed class StreamState
 {
-    private readonly Dictionary<object, Tensor> _slots = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<string, Tensor> _slots = new(StringComparer.Ordinal);
 
     /// <summary>Size of the state in bytes.</summary>
     public long Bytes => _slots.Values.Sum(slot => (long)slot.Size * sizeof(float));
 
+    /// <summary>All slots by name; which there are depends on how far the stream has come.</summary>
+    internal IEnumerable<(string Name, Tensor Values)> Slots => _slots.OrderBy(slot => slot.Key, StringComparer.Ordinal).Select(slot => (slot.Key, slot.Value));
+
     /// <summary>The slot of a place in the model, zeros when it is first asked for.</summary>
-    internal Tensor Slot(object site, int batch, int channels, int length)
+    internal Tensor Slot(string site, int batch, int channels, int length)
     {
         if (!_slots.TryGetValue(site, out Tensor? slot)) _slots[site] = slot = new Tensor(batch, channels, length);
         if (slot.Batch != batch || slot.Channels != channels || slot.Length != length)
@@ -23,5 +26,12 @@ public sealed class StreamState
     public void Clear()
     {
         foreach (Tensor slot in _slots.Values) slot.Span.Clear();
+    }
+
+    /// <summary>Takes up other slots instead of these.</summary>
+    internal void Replace(IEnumerable<(string Name, Tensor Values)> slots)
+    {
+        _slots.Clear();
+        foreach (var (name, values) in slots) _slots[name] = values;
     }
 }

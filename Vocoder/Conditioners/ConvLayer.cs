@@ -9,6 +9,7 @@ internal sealed class ConvLayer
     private readonly Tensor _direction;
     private readonly Tensor? _bias;
     private readonly int _left;
+    private readonly string _name;
     private Folded? _folded;
 
     private sealed record Folded(int DirectionVersion, int GainVersion, Tensor Weight);
@@ -18,7 +19,7 @@ internal sealed class ConvLayer
         bool weightNorm = false, bool zero = false, bool bias = true)
     {
         float bound = zero ? 0f : 1f / MathF.Sqrt(inputs * taps);
-        (Inputs, Outputs, Taps, Dilation) = (inputs, outputs, taps, dilation);
+        (Inputs, Outputs, Taps, Dilation, _name) = (inputs, outputs, taps, dilation, parameters.Name);
         _left = (taps - 1) * dilation / (causal ? 1 : 2);
         _bias = bias ? parameters.Uniform("bias", bound, outputs) : null;
         if (!weightNorm)
@@ -48,7 +49,7 @@ internal sealed class ConvLayer
 
     /// <summary>Applies rows firstRow … firstRow+rows-1 (all when rows is 0), adding <paramref name="add"/>.</summary>
     public Tensor Apply(Ops ops, Tensor x, Tensor? add = null, int firstRow = 0, int rows = 0) =>
-        ops.Conv1d(x, Weight(ops), _bias, new ConvShape(Dilation, _left, firstRow, rows), add, this);
+        ops.Conv1d(x, Weight(ops), _bias, new ConvShape(Dilation, _left, firstRow, rows), add, _name);
 
     private Tensor Weight(Ops ops)
     {

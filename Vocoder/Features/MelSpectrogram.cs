@@ -13,7 +13,6 @@ public sealed class MelSpectrogram
 
     private readonly Stft _stft;
     private readonly MelFilterBank _bank;
-    private readonly int _padding;
 
     /// <summary>Prepares tables for a recipe.</summary>
     /// <exception cref="VocoderException">The recipe is not valid.</exception>
@@ -24,20 +23,23 @@ public sealed class MelSpectrogram
         Recipe = recipe;
         _stft = new Stft(recipe.FftSize, recipe.WindowSize, recipe.HopSize);
         _bank = new MelFilterBank(recipe);
-        _padding = (recipe.Centering == MelCentering.Centered ? recipe.FftSize : recipe.FftSize - recipe.HopSize) / 2;
+        Padding = (recipe.Centering == MelCentering.Centered ? recipe.FftSize : recipe.FftSize - recipe.HopSize) / 2;
     }
 
     /// <summary>The recipe.</summary>
     public MelRecipe Recipe { get; }
 
+    /// <summary>Samples by which a signal is extended at either end.</summary>
+    internal int Padding { get; }
+
     /// <summary>
     /// Frames of a signal: 1 + ⌊samples/hop⌋ when centred, ⌊samples/hop⌋ when hop-centred; none for an empty signal.
     /// </summary>
     /// <param name="samples">Samples at the recipe's rate, ≥ 0.</param>
-    public int FrameCount(int samples) => samples == 0 ? 0 : _stft.FrameCount(checked(samples + (2 * _padding)));
+    public int FrameCount(int samples) => samples == 0 ? 0 : _stft.FrameCount(checked(samples + (2 * Padding)));
 
     /// <summary>The index in the signal of the first of the FftSize samples that frame <paramref name="frame"/> is made of; negative in the padding.</summary>
-    public int FirstSample(int frame) => (frame * Recipe.HopSize) - _padding;
+    public int FirstSample(int frame) => (frame * Recipe.HopSize) - Padding;
 
     /// <summary>The mel spectrogram of a signal, reflected at its ends (signals shorter than the padding as numpy does it).</summary>
     /// <param name="audio">Samples at the recipe's rate, −1 … 1.</param>
@@ -69,7 +71,7 @@ public sealed class MelSpectrogram
         float[] column = ArrayPool<float>.Shared.Rent(Recipe.Bands);
         for (int f = firstFrame; f < Math.Min(frames, firstFrame + BlockFrames); f++)
         {
-            Padding.Reflect(audio, FirstSample(f), samples.AsSpan(0, Recipe.FftSize));
+            Features.Padding.Reflect(audio, FirstSample(f), samples.AsSpan(0, Recipe.FftSize));
             Frame(samples.AsSpan(0, Recipe.FftSize), column.AsSpan(0, Recipe.Bands));
             for (int band = 0; band < Recipe.Bands; band++) mel[(band * frames) + f] = column[band];
         }

@@ -15,15 +15,26 @@ public static class Padding
     public static void Reflect(ReadOnlySpan<float> signal, int start, Span<double> stretch)
     {
         if (signal.IsEmpty) throw new ArgumentException("an empty signal cannot be mirrored", nameof(signal));
-        for (int i = 0; i < stretch.Length; i++)
-            stretch[i] = signal[MirroredIndex(start + i, signal.Length)];
+        Reflect(signal, 0, signal.Length, start, stretch);
     }
 
-    private static int MirroredIndex(int i, int n)
+    /// <summary>The same where only a part of the signal is at hand.</summary>
+    /// <param name="part">Consecutive samples of the signal.</param>
+    /// <param name="partStart">Index in the signal of the first of them.</param>
+    /// <param name="length">Length of the whole signal, at least 1.</param>
+    /// <param name="start">Index in the signal of the first sample to copy; negative for a stretch that begins in the padding.</param>
+    /// <param name="stretch">Receives the samples start, start + 1, …; the part must hold all that they are mirror images of.</param>
+    internal static void Reflect(ReadOnlySpan<float> part, long partStart, long length, long start, Span<double> stretch)
     {
-        if ((uint)i < (uint)n) return i;
+        for (int i = 0; i < stretch.Length; i++)
+            stretch[i] = part[(int)(MirroredIndex(start + i, length) - partStart)];
+    }
+
+    private static long MirroredIndex(long i, long n)
+    {
+        if ((ulong)i < (ulong)n) return i;
         if (n == 1) return 0;
-        int period = 2 * (n - 1);
+        long period = 2 * (n - 1);
         i = ((i % period) + period) % period;
         return i < n ? i : period - i;
     }

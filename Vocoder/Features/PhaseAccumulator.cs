@@ -22,6 +22,13 @@ public sealed class PhaseAccumulator(MelRecipe recipe)
         _previous = 0;
     }
 
+    /// <summary>What a stream remembers: the phase of the next sample, and F0 of the frame before.</summary>
+    internal (double Phase, float PreviousHz) State
+    {
+        get => (_phase, _previous);
+        set => (_phase, _previous) = value;
+    }
+
     /// <summary>Advances by whole frames.</summary>
     /// <param name="f0">
     /// [frames + 1] Hz, 0 where unvoiced: the frames of this chunk and the one after. At the end of a stream repeat the last.

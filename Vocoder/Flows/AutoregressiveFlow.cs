@@ -15,6 +15,7 @@ public sealed class AutoregressiveFlow : Flow, IRecursion, IElementwiseFlow
 {
     private readonly WaveNet _waveNet;
     private readonly FlowKind _kind;
+    private readonly string _name;
     private readonly int _channels;
     private readonly float _clamp;
 
@@ -26,7 +27,7 @@ public sealed class AutoregressiveFlow : Flow, IRecursion, IElementwiseFlow
     {
         if (!waveNet.Causal) throw new ArgumentException("an autoregressive flow needs a causal conditioner", nameof(waveNet));
         if (kind == FlowKind.Coupling) throw new ArgumentException("a coupling is no autoregressive flow", nameof(kind));
-        (_kind, _channels, _clamp) = (kind, channels, logScaleClamp);
+        (_kind, _channels, _clamp, _name) = (kind, channels, logScaleClamp, parameters.Name);
         _waveNet = new WaveNet(parameters, waveNet, channels, 2 * channels, conditionChannels);
     }
 
@@ -72,7 +73,7 @@ public sealed class AutoregressiveFlow : Flow, IRecursion, IElementwiseFlow
 
     private Tensor Transform(Ops ops, Tensor u, Tensor condition, out Tensor logScale)
     {
-        (Tensor shift, logScale) = Conditioner(ops, ops.Delay(u, this), condition);
+        (Tensor shift, logScale) = Conditioner(ops, ops.Delay(u, _name), condition);
         return ops.Affine(u, logScale, shift);
     }
 
@@ -86,6 +87,9 @@ public sealed class AutoregressiveFlow : Flow, IRecursion, IElementwiseFlow
         logDet = ops.Scale(ops.Sum(ops.Slice(result, _channels, _channels)), -1f);
         return ops.Slice(result, 0, _channels);
     }
+
+    /// <inheritdoc/>
+    string IRecursion.Site => _name;
 
     /// <summary>u_t above its logScale, [b, 2·channels, 1], from those of the step before and v_t.</summary>
     Tensor IRecursion.Step(Ops ops, Tensor previous, Tensor input, Tensor condition)

@@ -11,7 +11,7 @@ namespace FlowVocoder.Models;
 public sealed record Likelihood(int Samples, double NatsPerSample, IReadOnlyList<(string Layer, double Nats)> Parts);
 
 /// <summary>A vocoder: a flow between speech and noise, given a mel spectrogram.</summary>
-public abstract class VocoderModel
+public abstract partial class VocoderModel
 {
     /// <summary>The kind of model, as in voice files.</summary>
     public abstract string Kind { get; }
@@ -30,6 +30,9 @@ public abstract class VocoderModel
 
     /// <summary>Mel frames beyond its own that a frame of samples depends on.</summary>
     public abstract int LookAheadFrames { get; }
+
+    /// <summary>How long after a mel frame its samples come when they are streamed, computed from the layers.</summary>
+    public StreamLatency Latency => new(LookAheadFrames, Recipe);
 
     /// <summary>Samples before a sample that it depends on through the networks.</summary>
     public abstract int PastSamples { get; }

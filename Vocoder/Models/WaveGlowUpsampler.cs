@@ -10,6 +10,7 @@ internal sealed class WaveGlowUpsampler
 {
     private readonly Tensor _weight, _bias, _noScale;
     private readonly int _kernel, _stride;
+    private readonly string _name;
     private Rearranged? _rearranged;
 
     private sealed record Rearranged(int Version, Tensor Weight);
@@ -17,7 +18,7 @@ internal sealed class WaveGlowUpsampler
     public WaveGlowUpsampler(ParameterSet parameters, WaveGlowConfig config)
     {
         int channels = config.MelChannels;
-        (_kernel, _stride) = (config.UpsampleKernel, config.UpsampleStride);
+        (_kernel, _stride, _name) = (config.UpsampleKernel, config.UpsampleStride, parameters.Name);
         float bound = 1f / MathF.Sqrt((float)channels * _kernel);
         _weight = parameters.Uniform("weight", bound, channels, channels, _kernel);
         _bias = parameters.Uniform("bias", bound, channels);
@@ -37,7 +38,7 @@ internal sealed class WaveGlowUpsampler
     public Tensor Apply(Ops ops, Tensor mel, int length)
     {
         Tensor frames = Extend(ops, mel, (length + _stride - 1) / _stride);
-        Tensor phases = ops.Conv1d(frames, Weight(ops), null, new ConvShape(Left: PastFrames), site: this);
+        Tensor phases = ops.Conv1d(frames, Weight(ops), null, new ConvShape(Left: PastFrames), site: _name);
         if (frames != mel) ops.Free(frames);
         Tensor samples = ops.Unfold(phases, _stride);
         ops.Free(phases);

@@ -12,7 +12,6 @@ namespace FlowVocoder.Streaming;
 internal sealed class CompactStream : VocoderStream
 {
     private readonly CompactVocoder _model;
-    private readonly SynthesisOptions _options;
     private readonly StreamState _state = new();
     private readonly CpuOps _ops;
     private readonly Philox _noise;
@@ -24,14 +23,12 @@ internal sealed class CompactStream : VocoderStream
     // Mel frames and F0 values of frames whose samples have not come out yet, with one mel frame before them.
     private float[] _mel = [], _f0 = [];
     private int _melCount, _f0Count;
-    private long _pushed, _done;
 
-    public CompactStream(CompactVocoder model, SynthesisOptions options, Parallelism parallelism)
+    public CompactStream(CompactVocoder model, SynthesisOptions options, Parallelism parallelism) : base(model, options)
     {
-        options.Validate();
         if (options.PitchShift != 0 && !model.UsesPhase)
             throw new VocoderException(FormattableString.Invariant($"the pitch shift is {options.PitchShift} semitones, expected 0: this voice has no phase condition"));
-        (_model, _options) = (model, options);
+        _model = model;
         _ops = new CpuOps(parallelism, state: _state);
         _noise = new Philox(options.Seed);
         if (model.UsesPhase) _phase = new PhaseAccumulator(model.Recipe);
@@ -39,51 +36,41 @@ internal sealed class CompactStream : VocoderStream
         int blocks = _predictor?.BlocksPerHop ?? 0, order = _predictor?.Order ?? 0;
         (_history, _a, _g, _last, _tail) = (new float[order], new float[blocks * order], new float[blocks], new float[Bands], new float[LookAheadFrames * Bands]);
         (_latents, _phaseFeatures) = (new Tensor[model.Stack.LatentChannels.Count], PhaseFeatures);
-        Reset();
+        Clear();
     }
 
-    public override int Bands => _model.Recipe.Bands;
-
-    public override int HopSize => _model.Recipe.HopSize;
-
-    public override int LookAheadFrames => _model.LookAheadFrames;
-
-    public override void Reset()
+    private protected override void Clear()
     {
         _state.Clear();
-        (_melCount, _f0Count, _pushed, _done) = (0, 0, 0, 0);
+        (_melCount, _f0Count) = (0, 0);
         Array.Clear(_history);
         // Any start is as good as another: the mel does not say when the glottis first pulsed.
         _phase?.Reset(2 * Math.PI * _noise.Uniform(uint.MaxValue, 0, 0));
     }
 
-    public override int Push(ReadOnlySpan<float> frames, Span<float> samples)
+    private protected override void Render(ReadOnlySpan<float> frames, int ready, Span<float> samples)
     {
-        if (frames.Length % Bands != 0) throw new ArgumentException($"{frames.Length} values are no whole number of frames of {Bands} bands", nameof(frames));
-        if (frames.IsEmpty) return 0;
         frames[^Bands..].CopyTo(_last);
-        return Advance(frames, samples);
+        Advance(frames, ready, samples);
     }
 
-    public override int Flush(Span<float> samples)
+    /// <inheritdoc/>
+    /// <remarks>As if the last frame went on.</remarks>
+    private protected override void RenderRest(int ready, Span<float> samples)
     {
-        if (_pushed == 0) return 0;
         for (int i = 0; i < LookAheadFrames; i++) _last.CopyTo(_tail, i * Bands);
-        return Advance(_tail, samples);
+        Advance(_tail, ready, samples);
     }
 
-    private int Advance(ReadOnlySpan<float> frames, Span<float> samples)
+    private void Advance(ReadOnlySpan<float> frames, int ready, Span<float> samples)
     {
-        int count = frames.Length / Bands, skip = (int)Math.Max(0, Math.Min(count, LookAheadFrames - _pushed)), ready = count - skip;
-        if (samples.Length < ready * HopSize) throw new ArgumentException($"room for {samples.Length} samples, expected {ready * HopSize}", nameof(samples));
-        Append(ref _mel, ref _melCount, frames);
+        int count = frames.Length / Bands;
+        FrameQueue.Append(ref _mel, ref _melCount, frames);
         Tensor mel = LoadMel(frames, count);
         PredictPitch(mel, count);
-        Tensor? condition = _model.Condition(_ops, mel, skip, _phaseFeatures);
-        _pushed += count;
+        Tensor? condition = _model.Condition(_ops, mel, count - ready, _phaseFeatures);
         if (condition != null) Generate(condition, ready, samples);
         _ops.Reset();
-        return ready * HopSize;
     }
 
     private Tensor LoadMel(ReadOnlySpan<float> frames, int count)
@@ -105,9 +92,9 @@ internal sealed class CompactStream : VocoderStream
         Span<float> value = stackalloc float[1];
         for (int i = 0; i < count; i++)
         {
-            if (_pushed + i < PitchPredictor.LookAhead) continue;
+            if (FramesPushed + i < PitchPredictor.LookAhead) continue;
             value[0] = PitchPredictor.Decode(bins, voicing, 0, i);
-            Append(ref _f0, ref _f0Count, value);
+            FrameQueue.Append(ref _f0, ref _f0Count, value);
         }
     }
 
@@ -118,26 +105,26 @@ internal sealed class CompactStream : VocoderStream
         Span<float> phase = stackalloc float[HopSize];
         for (int i = 0; i < frames; i++)
         {
-            _phase!.Advance(_f0.AsSpan(i, 2), phase, Math.Pow(2, _options.PitchShift / 12));
+            _phase!.Advance(_f0.AsSpan(i, 2), phase, Math.Pow(2, Options.PitchShift / 12));
             _model.Phase.Write(phase, _f0[i] > 0, features, 0, i * groupsPerFrame);
         }
-        Remove(_f0, ref _f0Count, frames);
+        FrameQueue.Remove(_f0, ref _f0Count, frames);
         return features;
     }
 
     private void Generate(Tensor condition, int frames, Span<float> samples)
     {
-        long step = _done * (HopSize / _model.Config.Group);
-        _model.Stack.DrawLatents(_ops, 1, condition.Length, _noise, 0, step, _options.Sigma, _latents);
+        long step = FramesRendered * (HopSize / _model.Config.Group);
+        _model.Stack.DrawLatents(_ops, 1, condition.Length, _noise, 0, step, Options.Sigma, _latents);
         Tensor excitation = _ops.Unfold(_model.Stack.Inverse(_ops, _latents, condition), _model.Config.Group);
         for (int i = 0; i < frames; i++)
-            Filter(excitation.Span.Slice(i * HopSize, HopSize), samples.Slice(i * HopSize, HopSize));
+            Filter(FramesRendered + i, excitation.Span.Slice(i * HopSize, HopSize), samples.Slice(i * HopSize, HopSize));
     }
 
     // The outermost flow, from excitation to speech, for the oldest frame that is not done; then the frame before it is forgotten.
-    private void Filter(ReadOnlySpan<float> excitation, Span<float> samples)
+    private void Filter(long frame, ReadOnlySpan<float> excitation, Span<float> samples)
     {
-        int current = _done == 0 ? 0 : 1;
+        int current = frame == 0 ? 0 : 1;
         if (_predictor == null) excitation.CopyTo(samples);
         else
         {
@@ -145,20 +132,20 @@ internal sealed class CompactStream : VocoderStream
             _predictor.Hop(Frame(0), Frame(current), Frame(current + 1), _a, _g);
             _model.Filter!.Synthesize(excitation, _a, _g, _history, samples);
         }
-        if (_done > 0) Remove(_mel, ref _melCount, Bands);
-        _done++;
+        if (frame > 0) FrameQueue.Remove(_mel, ref _melCount, Bands);
     }
 
-    private static void Append(ref float[] queue, ref int count, ReadOnlySpan<float> values)
+    private protected override void ExchangeState(StateExchange state)
     {
-        if (count + values.Length > queue.Length) Array.Resize(ref queue, Math.Max(2 * queue.Length, count + values.Length));
-        values.CopyTo(queue.AsSpan(count));
-        count += values.Length;
-    }
-
-    private static void Remove(float[] queue, ref int count, int removed)
-    {
-        queue.AsSpan(removed, count - removed).CopyTo(queue);
-        count -= removed;
+        state.Slots(_state);
+        state.Queue(ref _mel, ref _melCount);
+        state.Queue(ref _f0, ref _f0Count);
+        state.Values(_last);
+        state.Values(_history);
+        if (_phase == null) return;
+        var (phase, hz) = _phase.State;
+        state.Number(ref phase);
+        state.Number(ref hz);
+        _phase.State = (phase, hz);
     }
 }

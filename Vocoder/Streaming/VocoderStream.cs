@@ -1,34 +1,118 @@
+using FlowVocoder.Models;
+
 namespace FlowVocoder.Streaming;
 
 /// <summary>
-/// Synthesis as a stream: mel frames go in, samples come out as soon as the look-ahead allows. However the frames are cut into chunks and
-/// whatever the number of threads, the samples are the same bits. Not thread-safe; many streams may share a model.
+/// Synthesis as a stream: mel frames go in, samples come out as soon as the look-ahead allows. However the frames are cut into chunks, whatever
+/// the number of threads and wherever the state was saved and restored, the samples are the same bits. Not thread-safe; many streams may share a model.
 /// </summary>
-public abstract class VocoderStream
+public abstract partial class VocoderStream
 {
+    private long _pushed, _rendered;
+    private bool _ended;
+
+    /// <summary>Creates the part that all streams share.</summary>
+    /// <exception cref="VocoderException">The options are out of range.</exception>
+    private protected VocoderStream(VocoderModel model, SynthesisOptions options)
+    {
+        options.Validate();
+        (Model, Options) = (model, options);
+    }
+
+    /// <summary>The voice.</summary>
+    public VocoderModel Model { get; }
+
+    /// <summary>How it speaks.</summary>
+    public SynthesisOptions Options { get; }
+
     /// <summary>Values in a mel frame.</summary>
-    public abstract int Bands { get; }
+    public int Bands => Model.Recipe.Bands;
 
     /// <summary>Samples for each mel frame.</summary>
-    public abstract int HopSize { get; }
+    public int HopSize => Model.Recipe.HopSize;
 
-    /// <summary>Frames that must follow a frame before its samples come out.</summary>
-    public abstract int LookAheadFrames { get; }
+    /// <summary>Frames that must follow a frame before its samples come out; <see cref="Latency"/> has it in milliseconds.</summary>
+    public int LookAheadFrames => Model.LookAheadFrames;
+
+    /// <summary>How long after a frame its samples come, computed from the layers of the model.</summary>
+    public StreamLatency Latency => Model.Latency;
 
     /// <summary>Frames to push at once when only throughput matters. The default value is 32: memory stays small and activations in the cache.</summary>
     public virtual int ChunkFrames => 32;
 
+    /// <summary>Frames taken in since the start or the last <see cref="Reset"/>.</summary>
+    public long FramesPushed => _pushed;
+
+    /// <summary>Frames whose samples have been given: the next samples belong to the frame of this number, counted from 0.</summary>
+    public long FramesRendered => _rendered;
+
+    /// <summary>Samples given: the position of the next one.</summary>
+    public long SamplePosition => _rendered * HopSize;
+
+    /// <summary>Samples that a push of so many frames will give.</summary>
+    public int SamplesAfter(int frames) => (int)Math.Max(0, _pushed + frames - LookAheadFrames - _rendered) * HopSize;
+
     /// <summary>Takes in frames and gives the samples that are ready.</summary>
     /// <param name="frames">[n, bands] mel values, one frame after the other.</param>
-    /// <param name="samples">Room for at least n · hop samples.</param>
+    /// <param name="samples">Room for <see cref="SamplesAfter"/> n frames, at most n · hop.</param>
     /// <returns>Number of samples written, a multiple of the hop; 0 while the look-ahead fills.</returns>
-    public abstract int Push(ReadOnlySpan<float> frames, Span<float> samples);
+    /// <exception cref="VocoderException">A value is NaN or infinite; the stream is as it was before.</exception>
+    /// <exception cref="ArgumentException">No whole number of frames, or too little room; the stream is as it was before.</exception>
+    /// <exception cref="InvalidOperationException">The signal has ended.</exception>
+    public int Push(ReadOnlySpan<float> frames, Span<float> samples)
+    {
+        if (frames.Length % Bands != 0) throw new ArgumentException($"{frames.Length} values are no whole number of frames of {Bands} bands", nameof(frames));
+        if (_ended) throw new InvalidOperationException("the signal has ended: reset the stream before the next one");
+        int count = frames.Length / Bands, size = SamplesAfter(count);
+        RequireRoom(samples, size);
+        RequireFinite(frames);
+        if (count == 0) return 0;
+        Render(frames, size / HopSize, samples[..size]);
+        _pushed += count;
+        _rendered += size / HopSize;
+        return size;
+    }
 
-    /// <summary>Ends the signal: gives the last samples, as if the last frame went on. Push nothing after it but <see cref="Reset"/>.</summary>
+    /// <summary>Ends the signal: gives the last samples. Push nothing after it but <see cref="Reset"/>.</summary>
     /// <param name="samples">Room for at least <see cref="LookAheadFrames"/> · hop samples.</param>
-    /// <returns>Number of samples written.</returns>
-    public abstract int Flush(Span<float> samples);
+    /// <returns>Number of samples written; 0 when nothing was pushed or the signal has ended already.</returns>
+    /// <exception cref="ArgumentException">Too little room; the stream is as it was before.</exception>
+    public int Flush(Span<float> samples)
+    {
+        int frames = (int)(_pushed - _rendered);
+        RequireRoom(samples, frames * HopSize);
+        if (frames > 0) RenderRest(frames, samples[..(frames * HopSize)]);
+        _rendered += frames;
+        _ended = _pushed > 0;
+        return frames * HopSize;
+    }
 
     /// <summary>Starts a new signal.</summary>
-    public abstract void Reset();
+    public void Reset()
+    {
+        (_pushed, _rendered, _ended) = (0, 0, false);
+        Clear();
+    }
+
+    /// <summary>Takes in frames, at least one, and renders the oldest <paramref name="ready"/> that have not been.</summary>
+    private protected abstract void Render(ReadOnlySpan<float> frames, int ready, Span<float> samples);
+
+    /// <summary>Renders all frames that are left, at least one.</summary>
+    private protected abstract void RenderRest(int ready, Span<float> samples);
+
+    /// <summary>Forgets the signal.</summary>
+    private protected abstract void Clear();
+
+    private static void RequireRoom(ReadOnlySpan<float> samples, int expected)
+    {
+        if (samples.Length < expected) throw new ArgumentException($"room for {samples.Length} samples, expected {expected}", nameof(samples));
+    }
+
+    // Before anything is touched: a NaN would stay in the memory of the layers for good.
+    private void RequireFinite(ReadOnlySpan<float> frames)
+    {
+        for (int i = 0; i < frames.Length; i++)
+            if (!float.IsFinite(frames[i]))
+                throw new VocoderException(FormattableString.Invariant($"mel frame {_pushed + i / Bands} is {frames[i]} in band {i % Bands}, expected a finite number"));
+    }
 }

@@ -1,0 +1,141 @@
+using FlowVocoder.AudioIO.Inputs;
+
+namespace FlowVocoder.AudioIO.Alsa;
+
+/// <summary>
+/// Records from a microphone or sound server through ALSA, at the device's own rate that comes nearest to the wanted one. A thread of its own takes
+/// the samples from the device, so that whoever reads may be late by a second; several channels are mixed.
+/// </summary>
+public sealed class AlsaRecorder : AudioInput
+{
+    private const int WaitMilliseconds = 20, StallSeconds = 5;
+
+    private readonly IPcm _pcm;
+    private readonly string _device;
+    private readonly TimeProvider _clock;
+    private readonly SampleRing _ring;
+    private readonly AutoResetEvent _news = new(false);
+    private readonly Thread _thread;
+    private long _taken, _overruns;
+    private volatile bool _closing;
+    private volatile Exception? _failure;
+
+    /// <summary>Opens a device and begins to record.</summary>
+    /// <param name="wantedRate">Samples per second that would be best; <see cref="AudioInput.SampleRate"/> is what the device gives.</param>
+    /// <param name="options">The default value is a new <see cref="AlsaOptions"/>.</param>
+    /// <exception cref="VocoderException">ALSA's library is not installed; there is no such device; it is busy; it cannot record 16-bit samples.</exception>
+    public AlsaRecorder(int wantedRate, AlsaOptions? options = null) : this(options ?? new AlsaOptions(), OpenPcm(wantedRate, options), TimeProvider.System)
+    {
+    }
+
+    /// <summary>Records from a device that is open; tests put one there that fails.</summary>
+    internal AlsaRecorder(AlsaOptions options, IPcm pcm, TimeProvider clock) : base($"'{options.Device}'", pcm.Format.Rate)
+    {
+        (_pcm, _device, _clock) = (pcm, options.Device, clock);
+        _ring = new SampleRing(SampleRate);
+        _thread = new Thread(Take) { IsBackground = true, Name = "FlowVocoder recorder" };
+        _thread.Start();
+    }
+
+    /// <inheritdoc/>
+    public override long Captured => Volatile.Read(ref _taken) + (!_closing && _pcm.Delay(out int waiting) >= 0 ? Math.Max(0, waiting) : 0);
+
+    /// <inheritdoc/>
+    public override long Overruns => Volatile.Read(ref _overruns);
+
+    /// <inheritdoc/>
+    public override int Read(Span<float> samples, CancellationToken cancellation = default)
+    {
+        if (samples.IsEmpty) return 0;
+        while (true)
+        {
+            // Asked first, so that what came before a failure is still read.
+            Exception? failure = _failure;
+            int count = _ring.Read(samples);
+            if (count > 0) return count;
+            if (failure != null) throw new VocoderException(failure.Message, failure);
+            if (WaitHandle.WaitAny([_news, cancellation.WaitHandle]) == 1) throw new OperationCanceledException(cancellation);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (!disposing || _closing) return;
+        _closing = true;
+        // A device that keeps its thread is closed when it lets it go.
+        _thread.Join(TimeSpan.FromSeconds(1));
+        _pcm.Dispose();
+    }
+
+    private static AlsaPcm OpenPcm(int wantedRate, AlsaOptions? options)
+    {
+        options ??= new AlsaOptions();
+        options.Validate();
+        return AlsaPcm.Open(options.Device, capture: true, wantedRate, options);
+    }
+
+    private void Take()
+    {
+        var frames = new short[_pcm.Format.Period * _pcm.Format.Channels];
+        var mono = new float[_pcm.Format.Period];
+        long since = _clock.GetTimestamp();
+        try
+        {
+            while (!_closing)
+            {
+                int count = Recovered(_pcm.Read(frames));
+                if (count > 0)
+                {
+                    Mix(frames, mono.AsSpan(0, count));
+                    Keep(mono.AsSpan(0, count));
+                    since = _clock.GetTimestamp();
+                }
+                else if (_clock.GetElapsedTime(since) > TimeSpan.FromSeconds(StallSeconds)) throw AlsaError.Stalled(_device, true, StallSeconds);
+                else if (_pcm.Wait(WaitMilliseconds) != 0) Thread.Sleep(1);
+            }
+        }
+        catch (Exception e)
+        {
+            _failure = e;
+            _news.Set();
+        }
+    }
+
+    // Frames that were read; 0 where it must be tried again.
+    private int Recovered(int result)
+    {
+        if (result >= 0) return result;
+        switch (result)
+        {
+            case AlsaError.Again or AlsaError.Interrupted:
+                return 0;
+            case AlsaError.BrokenPipe:
+                Interlocked.Increment(ref _overruns);
+                result = _pcm.Prepare();
+                break;
+            case AlsaError.Suspended:
+                result = _pcm.Resume() is AlsaError.Again ? 0 : _pcm.Prepare();
+                break;
+        }
+        return result >= 0 ? 0 : throw AlsaError.InUse(_device, capture: true, result);
+    }
+
+    private void Mix(ReadOnlySpan<short> frames, Span<float> mono)
+    {
+        int channels = _pcm.Format.Channels;
+        for (int i = 0; i < mono.Length; i++)
+        {
+            int sum = 0;
+            foreach (short sample in frames.Slice(i * channels, channels)) sum += sample;
+            mono[i] = sum / (32768f * channels);
+        }
+    }
+
+    private void Keep(ReadOnlySpan<float> mono)
+    {
+        if (_ring.Write(mono) < mono.Length) Interlocked.Increment(ref _overruns);
+        Volatile.Write(ref _taken, _taken + mono.Length);
+        _news.Set();
+    }
+}

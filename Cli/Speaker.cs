@@ -1,0 +1,33 @@
+using FlowVocoder.AudioIO;
+using FlowVocoder.Compute;
+using FlowVocoder.Streaming;
+using FlowVocoder.Voices;
+
+namespace FlowVocoder.Cli;
+
+/// <summary>Speaks one mel after the other into files.</summary>
+internal sealed class Speaker(LoadedVoice voice, SynthesisOptions options, Parallelism parallelism, WavFormat format, Terminal terminal)
+{
+    /// <summary>Writes the wav of a mel, whole or not at all; returns a line about it.</summary>
+    public string Speak(SynthJob job, Action<int>? progress = null)
+    {
+        int rate = voice.Model.Recipe.SampleRate;
+        MelArray mel = Files.Mel(job.Mel, voice, terminal);
+        using var file = new AtomicFile(job.Wav);
+        long start = System.Diagnostics.Stopwatch.GetTimestamp(), samples = 0;
+        using (var writer = new WavWriter(file.Stream, rate, format))
+        {
+            Synthesizer.Synthesize(voice.Model, mel.Data, options, parallelism, chunk =>
+            {
+                foreach (float sample in chunk.Span)
+                    if (!float.IsFinite(sample)) throw new VocoderException($"'{job.Mel}': the voice '{voice.Name}' makes samples of it that are not finite, expected a mel on its scale");
+                writer.Write(chunk.Span);
+                samples += chunk.Length;
+                progress?.Invoke((int)(100 * samples / ((long)mel.Frames * voice.Model.Recipe.HopSize)));
+            }, terminal.Cancellation);
+        }
+        file.Commit();
+        double took = System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds, seconds = (double)samples / rate;
+        return FormattableString.Invariant($"{job.Wav}: {seconds:0.00} s of speech in {took:0.00} s, real-time factor {took / seconds:0.000}");
+    }
+}

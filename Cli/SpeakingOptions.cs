@@ -1,0 +1,48 @@
+using System.CommandLine;
+using FlowVocoder.Compute;
+using FlowVocoder.Streaming;
+using FlowVocoder.Voices;
+
+namespace FlowVocoder.Cli;
+
+/// <summary>Who speaks and how: what the verbs that speak have in common.</summary>
+internal sealed class SpeakingOptions
+{
+    private readonly Option<string?> _voice = Inputs.Voice("Who speaks");
+    private readonly Option<float?> _sigma = Inputs.Sigma();
+    private readonly Option<float?> _pitch = Inputs.Number("--pitch", "SEMITONES", "Raises or lowers the voice, -24 to 24. Default: 0");
+    private readonly Option<ulong?> _seed = Inputs.Seed("Seed of the noise: the same seed gives the same samples. Default: 0");
+    private readonly Option<int> _threads = Inputs.Threads();
+
+    /// <summary>Adds the options to a verb.</summary>
+    public SpeakingOptions(Command verb, bool withVoice = true)
+    {
+        if (withVoice) verb.Add(_voice);
+        foreach (Option option in (Option[])[_sigma, _pitch, _seed, _threads]) verb.Add(option);
+    }
+
+    /// <summary>The voice that was asked for.</summary>
+    public LoadedVoice Voice(ParseResult arguments) => arguments.LoadVoice(_voice);
+
+    /// <summary>How a voice is to speak.</summary>
+    /// <exception cref="UsageException">A number is out of range.</exception>
+    public SynthesisOptions Synthesis(ParseResult arguments, LoadedVoice voice)
+    {
+        var options = new SynthesisOptions
+        {
+            Sigma = arguments.GetValue(_sigma) ?? voice.Sigma, PitchShift = arguments.GetValue(_pitch) ?? 0, Seed = arguments.GetValue(_seed) ?? 0,
+        };
+        try
+        {
+            options.Validate();
+        }
+        catch (VocoderException e)
+        {
+            throw new UsageException(e.Message);
+        }
+        return options;
+    }
+
+    /// <summary>Threads.</summary>
+    public Parallelism Parallelism(ParseResult arguments) => arguments.Parallelism(_threads);
+}

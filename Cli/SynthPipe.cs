@@ -1,0 +1,57 @@
+using System.Buffers.Binary;
+using FlowVocoder.AudioIO;
+using FlowVocoder.AudioIO.Streams;
+using FlowVocoder.Compute;
+using FlowVocoder.Streaming;
+using FlowVocoder.Voices;
+
+namespace FlowVocoder.Cli;
+
+/// <summary>synth where the mel or the sound goes through a pipe, or the sound has no header.</summary>
+internal sealed class SynthPipe(LoadedVoice voice, SynthesisOptions options, Parallelism parallelism, WavFormat format, bool raw, Terminal terminal)
+{
+    private readonly int _rate = voice.Model.Recipe.SampleRate;
+
+    /// <summary>Speaks <paramref name="input"/> into <paramref name="output"/>, each a file or "-".</summary>
+    public void Speak(string input, string output)
+    {
+        if (output == Pipes.Dash)
+        {
+            using Stream pipe = terminal.OpenPipeOut();
+            Speak(input, pipe, Pipes.OutputName);
+            return;
+        }
+        if (input != Pipes.Dash) Files.CheckNotAnInput(output, [input]);
+        using var file = new AtomicFile(output);
+        // What was complete before a mistake in the input is spoken into pipes; a file is made whole or not at all.
+        Speak(input, file.Stream, output);
+        file.Commit();
+    }
+
+    private void Speak(string input, Stream output, string name)
+    {
+        // The header comes before the first frame: a player behind the pipe can get ready.
+        using WavWriter? wav = raw ? null : new WavWriter(output, _rate, format, leaveOpen: true);
+        MelFrames frames = FrameSource.Open(input, voice, terminal);
+        VocoderStream stream = voice.Model.NewStream(options, parallelism);
+        long samples = 0;
+        StreamedSpeech.Speak(frames, stream, stream.ChunkFrames, ready =>
+        {
+            if (wav != null) wav.Write(ready);
+            else output.Write(Bytes(ready));
+            samples += ready.Length;
+        }, terminal.Cancellation);
+        if (samples == 0) throw new VocoderException($"{FrameSource.Name(input)} is an empty mel, expected at least one frame");
+        (Files.IsDevice(name) || name == Pipes.OutputName ? terminal.Error : terminal.Out).WriteLine(
+            FormattableString.Invariant($"{name}: {(double)samples / _rate:0.00} s of speech"));
+    }
+
+    private byte[] Bytes(ReadOnlySpan<float> samples)
+    {
+        var bytes = new byte[samples.Length * (format == WavFormat.Float32 ? sizeof(float) : sizeof(short))];
+        if (format == WavFormat.Pcm16) Pcm16.Encode(samples, bytes);
+        else
+            for (int i = 0; i < samples.Length; i++) BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(i * sizeof(float)), samples[i]);
+        return bytes;
+    }
+}

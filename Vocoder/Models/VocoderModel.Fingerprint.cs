@@ -1,0 +1,41 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using FlowVocoder.Compute;
+
+namespace FlowVocoder.Models;
+
+public abstract partial class VocoderModel
+{
+    private FingerprintCache? _fingerprint;
+
+    private sealed record FingerprintCache(long Versions, byte[] Hash);
+
+    /// <summary>SHA-256 of kind, configuration, recipe and every weight: equal for the same voice loaded twice, and for no other.</summary>
+    internal ReadOnlyMemory<byte> Fingerprint
+    {
+        get
+        {
+            // Versions only grow, so their sum tells whether any weight has changed.
+            long versions = Parameters.Items.Sum(p => (long)p.Value.Version);
+            FingerprintCache? cache = _fingerprint;
+            if (cache?.Versions != versions) _fingerprint = cache = new FingerprintCache(versions, Hash());
+            return cache.Hash;
+        }
+    }
+
+    private byte[] Hash()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (string text in new[] { Kind, ConfigJson, Recipe.ToJson() }) Text(text);
+        foreach (Parameter p in Parameters.Items)
+        {
+            Text(p.Name);
+            hash.AppendData(MemoryMarshal.AsBytes(p.Value.Span));
+        }
+        return hash.GetHashAndReset();
+
+        // Ended by a zero, so that no two lists of texts run into the same bytes.
+        void Text(string text) => hash.AppendData(Encoding.UTF8.GetBytes(text + '\0'));
+    }
+}

@@ -1,0 +1,46 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+
+namespace FlowVocoder.Streaming;
+
+/// <summary>A saved state in a file: the letters FVSS, version (int32), length (int32) and SHA-256 of what follows. Little-endian.</summary>
+internal static class StateEnvelope
+{
+    private const int Version = 1, HeadSize = 12, Longest = 1 << 30;
+    private static ReadOnlySpan<byte> Letters => "FVSS"u8;
+
+    public static void Write(Stream target, MemoryStream state)
+    {
+        ReadOnlySpan<byte> body = state.GetBuffer().AsSpan(0, (int)state.Length);
+        Span<byte> head = stackalloc byte[HeadSize];
+        Letters.CopyTo(head);
+        BinaryPrimitives.WriteInt32LittleEndian(head[4..], Version);
+        BinaryPrimitives.WriteInt32LittleEndian(head[8..], body.Length);
+        target.Write(head);
+        target.Write(SHA256.HashData(body));
+        target.Write(body);
+    }
+
+    /// <summary>The state, known to be whole.</summary>
+    /// <exception cref="VocoderException">It is none, of another version, cut off, or damaged.</exception>
+    public static MemoryStream Read(Stream source)
+    {
+        try
+        {
+            Span<byte> head = stackalloc byte[HeadSize], hash = stackalloc byte[SHA256.HashSizeInBytes];
+            source.ReadExactly(head);
+            int version = BinaryPrimitives.ReadInt32LittleEndian(head[4..]), length = BinaryPrimitives.ReadInt32LittleEndian(head[8..]);
+            if (!head[..4].SequenceEqual(Letters)) throw StateHeader.Refusal($"it does not start with FVSS, expected what a stream saved");
+            if (version != Version) throw StateHeader.Refusal($"it has version {version}, expected {Version}");
+            if (length is < 0 or > Longest) throw StateHeader.Refusal($"it is damaged");
+            source.ReadExactly(hash);
+            var body = new byte[length];
+            source.ReadExactly(body);
+            return hash.SequenceEqual(SHA256.HashData(body)) ? new MemoryStream(body) : throw StateHeader.Refusal($"it is damaged");
+        }
+        catch (EndOfStreamException e)
+        {
+            throw new VocoderException(StateHeader.Refusal($"it ends early").Message, e);
+        }
+    }
+}
