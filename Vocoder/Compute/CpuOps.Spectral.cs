@@ -3,7 +3,7 @@ using MathNet.Numerics.LinearAlgebra;
 
 namespace FlowVocoder.Compute;
 
-public sealed unsafe partial class CpuOps
+public unsafe partial class CpuOps
 {
     private const int MostPowerIterations = 200;
 

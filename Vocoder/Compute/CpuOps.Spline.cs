@@ -2,7 +2,7 @@ using FlowVocoder.Compute.Kernels;
 
 namespace FlowVocoder.Compute;
 
-public sealed unsafe partial class CpuOps
+public unsafe partial class CpuOps
 {
     private const int MostBins = 256;
 
