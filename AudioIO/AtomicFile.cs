@@ -1,9 +1,11 @@
+using System.Collections.Concurrent;
+
 namespace FlowVocoder.AudioIO;
 
 /// <summary>
 /// A file that appears whole or not at all. The bytes go to a temporary file in the same folder (a rename within one
 /// folder is atomic); <see cref="Commit"/> brings them to the disk and renames them over the target; disposing without
-/// a commit deletes them and leaves an earlier target untouched.
+/// a commit deletes them and leaves an earlier target untouched, and so does the end of the program.
 /// </summary>
 /// <remarks>
 /// Symbolic links are followed and the permissions of an earlier target are kept. A pipe or a device (<c>/dev/stdout</c>)
@@ -11,11 +13,19 @@ namespace FlowVocoder.AudioIO;
 /// </remarks>
 public sealed class AtomicFile : IDisposable
 {
+    // What a program that ends in the middle of its work would leave behind.
+    private static readonly ConcurrentDictionary<string, byte> s_unfinished = new();
+
     private readonly string _path;
     private readonly string _target;
     private readonly string? _temporary;
     private readonly OutputStream _stream;
     private bool _committed;
+
+    static AtomicFile() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+    {
+        foreach (string file in s_unfinished.Keys) Delete(file);
+    };
 
     /// <summary>Opens the temporary file beside <paramref name="path"/>.</summary>
     /// <exception cref="VocoderException">The target is a folder, or cannot be written.</exception>
@@ -35,6 +45,7 @@ public sealed class AtomicFile : IDisposable
             if (inner is null)
             {
                 _temporary = Path.Combine(Path.GetDirectoryName(_target)!, $".{Path.GetRandomFileName()}.partial");
+                s_unfinished[_temporary] = 0;
                 inner = open(_temporary);
                 KeepPermissions(_target, _temporary);
             }
@@ -64,7 +75,11 @@ public sealed class AtomicFile : IDisposable
             _stream.FlushToDisk();
             _stream.Close(discardErrors: false);
             if (_temporary is not null)
+            {
                 File.Move(_temporary, _target, overwrite: true);
+                s_unfinished.TryRemove(_temporary, out _);
+            }
+
             _committed = true;
         }
         catch (Exception e) when (OutputStream.IsFileSystemError(e))
@@ -79,14 +94,8 @@ public sealed class AtomicFile : IDisposable
         _stream.Close(discardErrors: true);
         if (_committed || _temporary is null)
             return;
-        try
-        {
-            File.Delete(_temporary);
-        }
-        catch (Exception e) when (OutputStream.IsFileSystemError(e))
-        {
-            // The error that brought us here is the one worth reporting.
-        }
+        Delete(_temporary);
+        s_unfinished.TryRemove(_temporary, out _);
     }
 
     /// <summary>Writes a whole file: all that <paramref name="write"/> writes, or nothing where it throws.</summary>
@@ -120,6 +129,18 @@ public sealed class AtomicFile : IDisposable
         catch (Exception e) when (OutputStream.IsFileSystemError(e))
         {
             // A file system without permissions (FAT) has none to keep.
+        }
+    }
+
+    private static void Delete(string file)
+    {
+        try
+        {
+            File.Delete(file);
+        }
+        catch (Exception e) when (OutputStream.IsFileSystemError(e))
+        {
+            // The error that brought us here is the one worth reporting.
         }
     }
 

@@ -32,8 +32,9 @@ internal sealed class SynthPipe(LoadedVoice voice, SynthesisOptions options, Par
     {
         // The header comes before the first frame: a player behind the pipe can get ready.
         using WavWriter? wav = raw ? null : new WavWriter(output, _rate, format, leaveOpen: true);
-        MelFrames frames = FrameSource.Open(input, voice, terminal);
         VocoderStream stream = voice.Model.NewStream(options, parallelism);
+        if (input == Pipes.Dash) WarmUp.Run(voice, stream);
+        MelFrames frames = FrameSource.Open(input, voice, terminal);
         long samples = 0;
         StreamedSpeech.Speak(frames, stream, stream.ChunkFrames, ready =>
         {

@@ -49,10 +49,28 @@ internal sealed class SynthVerb : Verb
             return VocoderCommand.Success;
         }
         var speaker = new Speaker(voice, options, parallelism, format, terminal);
+        int failed = 0;
+        // One bad mel of many is told and counted; the others are spoken all the same.
+        (string Line, bool Spoken) Attempt(SynthJob job, Action<int>? progress)
+        {
+            try
+            {
+                return (speaker.Speak(job, progress), true);
+            }
+            catch (VocoderException e) when (jobs.Count > 1)
+            {
+                failed++;
+                return ($"vocoder: {e.Message}", false);
+            }
+        }
         // Drawing needs a terminal, and half a second of a short job's time.
-        if (terminal.Interactive && jobs.Count > 1) SynthProgress.Run(jobs, speaker);
+        if (terminal.Interactive && jobs.Count > 1) SynthProgress.Run(jobs, (job, progress) => Attempt(job, progress).Line);
         else
-            foreach (SynthJob job in jobs) (Files.IsDevice(job.Wav) ? terminal.Error : terminal.Out).WriteLine(speaker.Speak(job));
-        return VocoderCommand.Success;
+            foreach (SynthJob job in jobs)
+            {
+                var (line, spoken) = Attempt(job, null);
+                (!spoken || Files.IsDevice(job.Wav) ? terminal.Error : terminal.Out).WriteLine(line);
+            }
+        return failed == 0 ? VocoderCommand.Success : throw new VocoderException($"{failed} of {jobs.Count} mels could not be spoken");
     }
 }

@@ -11,6 +11,11 @@ internal abstract class Verb(string name, string description, params string[] ex
     /// <summary>Shown at the end of the help.</summary>
     public IReadOnlyList<string> Examples { get; } = examples;
 
+    /// <summary>
+    /// How long it may take to end after Ctrl-C, to finish what must not be left half done; then it is abandoned where it is. The default value is 1 s.
+    /// </summary>
+    public virtual TimeSpan Patience => TimeSpan.FromSeconds(1);
+
     /// <summary>Does it; the exit code.</summary>
     public abstract int Run(ParseResult arguments, Terminal terminal);
 }

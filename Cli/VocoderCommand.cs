@@ -35,7 +35,24 @@ internal static class VocoderCommand
             return args.Length == 0 ? WrongUsage : Success;
         }
         if (parsed.Errors.Count > 0) throw new UsageException($"{parsed.Errors[0].Message.TrimEnd('.')}{Hint(command)}");
-        return command is Verb verb ? verb.Run(parsed, terminal) : throw new UsageException($"found no verb{Hint(command)}");
+        if (command is not Verb verb) throw new UsageException($"found no verb{Hint(command)}");
+        terminal.Cancellation.ThrowIfCancellationRequested();
+        return Run(verb, parsed, terminal);
+    }
+
+    // On a thread that can be left behind: reading a file that is a pipe without a writer, for example, cannot be interrupted.
+    private static int Run(Verb verb, ParseResult parsed, Terminal terminal)
+    {
+        Task<int> work = Task.Run(() => verb.Run(parsed, terminal));
+        try
+        {
+            Task.WaitAny([work], terminal.Cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            if (!((IAsyncResult)work).AsyncWaitHandle.WaitOne(verb.Patience)) throw;
+        }
+        return work.GetAwaiter().GetResult();
     }
 
     private static string Hint(Command command) => $"; see 'vocoder {(command is Verb ? command.Name + " " : "")}--help'";
@@ -44,7 +61,8 @@ internal static class VocoderCommand
     {
         var root = new RootCommand("Turns mel spectrograms into speech with a normalizing flow, and back.")
         {
-            new SynthVerb(), new MelVerb(), new ScoreVerb(), new TrainVerb(), new DistillVerb(), new InfoVerb(), new PlotVerb(), new EvaluateVerb(), new VoicesVerb(), new DemoVerb(),
+            new SynthVerb(), new MelVerb(), new ScoreVerb(), new TrainVerb(), new DistillVerb(), new InfoVerb(), new PlotVerb(), new EvaluateVerb(), new VoicesVerb(),
+            new PlayVerb(), new LiveVerb(), new DevicesVerb(), new DoctorVerb(), new DemoVerb(),
         };
         foreach (Option option in root.Options)
         {

@@ -35,8 +35,9 @@ internal static class AlsaError
         new($"{Cannot(device, capture)} any more: the device {(capture ? "gave" : "took")} no samples for {seconds} s");
 
     /// <summary>One line about the library.</summary>
-    public static VocoderException NoLibrary(Exception inner) => new(
-        $"the ALSA library {LibAsound.Name} is not installed, expected it for sound cards (Debian, Ubuntu: apt install libasound2; Fedora: dnf install alsa-lib; Alpine: apk add alsa-lib)", inner);
+    public static VocoderException NoLibrary(Exception inner) => new(OperatingSystem.IsLinux()
+        ? $"the ALSA library {LibAsound.Name} is not installed, expected it for sound cards (Debian, Ubuntu: apt install libasound2; Fedora: dnf install alsa-lib; Alpine: apk add alsa-lib)"
+        : "sound cards are reached through ALSA, which only Linux has; on Windows a program can use the NAudio adapter", inner);
 
     private static string Cannot(string device, bool capture) => $"cannot {(capture ? "record from" : "play on")} '{device}'";
 

@@ -41,6 +41,9 @@ public sealed class AlsaRecorder : AudioInput
     public override long Captured => Volatile.Read(ref _taken) + (!_closing && _pcm.Delay(out int waiting) >= 0 ? Math.Max(0, waiting) : 0);
 
     /// <inheritdoc/>
+    public override int Waiting => _ring.Count;
+
+    /// <inheritdoc/>
     public override long Overruns => Volatile.Read(ref _overruns);
 
     /// <inheritdoc/>
@@ -134,8 +137,10 @@ public sealed class AlsaRecorder : AudioInput
 
     private void Keep(ReadOnlySpan<float> mono)
     {
-        if (_ring.Write(mono) < mono.Length) Interlocked.Increment(ref _overruns);
-        Volatile.Write(ref _taken, _taken + mono.Length);
+        // What found no room never sounded, as far as anybody behind this can tell.
+        int kept = _ring.Write(mono);
+        if (kept < mono.Length) Interlocked.Increment(ref _overruns);
+        Volatile.Write(ref _taken, _taken + kept);
         _news.Set();
     }
 }

@@ -21,6 +21,9 @@ public abstract class AudioInput : IDisposable
     /// <summary>Samples that have sounded since the input was opened, whether they are read yet or not: where the source is now.</summary>
     public abstract long Captured { get; }
 
+    /// <summary>Samples that <see cref="Read"/> would give without waiting.</summary>
+    public abstract int Waiting { get; }
+
     /// <summary>How often samples were lost because nobody read them in time.</summary>
     public virtual long Overruns => 0;
 

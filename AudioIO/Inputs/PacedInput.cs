@@ -23,6 +23,9 @@ public sealed class PacedInput : AudioInput
     public override long Captured => Math.Min(_samples.Length, (long)(_clock.GetElapsedTime(_start).TotalSeconds * SampleRate));
 
     /// <inheritdoc/>
+    public override int Waiting => (int)(Captured - _read);
+
+    /// <inheritdoc/>
     public override int Read(Span<float> samples, CancellationToken cancellation = default)
     {
         if (samples.IsEmpty || _read == _samples.Length) return 0;

@@ -66,6 +66,21 @@ public sealed class SynthVerbTests(CliFixture fixture) : IClassFixture<CliFixtur
     }
 
     [Fact]
+    public void One_bad_mel_of_several_is_told_and_the_others_are_spoken()
+    {
+        using var folder = new TempFolder();
+        string bad = folder.Add("bad.npy", [1, 2, 3]), last = folder["last.npy"];
+        MelFile.Write(last, new float[80 * 3], 80, 3);
+        CliResult result = CliFixture.Run("synth", fixture.Npy, bad, last, folder["out"], "--voice", fixture.Voice);
+        Assert.Equal(1, result.Code);
+        string[] errors = result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(2, errors.Length);
+        Assert.Contains(bad, errors[0], StringComparison.Ordinal);
+        Assert.Equal("vocoder: 1 of 3 mels could not be spoken", errors[1]);
+        Assert.Equal(["last.wav", "speech.wav"], Directory.GetFiles(folder["out"]).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void Mels_that_would_overwrite_each_other_are_refused()
     {
         using var folder = new TempFolder();

@@ -3,7 +3,7 @@ namespace FlowVocoder.Tests.AudioIO.Players;
 /// <summary>
 /// A clock for tests that wait: whoever waits is served at once, and the time has passed. Or, frozen, a wait that never ends by itself.
 /// </summary>
-internal sealed class ManualClock(bool frozen = false) : TimeProvider
+internal class ManualClock(bool frozen = false) : TimeProvider
 {
     private long _now = 1;
 

@@ -3,7 +3,7 @@ using FlowVocoder.AudioIO;
 using FlowVocoder.AudioIO.Players;
 using FlowVocoder.AudioIO.Streams;
 
-namespace FlowVocoder.Tests.AudioIO;
+namespace FlowVocoder.Tests.AudioIO.Streams;
 
 /// <summary>Pipes whose other side does not do what one hopes.</summary>
 public class PipeIOTests

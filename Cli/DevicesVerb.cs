@@ -1,0 +1,20 @@
+using System.CommandLine;
+using FlowVocoder.AudioIO.Alsa;
+
+namespace FlowVocoder.Cli;
+
+/// <summary>Lists what can play and record.</summary>
+internal sealed class DevicesVerb() : Verb("devices", "Lists the devices that 'play --device' and 'live --input' take.",
+    "vocoder devices",
+    "vocoder play speech.npy --device pulse")
+{
+    public override int Run(ParseResult arguments, Terminal terminal)
+    {
+        var table = new TextTable(false, false, false);
+        table.Add("device", "for", "is");
+        foreach (AlsaDevice device in AlsaDevices.List())
+            table.Add(device.Name, device is { Plays: true, Records: true } ? "play, live" : device.Plays ? "play" : "live", device.Description);
+        terminal.Out.Write(table.ToString());
+        return VocoderCommand.Success;
+    }
+}

@@ -1,0 +1,57 @@
+using System.CommandLine;
+using FlowVocoder.AudioIO;
+using FlowVocoder.AudioIO.Alsa;
+using FlowVocoder.AudioIO.Inputs;
+using FlowVocoder.AudioIO.Players;
+using FlowVocoder.Features;
+using FlowVocoder.Voices;
+
+namespace FlowVocoder.Cli;
+
+/// <summary>microphone → mel → voice → loudspeaker.</summary>
+internal sealed class LiveVerb : Verb
+{
+    private readonly Option<string?> _input = new("--input")
+    {
+        Description = "A recording (wav, flac), which sounds in real time, or a device of ALSA, see 'vocoder devices'. Default: the device default", HelpName = "FILE|DEVICE",
+    };
+    private readonly Option<string[]> _voice = new("--voice")
+    {
+        Description = $"Who speaks: an installed voice or a voice file; may be given several times. While it runs, a number or a name and Enter changes the voice, q and Enter ends. Default: {VoiceLibrary.DefaultVoice}",
+        HelpName = "NAME|FILE", Arity = ArgumentArity.OneOrMore,
+    };
+    private readonly Option<float?> _seconds = Inputs.Number("--seconds", "S", "Ends after so much sound. Default: at the end of the recording, or never");
+    private readonly SpeakingOptions _speaking;
+    private readonly PlayerOptions _player;
+
+    public LiveVerb() : base("live", "Speaks after you: microphone to mel to voice to loudspeaker, with the delay measured.",
+        "vocoder live",
+        "vocoder live --input speech.wav --voice compact --voice mine.safetensors",
+        "vocoder live --input pulse --device pulse --buffer 40 --seconds 10 --player alsa")
+    {
+        Add(_input);
+        Add(_voice);
+        Add(_seconds);
+        _speaking = new SpeakingOptions(this, withVoice: false);
+        _player = new PlayerOptions(this, defaultBuffer: 60);
+    }
+
+    public override int Run(ParseResult arguments, Terminal terminal)
+    {
+        float seconds = arguments.GetValue(_seconds) ?? float.PositiveInfinity;
+        if (!(seconds > 0)) throw new UsageException(FormattableString.Invariant($"--seconds is {seconds}, expected more than 0"));
+        string input = arguments.GetValue(_input) ?? "default";
+        if (_player.File(arguments) is { } file && File.Exists(input)) Files.CheckNotAnInput(file, [input]);
+        if (_player.TakesOutput(arguments)) terminal = terminal with { Out = terminal.Error };
+        var voices = new LiveVoices(arguments.GetValue(_voice) is { Length: > 0 } names ? names : [VoiceLibrary.DefaultVoice],
+            voice => voice.Model.NewStream(_speaking.Synthesis(arguments, voice), _speaking.Parallelism(arguments)));
+        MelRecipe recipe = voices.Current.Model.Recipe;
+        // The recording begins when everything is ready.
+        Audio? recording = File.Exists(input) ? AudioFile.Read(input) : null;
+        using AudioPlayer player = _player.Open(arguments, recipe.SampleRate, terminal);
+        using AudioInput source = recording is { } audio
+            ? new PacedInput(audio.ToMono(), audio.SampleRate, $"'{input}'", terminal.Clock)
+            : new AlsaRecorder(recipe.SampleRate, new AlsaOptions { Device = input });
+        return new LiveSession(source, player, voices, terminal).Run(TimeSpan.FromSeconds(Math.Min(seconds, 1e9)));
+    }
+}

@@ -1,0 +1,80 @@
+using System.CommandLine;
+using System.Diagnostics;
+using FlowVocoder.AudioIO.Players;
+using FlowVocoder.AudioIO.Streams;
+using FlowVocoder.Streaming;
+using FlowVocoder.Voices;
+
+namespace FlowVocoder.Cli;
+
+/// <summary>mel → loudspeaker, while it is generated.</summary>
+internal sealed class PlayVerb : Verb
+{
+    // The device's buffer is filled in steps of 46 ms at the usual rate, so that the first sound is early.
+    private const int MostFrames = 4;
+
+    private readonly Argument<string> _input = new("MEL.npy|IN.wav")
+    {
+        Description = "A mel; or a recording (wav, flac), which the voice speaks again from its mel; or '-', frames of little-endian float32 from standard input",
+    };
+    private readonly SpeakingOptions _speaking;
+    private readonly PlayerOptions _player;
+
+    public PlayVerb() : base("play", "Speaks a mel aloud while it is generated.",
+        "vocoder play speech.npy",
+        "vocoder play speech.wav --voice compact --sigma 0.8 --device pulse",
+        "vocoder play speech.npy --player wav:out.wav --volume 0.5",
+        "text2mel | vocoder play -")
+    {
+        Add(_input.OfFiles(orPipe: true));
+        _speaking = new SpeakingOptions(this);
+        _player = new PlayerOptions(this, defaultBuffer: 200);
+    }
+
+    public override int Run(ParseResult arguments, Terminal terminal)
+    {
+        long start = Stopwatch.GetTimestamp();
+        string input = arguments.GetRequiredValue(_input);
+        if (_player.File(arguments) is { } file && input != Pipes.Dash) Files.CheckNotAnInput(file, [input]);
+        TextWriter report = _player.TakesOutput(arguments) ? terminal.Error : terminal.Out;
+        Terminal quiet = terminal with { Out = report };
+        LoadedVoice voice = _speaking.Voice(arguments);
+        VocoderStream stream = voice.Model.NewStream(_speaking.Synthesis(arguments, voice), _speaking.Parallelism(arguments));
+        if (input == Pipes.Dash) WarmUp.Run(voice, stream);
+        MelFrames frames = FrameSource.OpenMelOrRecording(input, voice, quiet);
+        int rate = voice.Model.Recipe.SampleRate;
+        using AudioPlayer player = _player.Open(arguments, rate, terminal);
+        LevelMeter? meter = terminal.Interactive ? new LevelMeter(player, terminal.Error, terminal.Clock) : null;
+        TimeSpan? first = null;
+        try
+        {
+            StreamedSpeech.Speak(frames, stream, MostFrames, samples =>
+            {
+                first ??= Stopwatch.GetElapsedTime(start);
+                player.Write(samples, terminal.Cancellation);
+                meter?.Add(samples);
+                meter?.Draw($"{(double)player.Written / rate:0.0} s");
+            }, terminal.Cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            player.Stop();
+            throw;
+        }
+        catch (VocoderException) when (player.Written > 0)
+        {
+            // What was spoken before a mistake in the input is heard; where the device is what failed, it says so again.
+            player.Drain(terminal.Cancellation);
+            throw;
+        }
+        finally
+        {
+            meter?.Clear();
+        }
+        if (player.Written == 0) throw new VocoderException($"{FrameSource.Name(input)} is an empty mel, expected at least one frame");
+        player.Drain(terminal.Cancellation);
+        report.WriteLine(FormattableString.Invariant(
+            $"{FrameSource.Name(input)}: {(double)player.Written / rate:0.00} s of speech on {player.Name}, first samples after {first!.Value.TotalMilliseconds:0} ms, {player.Underruns} underruns"));
+        return VocoderCommand.Success;
+    }
+}

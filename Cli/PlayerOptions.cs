@@ -1,0 +1,92 @@
+using System.CommandLine;
+using FlowVocoder.AudioIO.Alsa;
+using FlowVocoder.AudioIO.Players;
+
+namespace FlowVocoder.Cli;
+
+/// <summary>Where sound goes: what the verbs that play have in common.</summary>
+internal sealed class PlayerOptions
+{
+    private const string Alsa = "alsa", Stdout = "stdout", Wav = "wav:", Nothing = "null";
+
+    private readonly Option<string?> _player = new("--player")
+    {
+        Description = "What plays: alsa (a sound card or sound server), stdout (16-bit samples for another program), wav:FILE, or null (nothing, in real time). Default: alsa",
+        HelpName = "alsa|stdout|wav:FILE|null",
+    };
+    private readonly Option<string?> _device = new("--device") { Description = "Device of ALSA, see 'vocoder devices'. Default: default", HelpName = "NAME" };
+    private readonly Option<float?> _buffer;
+    private readonly Option<float?> _volume = Inputs.Number("--volume", "X", "Factor on the samples, 0 to 4. Default: 1");
+    private readonly int _defaultBuffer;
+
+    /// <summary>Adds the options to a verb.</summary>
+    public PlayerOptions(Command verb, int defaultBuffer)
+    {
+        _defaultBuffer = defaultBuffer;
+        _buffer = Inputs.Number("--buffer", "MS", FormattableString.Invariant(
+            $"Milliseconds of sound that the device holds: more survives longer hesitations, less is heard sooner. Default: {defaultBuffer}"));
+        _player.Validators.Add(result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (text is not (Alsa or Stdout or Nothing) && !(text.StartsWith(Wav, StringComparison.Ordinal) && text.Length > Wav.Length))
+                result.AddError($"--player is '{text}', expected alsa, stdout, wav:FILE or null");
+        });
+        foreach (Option option in (Option[])[_player, _device, _buffer, _volume]) verb.Add(option);
+    }
+
+    /// <summary>Whether standard output is taken by the sound.</summary>
+    public bool TakesOutput(ParseResult arguments) => arguments.GetValue(_player) == Stdout;
+
+    /// <summary>The file that is recorded into, or null.</summary>
+    public string? File(ParseResult arguments) => arguments.GetValue(_player) is { } player && player.StartsWith(Wav, StringComparison.Ordinal) ? player[Wav.Length..] : null;
+
+    /// <summary>Opens the player.</summary>
+    /// <exception cref="UsageException">The options do not go together, or a number is out of range.</exception>
+    /// <exception cref="VocoderException">The device or file cannot be used; the line says what can be done.</exception>
+    public AudioPlayer Open(ParseResult arguments, int sampleRate, Terminal terminal)
+    {
+        string player = arguments.GetValue(_player) ?? Alsa;
+        if (player != Alsa && arguments.GetValue(_device) is { } device)
+            throw new UsageException($"found --device {device} and --player {player}, expected --device with alsa");
+        float volume = arguments.GetValue(_volume) ?? 1;
+        if (volume is not (>= 0 and <= 4)) throw new UsageException(FormattableString.Invariant($"--volume is {volume}, expected 0 to 4"));
+        AudioPlayer opened = player switch
+        {
+            Alsa => OpenAlsa(arguments, sampleRate),
+            Stdout => new PcmPlayer(terminal.OpenPipeOut(), sampleRate),
+            Nothing => new NullPlayer(sampleRate, Alsas(arguments).Buffer, terminal.Clock),
+            _ => new WavPlayer(player[Wav.Length..], sampleRate),
+        };
+        opened.Volume = volume;
+        return opened;
+    }
+
+    private AlsaPlayer OpenAlsa(ParseResult arguments, int sampleRate)
+    {
+        try
+        {
+            return new AlsaPlayer(sampleRate, Alsas(arguments));
+        }
+        catch (VocoderException e)
+        {
+            throw new VocoderException($"{e.Message}; or play elsewhere: --player stdout, wav:FILE or null", e);
+        }
+    }
+
+    private AlsaOptions Alsas(ParseResult arguments)
+    {
+        var buffer = TimeSpan.FromMilliseconds(arguments.GetValue(_buffer) ?? _defaultBuffer);
+        var options = new AlsaOptions { Device = arguments.GetValue(_device) ?? "default", Buffer = buffer };
+        // Short buffers move in shorter pieces.
+        if (buffer < 4 * options.Period) options = options with { Period = buffer / 4 };
+        try
+        {
+            options.Validate();
+        }
+        catch (VocoderException e)
+        {
+            throw new UsageException($"--buffer: {e.Message}");
+        }
+        return options;
+    }
+}

@@ -1,0 +1,120 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using FlowVocoder.Compute;
+using FlowVocoder.Streaming;
+using FlowVocoder.Tests.AudioIO;
+
+namespace FlowVocoder.Tests.Cli.Processes;
+
+public sealed class PipeAndSignalTests(CliFixture fixture) : IClassFixture<CliFixture>
+{
+    private const int FrameBytes = 320;
+
+    private VocoderProcess Start(params string[] args) => new([.. args, "--voice", fixture.Voice, "--threads", "1"]);
+
+    private byte[] Frames
+    {
+        get
+        {
+            var bytes = new MemoryStream();
+            Piped.Frames(fixture.Mel, 80).CopyTo(bytes);
+            return bytes.ToArray();
+        }
+    }
+
+    [Fact]
+    public void Each_frame_is_answered_before_the_next_is_sent()
+    {
+        using VocoderProcess vocoder = Start("synth", "-", "-", "--raw");
+        var sound = new List<byte>();
+        int lookAhead = fixture.Model.LookAheadFrames;
+        for (int t = 0; t < fixture.Frames; t++)
+        {
+            vocoder.Input.Write(Frames, t * FrameBytes, FrameBytes);
+            vocoder.Input.Flush();
+            if (t >= lookAhead) sound.AddRange(vocoder.Read(2 * CliFixture.Hop));
+        }
+        vocoder.Input.Close();
+        sound.AddRange(vocoder.ReadToEnd());
+        (int code, string error) = vocoder.End();
+        Assert.Equal((0, "standard output: 0.50 s of speech\n"), (code, error));
+        float[] expected = Synthesizer.Synthesize(fixture.Model, fixture.Mel, new SynthesisOptions(), new Parallelism(1));
+        Assert.Equal(Noise.In16Bits(expected), MemoryMarshal.Cast<byte, short>(sound.ToArray()).ToArray());
+    }
+
+    [Fact]
+    public void A_reader_that_goes_away_ends_it_quietly_with_141()
+    {
+        using VocoderProcess vocoder = Start("synth", "-", "-");
+        vocoder.Read(44);
+        vocoder.Output.Dispose();
+        Send(vocoder, 100);
+        Assert.Equal((141, ""), vocoder.End());
+    }
+
+    [Theory]
+    [InlineData("INT"), InlineData("TERM"), InlineData("HUP")]
+    public void A_signal_ends_it_while_the_writer_is_silent(string signal)
+    {
+        using VocoderProcess vocoder = Start("synth", "-", "-");
+        vocoder.Read(44);
+        vocoder.Signal(signal);
+        Assert.Equal((130, "vocoder: interrupted\n"), vocoder.End());
+    }
+
+    [Fact]
+    public void A_signal_ends_it_while_the_reader_has_stopped_reading()
+    {
+        using VocoderProcess vocoder = Start("play", "-", "--player", "stdout");
+        // More than both pipes hold.
+        var sending = new Thread(() => Send(vocoder, 100));
+        sending.Start();
+        vocoder.Read(2 * CliFixture.Hop);
+        vocoder.Signal("INT");
+        Assert.Equal((130, "vocoder: interrupted\n"), vocoder.End());
+        sending.Join();
+    }
+
+    [Theory]
+    [InlineData("play"), InlineData("synth"), InlineData("mel"), InlineData("score"), InlineData("plot")]
+    public void A_signal_ends_what_waits_for_a_file_that_never_comes_and_leaves_nothing(string verb)
+    {
+        using var folder = new TempFolder();
+        using (Process? mkfifo = Process.Start("mkfifo", [folder["in.npy"]])) mkfifo.WaitForExit();
+        string[] more = verb switch { "score" => [], "play" => ["--player", "wav:" + folder["out.wav"]], "plot" => [folder["out.png"]], _ => [folder["out.wav"]] };
+        using var vocoder = new VocoderProcess([verb, folder["in.npy"], .. more]);
+        // Opening this side waits until the program has opened the other; it gets nothing to read.
+        using var writer = new FileStream(folder["in.npy"], FileMode.Open, FileAccess.Write);
+        vocoder.Signal("INT");
+        (int code, string error) = vocoder.End();
+        Assert.Equal((130, "vocoder: interrupted\n"), (code, error));
+        Assert.Equal(["in.npy"], folder.Entries());
+    }
+
+    [Fact]
+    public void A_live_session_that_is_interrupted_leaves_a_wav_that_plays()
+    {
+        using var folder = new TempFolder();
+        using var vocoder = new VocoderProcess(["live", "--input", fixture.Wav, "--voice", fixture.Voice, "--player", "wav:" + folder["out.wav"]]);
+        vocoder.Read("live: from ".Length);
+        vocoder.Signal("TERM");
+        Assert.Equal((130, "vocoder: interrupted\n"), vocoder.End());
+        Assert.Equal(["out.wav"], folder.Entries());
+        byte[] wav = File.ReadAllBytes(folder["out.wav"]);
+        Assert.Equal(wav.Length - 44, BitConverter.ToInt32(wav, 40));
+    }
+
+    // Frames until nobody takes them any more.
+    private void Send(VocoderProcess vocoder, int times)
+    {
+        byte[] frames = Frames;
+        try
+        {
+            for (int i = 0; i < times; i++) vocoder.Input.Write(frames);
+        }
+        catch (IOException)
+        {
+            // The program has ended.
+        }
+    }
+}
