@@ -36,7 +36,7 @@ public sealed record PlaneFlow(string Name, string Summary, Func<ParameterSet, F
         new("residual", "contractive residual blocks", parameters => Repeat(parameters, 12, (scope, k) =>
         [
             new ActNorm(scope, Channels), new ResidualFlow(scope, new ResidualConfig(Channels, Hidden: 24, Terms: 4, Roulette: 0.5f, Seed: (ulong)k)),
-        ])),
+        ]), Steps: 600),
     ];
 
     /// <summary>The flow of a name.</summary>
