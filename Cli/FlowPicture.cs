@@ -15,7 +15,7 @@ internal static class FlowPicture
 
     public static RgbImage Render(PlaneModel model, ulong seed, string title, string subtitle)
     {
-        Tensor data = PlaneTraining.TestPoints(seed, Shown), samples = model.ToData(PlaneTraining.Noise(seed, 0, Shown));
+        Tensor data = PlaneTraining.TestPoints(seed, Shown), samples = model.ToData(PlaneTraining.Noise(seed, Shown));
         PlanePanel dataPanel = new("data x", DataExtent), latentPanel = new("latent z = f(x) of the same points", LatentExtent);
         PlanePanel samplePanel = new("samples x = f^-1(z) of normal z", DataExtent), densityPanel = new("density p(x) = N(f(x)) |det df/dx|", DataExtent);
         Moons(dataPanel, data);

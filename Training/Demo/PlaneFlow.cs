@@ -11,7 +11,7 @@ namespace FlowVocoder.Training.Demo;
 /// <param name="Steps">Training steps when nothing else is asked for.</param>
 /// <param name="Batch">Points a step.</param>
 /// <param name="Sequences">Whether a point is a sequence of two steps, [points, 1, 2]; otherwise points lie along time, [1, 2, points].</param>
-public sealed record PlaneFlow(string Name, string Summary, Func<ParameterSet, Flow> Create, int Steps = 1000, int Batch = 512, bool Sequences = false)
+public sealed record PlaneFlow(string Name, string Summary, Func<ParameterSet, FlowChain> Create, int Steps = 1000, int Batch = 512, bool Sequences = false)
 {
     private const int Channels = 2, Bins = 8;
     private const float Bound = 4f, LogScaleClamp = 3f;

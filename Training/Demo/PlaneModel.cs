@@ -16,7 +16,7 @@ public sealed class PlaneModel
     {
         Kind = kind;
         Parameters = new ParameterSet(seed);
-        Flow = kind.Create(Parameters);
+        Chain = kind.Create(Parameters);
         _ops = new CpuOps(parallelism);
     }
 
@@ -27,12 +27,12 @@ public sealed class PlaneModel
     public ParameterSet Parameters { get; }
 
     /// <summary>The flow; its tensors are [1, 2, n], or [n, 1, 2] for <see cref="PlaneFlow.Sequences"/>.</summary>
-    public Flow Flow { get; }
+    public FlowChain Chain { get; }
 
     /// <summary>From now on log-determinants that can be computed exactly are, and not estimated as in training.</summary>
     public void EvaluateExactly()
     {
-        foreach (ResidualFlow block in (Flow as FlowChain)?.Layers.OfType<ResidualFlow>() ?? []) block.Exact = true;
+        foreach (ResidualFlow block in Chain.Layers.OfType<ResidualFlow>()) block.Exact = true;
     }
 
     /// <summary>Mean log-likelihood of points, in nats per point.</summary>
@@ -41,7 +41,7 @@ public sealed class PlaneModel
         double sum = 0;
         InChunks(points, part =>
         {
-            Tensor z = Flow.Forward(_ops, part, Flow.NoCondition(part), out Tensor logDet);
+            Tensor z = Chain.Forward(_ops, part, Flow.NoCondition(part), out Tensor logDet);
             sum += logDet.Item - 0.5 * _ops.SumSquares(z).Item;
             return z;
         });
@@ -49,10 +49,10 @@ public sealed class PlaneModel
     }
 
     /// <summary>Latent points of data points.</summary>
-    public Tensor ToLatent(Tensor points) => InChunks(points, part => Flow.Forward(_ops, part, Flow.NoCondition(part), out _));
+    public Tensor ToLatent(Tensor points) => InChunks(points, part => Chain.Forward(_ops, part, Flow.NoCondition(part), out _));
 
     /// <summary>Data points of latent points.</summary>
-    public Tensor ToData(Tensor latent) => InChunks(latent, part => Flow.Inverse(_ops, part, Flow.NoCondition(part)));
+    public Tensor ToData(Tensor latent) => InChunks(latent, part => Chain.Inverse(_ops, part, Flow.NoCondition(part)));
 
     /// <summary>
     /// The density on a grid of squares that covers ±<paramref name="extent"/>, row after row from the bottom left, in units of 1/area. By the change of

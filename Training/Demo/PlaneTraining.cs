@@ -7,17 +7,19 @@ namespace FlowVocoder.Training.Demo;
 /// <summary>Trains a flow on two moons, with new points in every step.</summary>
 public static class PlaneTraining
 {
-    private const uint TrainingStream = 1, TestStream = 2, NoiseStream = 3;
+    private const uint TrainingStream = 1, TestStream = 2, TrainingNoiseStream = 3, NoiseStream = 4;
     private const float LearningRate = 1e-2f, ClipNorm = 10f;
 
     /// <summary>Points that no training of this seed sees: [1, 2, count].</summary>
     public static Tensor TestPoints(ulong seed, int count) => TwoMoons.Points(seed, TestStream, 0, count);
 
-    /// <summary>Standard normal points: [1, 2, count].</summary>
-    public static Tensor Noise(ulong seed, long start, int count)
+    /// <summary>Standard normal points that no training of this seed sees: [1, 2, count].</summary>
+    public static Tensor Noise(ulong seed, int count) => Noise(seed, NoiseStream, 0, count);
+
+    private static Tensor Noise(ulong seed, uint stream, long start, int count)
     {
         var z = new Tensor(1, 2, count);
-        for (int c = 0; c < 2; c++) new Philox(seed).Normal(z.Row(0, c), NoiseStream, (uint)c, start);
+        for (int c = 0; c < 2; c++) new Philox(seed).Normal(z.Row(0, c), stream, (uint)c, start);
         return z;
     }
 
@@ -48,17 +50,14 @@ public static class PlaneTraining
         var tape = new Tape();
         var ops = new CpuOps(parallelism, tape);
         var adam = new Adam(model.Parameters, new AdamConfig(ClipNorm: ClipNorm));
-        if (model.Flow is FlowChain chain && !kind.Sequences)
-        {
-            Tensor first = TwoMoons.Points(seed, TrainingStream, 0, kind.Batch);
-            chain.Initialize(new CpuOps(parallelism), first, Flow.NoCondition(first));
-        }
+        Tensor first = model.ToFlow(TwoMoons.Points(seed, TrainingStream, 0, kind.Batch));
+        model.Chain.Initialize(new CpuOps(parallelism), first, Flow.NoCondition(first));
         for (int step = 1; step <= steps; step++)
         {
             cancellation.ThrowIfCancellationRequested();
             long start = (long)(step - 1) * kind.Batch;
-            Tensor loss = model.Flow.ScoresStepByStep
-                ? Divergence(ops, model, Noise(seed, start, kind.Batch), Annealing(step, steps))
+            Tensor loss = model.Chain.ScoresStepByStep
+                ? Divergence(ops, model, Noise(seed, TrainingNoiseStream, start, kind.Batch), Annealing(step, steps))
                 : NegativeLogLikelihood(ops, model, TwoMoons.Points(seed, TrainingStream, start, kind.Batch));
             double nats = loss.Item;
             tape.Backward(loss);
@@ -74,19 +73,19 @@ public static class PlaneTraining
     // -log p(x) = log 2π + z²/2 - log |det dz/dx|, the mean over points.
     private static Tensor NegativeLogLikelihood(Ops ops, PlaneModel model, Tensor points)
     {
-        Tensor x = model.ToFlow(points), z = model.Flow.Forward(ops, x, Flow.NoCondition(x), out Tensor logDet);
+        Tensor x = model.ToFlow(points), z = model.Chain.Forward(ops, x, Flow.NoCondition(x), out Tensor logDet);
         Tensor sum = ops.Add(ops.Scale(ops.SumSquares(z), 0.5f), ops.Scale(logDet, -1f));
         return AddConstant(ops, ops.Scale(sum, 1f / points.Length), Math.Log(2 * Math.PI));
     }
 
     /// <summary>
-    /// Without a weight, the KL divergence from the flow q to the density p of the data: E_z[log q(x) - weight·log p(x)] for x generated from z, by the mean
-    /// over draws. It is the loss with which van den Oord et al. 2018 (Parallel WaveNet, sec. 4) distil an inverse autoregressive flow from a density that can
-    /// be scored. A weight below 1 flattens p.
+    /// E_z[log q(x) - weight·log p(x)] for the flow q, the density p of the data and x generated from z, by the mean over draws. With weight 1 it is the KL
+    /// divergence from q to p, with which van den Oord et al. 2018 (Parallel WaveNet, sec. 4) distil an inverse autoregressive flow from a density that can be
+    /// scored; less flattens p.
     /// </summary>
     internal static Tensor Divergence(Ops ops, PlaneModel model, Tensor noise, float weight)
     {
-        Tensor z = model.ToFlow(noise), x = model.Flow.Inverse(ops, z, Flow.NoCondition(z), out Tensor logDet);
+        Tensor z = model.ToFlow(noise), x = model.Chain.Inverse(ops, z, Flow.NoCondition(z), out Tensor logDet);
         Tensor logP = ops.Sum(TwoMoons.LogDensity(ops, model.Kind.Sequences ? ops.Fold(x, 2) : x));
         Tensor sum = ops.Add(ops.Scale(ops.SumSquares(z), -0.5f), ops.Scale(ops.Add(logDet, ops.Scale(logP, weight)), -1f));
         return AddConstant(ops, ops.Scale(sum, 1f / noise.Length), -Math.Log(2 * Math.PI));

@@ -27,7 +27,7 @@ public class PlaneTrainingTests
         Assert.InRange(model.LogLikelihood(s_test), bar, PlaneTraining.TrueLogLikelihood(s_test) + 0.01);
         Assert.True(PlaneTraining.NormalLogLikelihood(s_test) < bar - 0.4);
         // And it generates them: 98 % of the data, but 47 % of normal points, have a density above e⁻⁴.
-        Tensor samples = model.ToData(PlaneTraining.Noise(Seed, 0, 2000));
+        Tensor samples = model.ToData(PlaneTraining.Noise(Seed, 2000));
         Assert.InRange(TwoMoons.LogDensity(new CpuOps(), samples).Span.ToArray().Count(l => l > -4) / 2000.0, 0.7, 1);
     }
 
@@ -75,7 +75,7 @@ public class PlaneTrainingTests
     public void The_divergence_of_the_identity_is_that_of_a_normal_from_the_density()
     {
         var model = new PlaneModel(PlaneFlow.ByName("iaf"), Seed);
-        Tensor noise = PlaneTraining.Noise(Seed, 0, 300);
+        Tensor noise = PlaneTraining.Noise(Seed, 300);
         var ops = new CpuOps();
         double normal = PlaneTraining.NormalLogLikelihood(noise), density = PlaneTraining.TrueLogLikelihood(noise);
         // Eight flows that start as the identity, and as many swaps.
