@@ -26,17 +26,9 @@ public unsafe partial class CpuOps
 
     private void Convolve(Tensor x, Tensor weight, Tensor? bias, int firstRow, int left, int dilation, Tensor? add, string? site, Tensor y)
     {
-        for (int b = 0; b < y.Batch; b++)
-            for (int o = 0; o < y.Channels; o++)
-            {
-                Span<float> row = y.Row(b, o);
-                float offset = bias == null ? 0f : bias.Data[firstRow + o];
-                if (add == null) row.Fill(offset);
-                else System.Numerics.Tensors.TensorPrimitives.Add(add.Row(b, o), offset, row);
-            }
         int stride = Pad(x, left, (weight.Length - 1) * dilation, site);
         Convolution.Run(_parallelism, Packed(weight, firstRow, y.Channels, isShort: false).Data, _padded!.Data, stride, x.Batch, x.Channels, weight.Length, dilation,
-            y.Data, y.Channels, x.Length);
+            bias == null ? null : bias.Data + firstRow, add == null ? null : add.Data, y.Data, y.Channels, x.Length);
     }
 
     private void ShortConvolve(Tensor x, Tensor weight, Tensor? bias, int firstRow, int left, int dilation, Tensor? add, string? site, Tensor y)
@@ -55,17 +47,20 @@ public unsafe partial class CpuOps
         int stride = Convolution.Stride(x.Length + span + Tile.Slack);
         Tensor? past = Past(x, left, span, site);
         Reserve(ref _padded, checked(x.Batch * x.Channels * stride));
-        float* padded = _padded!.Data;
-        for (int row = 0; row < x.Batch * x.Channels; row++)
+        _parallelism.ForRanges(x.Batch * x.Channels, stride, (x, Padded: _padded!, past, left, span, stride), static (from, to, in s) =>
         {
-            var target = new Span<float>(padded + (long)row * stride, stride);
-            if (past == null) target[..left].Clear();
-            else new ReadOnlySpan<float>(past.Data + row * span, span).CopyTo(target);
-            new ReadOnlySpan<float>(x.Data + (long)row * x.Length, x.Length).CopyTo(target[left..]);
-            target[(left + x.Length)..].Clear();
-            if (past != null) target.Slice(x.Length, span).CopyTo(new Span<float>(past.Data + row * span, span));
-        }
+            for (int row = from; row < to; row++) PadRow(s.x.Row(0, row), s.past == null ? default : s.past.Row(0, row), s.left, new Span<float>(s.Padded.Data + (long)row * s.stride, s.stride));
+        });
         return stride;
+    }
+
+    private static void PadRow(ReadOnlySpan<float> x, Span<float> past, int left, Span<float> target)
+    {
+        if (past.IsEmpty) target[..left].Clear();
+        else past.CopyTo(target);
+        x.CopyTo(target[left..]);
+        target[(left + x.Length)..].Clear();
+        target.Slice(x.Length, past.Length).CopyTo(past);
     }
 
     // The same for a few time steps, where calls to copy would take longer than what they copy.

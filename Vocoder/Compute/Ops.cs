@@ -17,6 +17,9 @@ public abstract class Ops
     /// <summary>Whether gradients will be asked for; a layer then computes derived weights anew instead of caching them.</summary>
     public abstract bool IsRecording { get; }
 
+    /// <summary>Threads that a caller may use where it computes inputs itself; one unless an implementation has more.</summary>
+    public virtual Parallelism Parallelism { get; } = new(1);
+
     /// <summary>
     /// A new tensor [batch, channels, length] with undefined contents, for inputs computed by the caller.
     /// </summary>
