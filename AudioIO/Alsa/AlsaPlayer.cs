@@ -18,7 +18,7 @@ public sealed class AlsaPlayer : AudioPlayer
     private readonly Lock _gate = new();
     private float[] _converted = [];
     private short[] _frames = [];
-    private long _underruns, _stops, _seenStops;
+    private long _underruns, _seenStops;
     private int _inPeriod;
     private bool _sounding;
 
@@ -59,31 +59,31 @@ public sealed class AlsaPlayer : AudioPlayer
     /// <inheritdoc/>
     public override void Drain(CancellationToken cancellation = default)
     {
-        long stops = Begin();
+        long stops = Stops;
         if (!_sounding) return;
+        Begin(stops);
         Queue(Converted(_resampler.FlushCount, static (resampler, _, y) => resampler.Flush(y), []), stops, cancellation);
         _resampler.Reset();
         // Some devices play whole periods only: silence fills the last one, or its rest would be what was there before.
         if (_inPeriod > 0) Queue(new float[_pcm.Format.Period - _inPeriod], stops, cancellation);
         _inPeriod = 0;
         lock (_gate)
-            if (_stops == stops) _pcm.Start(); // fails where it is running, which is as well
+            if (Stops == stops) _pcm.Start(); // fails where it is running, which is as well
         WaitUntilNearlyEmpty(stops, cancellation);
         lock (_gate)
         {
             // What was left runs out meanwhile: that is no underrun.
-            if (_stops == stops && _pcm.DrainRest() is < 0 and not AlsaError.BrokenPipe and var error) throw AlsaError.InUse(_device, false, error);
+            if (Stops == stops && _pcm.DrainRest() is < 0 and not AlsaError.BrokenPipe and var error) throw AlsaError.InUse(_device, false, error);
             _pcm.Prepare();
             _sounding = false;
         }
     }
 
     /// <inheritdoc/>
-    public override void Stop()
+    protected override void Discard()
     {
         lock (_gate)
         {
-            _stops++;
             _sounding = false;
             _pcm.Drop();
             _pcm.Prepare();
@@ -91,9 +91,9 @@ public sealed class AlsaPlayer : AudioPlayer
     }
 
     /// <inheritdoc/>
-    protected override void Play(ReadOnlySpan<float> samples, CancellationToken cancellation)
+    protected override void Play(ReadOnlySpan<float> samples, long stops, CancellationToken cancellation)
     {
-        long stops = Begin();
+        Begin(stops);
         Queue(Converted(_resampler.OutputCount(samples.Length), static (resampler, x, y) => resampler.Push(x, y), samples), stops, cancellation);
     }
 
@@ -110,16 +110,12 @@ public sealed class AlsaPlayer : AudioPlayer
         return AlsaPcm.Open(options.Device, capture: false, sampleRate, options);
     }
 
-    // The stops so far. After a new one the filter must not carry what was before into what comes now.
-    private long Begin()
+    // After a stop the filter must not carry what was before into what comes now.
+    private void Begin(long stops)
     {
-        long stops = Volatile.Read(ref _stops);
-        if (stops != _seenStops)
-        {
-            _resampler.Reset();
-            (_seenStops, _inPeriod) = (stops, 0);
-        }
-        return stops;
+        if (stops == _seenStops) return;
+        _resampler.Reset();
+        (_seenStops, _inPeriod) = (stops, 0);
     }
 
     private delegate int Conversion(ResamplerStream resampler, ReadOnlySpan<float> x, Span<float> y);
@@ -142,7 +138,7 @@ public sealed class AlsaPlayer : AudioPlayer
             int written;
             lock (_gate)
             {
-                if (_stops != stops) return;
+                if (Stops != stops) return;
                 written = Recovered(_pcm.Write(left));
                 _sounding |= written > 0;
             }
@@ -192,7 +188,7 @@ public sealed class AlsaPlayer : AudioPlayer
             cancellation.ThrowIfCancellationRequested();
             int delay;
             lock (_gate)
-                if (_stops != stops || _pcm.Delay(out delay) < 0 || delay <= _pcm.Format.Period) return;
+                if (Stops != stops || _pcm.Delay(out delay) < 0 || delay <= _pcm.Format.Period) return;
             if (delay < before) (before, since) = (delay, _clock.GetTimestamp());
             else if (_clock.GetElapsedTime(since) > TimeSpan.FromSeconds(StallSeconds)) throw AlsaError.Stalled(_device, false, StallSeconds);
             Thread.Sleep(5);

@@ -16,7 +16,7 @@ public abstract class AudioPlayer : IDisposable
 
     private readonly float[] _block = new float[BlockSamples];
     private float _volume = 1, _gain = 1;
-    private long _written;
+    private long _written, _stops;
 
     /// <summary>Remembers what the player is called and how fast it plays.</summary>
     /// <param name="name">What displays and errors call it.</param>
@@ -63,14 +63,15 @@ public abstract class AudioPlayer : IDisposable
         int bad = NotFinite.IndexIn(samples);
         if (bad >= 0)
             throw new VocoderException($"cannot play on {Name}: sample {Written + bad} is {NotFinite.Name(samples[bad])}, expected finite numbers");
-        while (!samples.IsEmpty)
+        long stops = Stops;
+        while (!samples.IsEmpty && Stops == stops)
         {
             cancellation.ThrowIfCancellationRequested();
             int count = Math.Min(samples.Length, BlockSamples);
             Span<float> block = _block.AsSpan(0, count);
             samples[..count].CopyTo(block);
             Amplify(block);
-            Play(block, cancellation);
+            Play(block, stops, cancellation);
             Volatile.Write(ref _written, _written + count);
             samples = samples[count..];
         }
@@ -82,7 +83,12 @@ public abstract class AudioPlayer : IDisposable
     public abstract void Drain(CancellationToken cancellation = default);
 
     /// <summary>Silence at once: what is queued is discarded, and a <see cref="Write"/> that waits returns. The player can be written to again.</summary>
-    public abstract void Stop();
+    public void Stop()
+    {
+        // Counted first: a write that comes between is then either discarded below or notices it.
+        Interlocked.Increment(ref _stops);
+        Discard();
+    }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -91,8 +97,17 @@ public abstract class AudioPlayer : IDisposable
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>Number of <see cref="Stop"/>s so far.</summary>
+    protected long Stops => Volatile.Read(ref _stops);
+
     /// <summary>Queues up to 1,024 samples, whose volume is right.</summary>
-    protected abstract void Play(ReadOnlySpan<float> samples, CancellationToken cancellation);
+    /// <param name="samples">Finite; valid until this returns.</param>
+    /// <param name="stops"><see cref="Stops"/> when the write began: where it is another now, the rest is to be discarded.</param>
+    /// <param name="cancellation">Ends the waiting.</param>
+    protected abstract void Play(ReadOnlySpan<float> samples, long stops, CancellationToken cancellation);
+
+    /// <summary>Discards what is queued; <see cref="Stops"/> has been counted.</summary>
+    protected abstract void Discard();
 
     /// <summary>Lets the device or file go.</summary>
     protected abstract void Dispose(bool disposing);

@@ -11,7 +11,7 @@ public sealed class NullPlayer : AudioPlayer
     private readonly Lock _gate = new();
     // Playing since _started, when it held _held samples; null while the buffer is being filled for a start.
     private long? _started;
-    private long _held, _underruns, _stops;
+    private long _held, _underruns;
 
     /// <summary>Makes an idle player.</summary>
     /// <param name="sampleRate">Samples per second.</param>
@@ -55,21 +55,19 @@ public sealed class NullPlayer : AudioPlayer
     }
 
     /// <inheritdoc/>
-    public override void Stop()
+    protected override void Discard()
     {
-        lock (_gate) (_started, _held, _stops) = (null, 0, _stops + 1);
+        lock (_gate) (_started, _held) = (null, 0);
     }
 
     /// <inheritdoc/>
-    protected override void Play(ReadOnlySpan<float> samples, CancellationToken cancellation)
+    protected override void Play(ReadOnlySpan<float> samples, long stops, CancellationToken cancellation)
     {
-        long stops;
-        lock (_gate) stops = _stops;
         for (int left = samples.Length; ;)
         {
             lock (_gate)
             {
-                if (_stops != stops) return;
+                if (Stops != stops) return;
                 NoticeUnderrun();
                 int room = (int)Math.Min(left, _capacity - (_held - Elapsed));
                 (_held, left) = (_held + room, left - room);

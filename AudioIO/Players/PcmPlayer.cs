@@ -28,13 +28,13 @@ public sealed class PcmPlayer : AudioPlayer
 
     /// <inheritdoc/>
     /// <remarks>What is in the pipe cannot be taken back.</remarks>
-    public override void Stop()
+    protected override void Discard()
     {
     }
 
     /// <inheritdoc/>
     /// <exception cref="BrokenPipeException">The reader closed the pipe.</exception>
-    protected override void Play(ReadOnlySpan<float> samples, CancellationToken cancellation)
+    protected override void Play(ReadOnlySpan<float> samples, long stops, CancellationToken cancellation)
     {
         int count = Pcm16.Encode(samples, _bytes);
         PipeIO.Write(_stream, _bytes.AsMemory(0, count), Name, cancellation);

@@ -42,12 +42,12 @@ public sealed class WavPlayer : AudioPlayer
 
     /// <inheritdoc/>
     /// <remarks>Nothing is queued: what was written counts as heard.</remarks>
-    public override void Stop()
+    protected override void Discard()
     {
     }
 
     /// <inheritdoc/>
-    protected override void Play(ReadOnlySpan<float> samples, CancellationToken cancellation) => _writer.Write(samples);
+    protected override void Play(ReadOnlySpan<float> samples, long stops, CancellationToken cancellation) => _writer.Write(samples);
 
     /// <inheritdoc/>
     /// <exception cref="VocoderException">The file cannot take its place.</exception>

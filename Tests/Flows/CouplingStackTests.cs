@@ -53,6 +53,21 @@ public class CouplingStackTests
         }, Samples.Normal(_random, 1, 8, 4));
     }
 
+    [Fact]
+    public void As_one_layer_its_latent_parts_are_channels_in_the_order_in_which_they_leave()
+    {
+        CouplingStack stack = Create(new ParameterSet(1), Compact);
+        Tensor x = Samples.Normal(_random, 2, 8, 10), condition = Samples.Normal(_random, 2, 3, 10);
+        var ops = new CpuOps();
+        FlowResult parts = stack.Forward(ops, x, condition);
+        Tensor z = stack.Forward(ops, x, condition, out Tensor logDet);
+        Samples.SameBits(parts.Latents[0].Row(1, 1), z.Row(1, 1), "first part");
+        Samples.SameBits(parts.Latents[1].Row(1, 0), z.Row(1, 2), "second part");
+        Samples.SameBits(parts.Latents[2].Row(1, 3), z.Row(1, 7), "what remains");
+        Assert.Equal(parts.LogDets.Sum(layer => (double)layer.LogDet.Item), logDet.Item, 1e-4);
+        FlowChecks.RoundTrip(stack, x, condition);
+    }
+
     [Theory, MemberData(nameof(Kinds))]
     public void Saved_weights_restore_every_bit(bool compact)
     {

@@ -22,9 +22,10 @@ public sealed record FlowResult(IReadOnlyList<Tensor> Latents, IReadOnlyList<(st
 
 /// <summary>
 /// The flow of WaveGlow (Prenger et al. 2018, sec. 2) and of the compact voice: steps of [ActNorm,] invertible 1×1 convolution and affine coupling,
-/// with multi-scale early outputs. Works on grouped samples [batch, group, time].
+/// with multi-scale early outputs (Dinh et al. 2017, sec. 3.6). Works on grouped samples [batch, group, time]. As one layer among others its latent
+/// parts are the channels of z, in the order in which they leave.
 /// </summary>
-public sealed class CouplingStack
+public sealed class CouplingStack : Flow
 {
     private readonly CouplingStackConfig _config;
     private readonly List<(string Name, Flow Flow)>[] _steps;
@@ -60,20 +61,20 @@ public sealed class CouplingStack
     /// <summary>Channels of each latent part in the order in which they leave; the last is what remains.</summary>
     public IReadOnlyList<int> LatentChannels { get; }
 
-    /// <summary>Multiply-accumulates per step of grouped samples.</summary>
-    public long MacsPerStep => Layers.Sum(flow => flow.MacsPerStep);
+    /// <inheritdoc/>
+    public override long MacsPerStep => Layers.Sum(flow => flow.MacsPerStep);
 
-    /// <summary>Past grouped steps that an output depends on.</summary>
-    public int Past => Layers.Sum(flow => flow.Past);
+    /// <inheritdoc/>
+    public override int Past => Layers.Sum(flow => flow.Past);
 
-    /// <summary>Future grouped steps that an output depends on.</summary>
-    public int Future => Layers.Sum(flow => flow.Future);
+    /// <inheritdoc/>
+    public override int Future => Layers.Sum(flow => flow.Future);
 
-    /// <summary>Whether generating goes step by step.</summary>
-    public bool GeneratesStepByStep => Layers.Any(flow => flow.GeneratesStepByStep);
+    /// <inheritdoc/>
+    public override bool GeneratesStepByStep => Layers.Any(flow => flow.GeneratesStepByStep);
 
-    /// <summary>Whether scoring goes step by step.</summary>
-    public bool ScoresStepByStep => Layers.Any(flow => flow.ScoresStepByStep);
+    /// <inheritdoc/>
+    public override bool ScoresStepByStep => Layers.Any(flow => flow.ScoresStepByStep);
 
     private IEnumerable<Flow> Layers => _steps.SelectMany(step => step.Select(layer => layer.Flow));
 
@@ -84,6 +85,14 @@ public sealed class CouplingStack
 
     /// <summary>Normalises x [b, group, t] under condition [b, conditionChannels, t].</summary>
     public FlowResult Forward(Ops ops, Tensor x, Tensor condition) => Forward(ops, x, condition, null);
+
+    /// <inheritdoc/>
+    public override Tensor Forward(Ops ops, Tensor x, Tensor condition, out Tensor logDet)
+    {
+        FlowResult result = Forward(ops, x, condition);
+        logDet = result.LogDets.Select(layer => layer.LogDet).Aggregate(ops.Add);
+        return result.Latents.Aggregate(ops.Concat);
+    }
 
     /// <summary>Sets every <see cref="ActNorm"/> from a first batch, so that each normalises what it receives (Glow, sec. 3.1).</summary>
     public void Initialize(Ops ops, Tensor x, Tensor condition) => Forward(ops, x, condition, (norm, input) => norm.Initialize(input));
@@ -167,6 +176,19 @@ public sealed class CouplingStack
             if (LeavesBefore(k)) x = ops.Concat(latents[--part], x);
         }
         return x;
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Inverse(Ops ops, Tensor z, Tensor condition) => Inverse(ops, Parts(ops, z), condition);
+
+    /// <inheritdoc/>
+    public override Tensor Inverse(Ops ops, Tensor z, Tensor condition, out Tensor logDet) => Inverse(ops, Parts(ops, z), condition, out logDet);
+
+    private Tensor[] Parts(Ops ops, Tensor z)
+    {
+        var parts = new Tensor[LatentChannels.Count];
+        for (int i = 0, first = 0; i < parts.Length; first += LatentChannels[i++]) parts[i] = ops.Slice(z, first, LatentChannels[i]);
+        return parts;
     }
 
     /// <summary>

@@ -53,6 +53,24 @@ public class AudioPlayerTests
     }
 
     [Fact]
+    public void A_stop_ends_a_write_of_any_length()
+    {
+        Memory player = null!;
+        int blocks = 0;
+        player = new Memory
+        {
+            Playing = () =>
+            {
+                if (++blocks == 3) player.Stop();
+            },
+        };
+        player.Write(new float[100_000]);
+        Assert.Equal((3, 0), (blocks, player.Played.Count));
+        player.Write(new float[10]);
+        Assert.Equal(10, player.Played.Count);
+    }
+
+    [Fact]
     public void Raw_samples_are_16_bit_integers_and_clip()
     {
         var bytes = new MemoryStream();
@@ -105,15 +123,21 @@ public class AudioPlayerTests
     {
         public List<float> Played { get; } = [];
 
+        public Action? Playing { get; init; }
+
         public override int BufferedSamples => 0;
 
         public override void Drain(CancellationToken cancellation = default)
         {
         }
 
-        public override void Stop() => Played.Clear();
+        protected override void Discard() => Played.Clear();
 
-        protected override void Play(ReadOnlySpan<float> samples, CancellationToken cancellation) => Played.AddRange(samples);
+        protected override void Play(ReadOnlySpan<float> samples, long stops, CancellationToken cancellation)
+        {
+            Played.AddRange(samples);
+            Playing?.Invoke();
+        }
 
         protected override void Dispose(bool disposing)
         {
