@@ -24,6 +24,14 @@ public class FlowStreamTests
         ["AffineCoupling"] = parameters => Both(new AffineCoupling(parameters, s_waveNet, Channels, ConditionChannels)),
         ["Maf"] = parameters => Both(new AutoregressiveFlow(parameters, s_waveNet, FlowKind.Maf, Channels, ConditionChannels)),
         ["Iaf"] = parameters => Both(new AutoregressiveFlow(parameters, s_waveNet with { Cycle = 2 }, FlowKind.Iaf, Channels, ConditionChannels)),
+        ["ElementwiseSpline"] = parameters => Both(new ElementwiseSpline(parameters, Channels)),
+        ["SplineCoupling"] = parameters => Both(new SplineCoupling(parameters, s_waveNet, Channels, ConditionChannels)),
+        ["ChannelSwap"] = _ => Both(new ChannelSwap()),
+        ["FlowChain"] = parameters => Both(new FlowChain(
+        [
+            new AffineCoupling(parameters.Scope("0"), s_waveNet, Channels, ConditionChannels), new ChannelSwap(),
+            new AffineCoupling(parameters.Scope("1"), s_waveNet, Channels, ConditionChannels), new AutoregressiveFlow(parameters.Scope("2"), s_waveNet, FlowKind.Maf, Channels, ConditionChannels),
+        ])),
         ["CouplingStack"] = parameters => Stack(new CouplingStack(parameters, s_stack)),
         ["CouplingStack, Maf"] = parameters => Stack(new CouplingStack(parameters, s_stack with { Kind = FlowKind.Maf })),
         ["CouplingStack, Iaf"] = parameters => Stack(new CouplingStack(parameters, s_stack with { Kind = FlowKind.Iaf, ActNorm = false, Lu = false })),
