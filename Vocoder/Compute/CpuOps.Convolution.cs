@@ -26,9 +26,12 @@ public unsafe partial class CpuOps
 
     private void Convolve(Tensor x, Tensor weight, Tensor? bias, int firstRow, int left, int dilation, Tensor? add, string? site, Tensor y)
     {
+        Tensor packed = Packed(weight, firstRow, y.Channels, isShort: false);
         int stride = Pad(x, left, (weight.Length - 1) * dilation, site);
-        Convolution.Run(_parallelism, Packed(weight, firstRow, y.Channels, isShort: false).Data, _padded!.Data, stride, x.Batch, x.Channels, weight.Length, dilation,
+        Convolution.Run(_parallelism, packed.Data, _padded!.Data, stride, x.Batch, x.Channels, weight.Length, dilation,
             bias == null ? null : bias.Data + firstRow, add == null ? null : add.Data, y.Data, y.Channels, x.Length);
+        // Another stream may take it out of the cache meanwhile.
+        GC.KeepAlive(packed);
     }
 
     private void ShortConvolve(Tensor x, Tensor weight, Tensor? bias, int firstRow, int left, int dilation, Tensor? add, string? site, Tensor y)
@@ -39,6 +42,7 @@ public unsafe partial class CpuOps
         var (input, stride, tapStride) = weight.Length == 1 ? (x, x.Length, 0) : PadShort(x, left, weight.Length, dilation, site);
         ShortConvolution.Run(_parallelism, packed.Data, input.Data, stride, x.Batch, x.Channels, weight.Length, tapStride,
             bias == null ? null : bias.Data + firstRow, add == null ? null : add.Data, y.Data, y.Channels, x.Length, _sums!.Data);
+        GC.KeepAlive(packed);
     }
 
     private static void Reserve(ref Tensor? scratch, int size)
