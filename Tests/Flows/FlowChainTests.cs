@@ -58,7 +58,7 @@ public class FlowChainTests
     public void Initialising_lets_each_normalisation_see_what_reaches_it()
     {
         var parameters = new ParameterSet(1);
-        var stack = new CouplingStack(parameters.Scope("stack"), new CouplingStackConfig(4, 1, 0, 0, new WaveNetConfig(1, 4, 1), 0, true, true, 0));
+        var stack = new FlowStack(parameters.Scope("stack"), new FlowStackConfig(4, 1, 0, 0, new WaveNetConfig(1, 4, 1), 0, true, true, 0));
         var chain = new FlowChain([new ActNorm(parameters.Scope("a"), 4), stack, new ActNorm(parameters.Scope("b"), 4)]);
         parameters.Randomize(2, 0.4);
         Tensor x = Samples.Normal(_random, 3, 4, 200, 5);

@@ -28,7 +28,7 @@ public sealed record PlaneFlow(string Name, string Summary, Func<ParameterSet, F
         new("realnvp", "affine couplings with alternating masks", parameters =>
             Repeat(parameters, 8, (scope, k) => [new AffineCoupling(scope, s_network, Channels, 0, LogScaleClamp), new ChannelSwap()])),
         new("glow", "steps of actnorm, invertible 1x1 convolution and affine coupling", parameters => new FlowChain(
-            [new CouplingStack(parameters, new CouplingStackConfig(Channels, 8, 0, 0, s_network, 0, ActNorm: true, Lu: true, LogScaleClamp))])),
+            [new FlowStack(parameters, new FlowStackConfig(Channels, 8, 0, 0, s_network, 0, ActNorm: true, Lu: true, LogScaleClamp))])),
         new("spline-coupling", "couplings through splines", parameters =>
             Repeat(parameters, 4, (scope, k) => [new SplineCoupling(scope, s_network, Channels, 0, Bins, Bound), new ChannelSwap()])),
         new("maf", "masked autoregressive flows", parameters => Autoregressive(parameters, FlowKind.Maf), Batch: 256, Sequences: true),

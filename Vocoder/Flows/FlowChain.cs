@@ -40,7 +40,7 @@ public sealed class FlowChain : Flow
         foreach (Flow layer in Layers)
         {
             if (layer is ActNorm norm) norm.Initialize(x);
-            if (layer is CouplingStack stack) stack.Initialize(ops, x, condition);
+            if (layer is FlowStack stack) stack.Initialize(ops, x, condition);
             x = layer.Forward(ops, x, condition, out _);
         }
     }

@@ -48,7 +48,7 @@ public class PlaneTrainingTests
     {
         // Two points at once, one of each moon, are four channels, of which two leave half way.
         var parameters = new ParameterSet(Seed);
-        var stack = new CouplingStack(parameters, new CouplingStackConfig(4, 8, 4, 2, new WaveNetConfig(1, 24, 1), 0, ActNorm: true, Lu: true, LogScaleClamp: 3));
+        var stack = new FlowStack(parameters, new FlowStackConfig(4, 8, 4, 2, new WaveNetConfig(1, 24, 1), 0, ActNorm: true, Lu: true, LogScaleClamp: 3));
         Assert.Equal([2, 2], stack.LatentChannels);
         var tape = new Tape();
         var ops = new CpuOps(tape: tape);

@@ -3,36 +3,36 @@ using FlowVocoder.Conditioners;
 
 namespace FlowVocoder.Flows;
 
-/// <summary>What a <see cref="CouplingStack"/> is made of.</summary>
+/// <summary>What a <see cref="FlowStack"/> is made of.</summary>
 /// <param name="Channels">Channels that enter: the group.</param>
-/// <param name="Flows">Number of steps, each one invertible convolution and one coupling.</param>
+/// <param name="Flows">Number of steps, each one invertible convolution and one coupling or autoregressive flow.</param>
 /// <param name="EarlyEvery">Before every so many steps some channels leave early; 0 keeps all to the end.</param>
 /// <param name="EarlySize">How many channels leave, even.</param>
-/// <param name="WaveNet">Conditioner of each coupling.</param>
+/// <param name="WaveNet">Conditioner of each step.</param>
 /// <param name="ConditionChannels">Channels of the condition.</param>
 /// <param name="ActNorm">Whether each step starts with an activation normalisation.</param>
 /// <param name="Lu">Whether 1×1 convolutions are trained through their LU decomposition.</param>
 /// <param name="LogScaleClamp">Bound of the log-scale; 0 means free.</param>
-/// <param name="Kind">Coupling or autoregressive flow.</param>
-public sealed record CouplingStackConfig(int Channels, int Flows, int EarlyEvery, int EarlySize, WaveNetConfig WaveNet, int ConditionChannels,
+/// <param name="Kind">What transforms the samples in each step.</param>
+public sealed record FlowStackConfig(int Channels, int Flows, int EarlyEvery, int EarlySize, WaveNetConfig WaveNet, int ConditionChannels,
     bool ActNorm, bool Lu, float LogScaleClamp, FlowKind Kind = FlowKind.Coupling);
 
 /// <summary>What normalising gives: the latent parts in the order in which they leave, and the log-determinant of each layer, [1,1,1].</summary>
 public sealed record FlowResult(IReadOnlyList<Tensor> Latents, IReadOnlyList<(string Flow, Tensor LogDet)> LogDets);
 
 /// <summary>
-/// The flow of WaveGlow (Prenger et al. 2018, sec. 2) and of the compact voice: steps of [ActNorm,] invertible 1×1 convolution and affine coupling,
-/// with multi-scale early outputs (Dinh et al. 2017, sec. 3.6). Works on grouped samples [batch, group, time]. As one layer among others its latent
+/// The flow of WaveGlow (Prenger et al. 2018, sec. 2) and of the compact voices: steps of [ActNorm,] invertible 1×1 convolution and affine coupling
+/// or, in teachers and students, autoregressive flow, with multi-scale early outputs (Dinh et al. 2017, sec. 3.6). Works on grouped samples [batch, group, time]. As one layer among others its latent
 /// parts are the channels of z, in the order in which they leave.
 /// </summary>
-public sealed class CouplingStack : Flow
+public sealed class FlowStack : Flow
 {
-    private readonly CouplingStackConfig _config;
+    private readonly FlowStackConfig _config;
     private readonly List<(string Name, Flow Flow)>[] _steps;
 
     /// <summary>Creates the layers with the key names of the published implementation: convinv.k.conv, WN.k, and actnorm.k.</summary>
     /// <exception cref="VocoderException">Early outputs leave no channels, or an odd number of them, to couple.</exception>
-    public CouplingStack(ParameterSet parameters, CouplingStackConfig config)
+    public FlowStack(ParameterSet parameters, FlowStackConfig config)
     {
         _config = config;
         _steps = new List<(string, Flow)>[config.Flows];
