@@ -73,7 +73,7 @@ public sealed record TrainingConfig
     /// <summary>Window lengths of the mel, STFT and power losses: 1 is the recipe's own, 2 and 3 add a half and a quarter of it. The default value is 3.</summary>
     public int MelLossResolutions { get; init; } = 3;
 
-    /// <summary>Weight of the tones at multiples of the sample rate over the group in generated speech, part of the same step. The default value is 0.</summary>
+    /// <summary>Weight of steady tones at multiples of the sample rate over the hop in generated speech, hum and buzz. The default value is 0.</summary>
     public float ToneLossWeight { get; init; }
 
     /// <summary>First step that has these losses: generation is worth shaping once the likelihood has done its part. The default value is 0.</summary>

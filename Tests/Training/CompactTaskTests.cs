@@ -135,7 +135,7 @@ public class CompactTaskTests
                 groups => new Tensor(1, model.Phase!.Features, groups))!;
             Tensor[] latents = [.. model.Stack.LatentChannels.Select((channels, i) => Samples.Normal(new Random(i), 1, channels, steps))];
             Tensor generated = ops.Unfold(model.Stack.Inverse(ops, latents, condition), group);
-            return FlowVocoder.Training.Losses.GroupToneLoss.Apply(ops, generated, group).Item / ops.SumSquares(generated).Item * generated.Size;
+            return FlowVocoder.Training.Losses.ToneLoss.Apply(ops, generated, generated, group).Item / ops.SumSquares(generated).Item * generated.Size;
         }
         model.Stack.Outermost!.Lower([.. Enumerable.Range(0, model.Config.Group).Select(c => 10 * Math.Sin(c))]);
         double before = Tones();

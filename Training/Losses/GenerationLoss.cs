@@ -9,11 +9,11 @@ internal sealed class GenerationLoss
 {
     private readonly TrainingConfig _config;
     private readonly ExcitationMelLoss[] _resolutions;
-    private readonly int _group, _hop;
+    private readonly int _hop;
 
     public GenerationLoss(CompactVocoder model, TrainingConfig config)
     {
-        (_config, _group, _hop) = (config, model.Config.Group, model.Recipe.HopSize);
+        (_config, _hop) = (config, model.Recipe.HopSize);
         _resolutions = !config.HasGenerationLoss ? []
             : [.. ExcitationMelLoss.Resolutions(model.Recipe).Take(config.MelLossResolutions).Select(r => new ExcitationMelLoss(r))];
     }
@@ -29,7 +29,8 @@ internal sealed class GenerationLoss
     /// <param name="plainMel">The log-mel distance to the recordings, to be told.</param>
     public Tensor Apply(Ops ops, ExcitationBatch batch, Tensor generated, Func<Tensor> again, out double plainMel)
     {
-        Tensor? second = _config.MelLossWeight > 0 && Math.Max(_config.MelLossRepulsion, _config.MelLossVoicedRepulsion) > 0 ? again() : null, sum = null;
+        bool repels = _config.MelLossWeight > 0 && Math.Max(_config.MelLossRepulsion, _config.MelLossVoicedRepulsion) > 0;
+        Tensor? second = repels || _config.ToneLossWeight > 0 ? again() : null, sum = null;
         plainMel = 0;
         void Add(Tensor loss, float weight)
         {
@@ -43,7 +44,7 @@ internal sealed class GenerationLoss
             Tensor envelopes = mel.Spectrum.Envelopes(ops, batch);
             if (_config.MelLossWeight > 0)
             {
-                Add(mel.EnergyDistance(ops, generated, second, batch.Excitation, envelopes, Repulsion(ops, batch, mel, envelopes.Length), out double plain), _config.MelLossWeight * share);
+                Add(mel.EnergyDistance(ops, generated, repels ? second : null, batch.Excitation, envelopes, Repulsion(ops, batch, mel, envelopes.Length), out double plain), _config.MelLossWeight * share);
                 // What is reported is the distance of the recipe's own mels.
                 if (i == 0) plainMel = plain;
             }
@@ -52,7 +53,7 @@ internal sealed class GenerationLoss
             if (_config.StftLossWeight > 0) Add(StftLoss.Apply(ops, x, y), _config.StftLossWeight * share);
             if (_config.PowerLossWeight > 0) Add(PowerLoss.Apply(ops, x, y), _config.PowerLossWeight * share);
         }
-        if (_config.ToneLossWeight > 0) Add(GroupToneLoss.Apply(ops, generated, _group), _config.ToneLossWeight);
+        if (_config.ToneLossWeight > 0) Add(ToneLoss.Apply(ops, generated, second!, _hop), _config.ToneLossWeight);
         return sum!;
     }
 
