@@ -88,5 +88,34 @@ public sealed class PulseAudioTests(CliFixture fixture) : IClassFixture<CliFixtu
         Assert.True(Math.Sqrt(live.Skip(live.Length / 2).Average(v => (double)v * v)) > 0.02);
     }
 
+    [Fact]
+    public void A_server_that_goes_away_while_it_plays_is_told_in_one_line()
+    {
+        using var server = new PulseAudioServer(CliFixture.Rate);
+        using Process recorder = server.Record(CliFixture.Rate);
+        using var vocoder = new VocoderProcess(["play", "-", "--voice", fixture.Voice, "--device", "pulse"], server.Environment);
+        var frames = new MemoryStream();
+        Piped.Frames(fixture.Mel, 80).CopyTo(frames);
+        var sending = new Thread(() =>
+        {
+            try
+            {
+                while (true) vocoder.Input.Write(frames.ToArray());
+            }
+            catch (IOException)
+            {
+                // The program has ended.
+            }
+        });
+        sending.Start();
+        var block = new byte[CliFixture.Rate / 5];
+        do recorder.StandardOutput.BaseStream.ReadExactly(block);
+        while (!block.AsSpan().ContainsAnyExcept((byte)0));
+        server.Kill();
+        (int code, string error) = vocoder.End();
+        Assert.Equal((1, "vocoder: cannot play on 'pulse' any more: the device is gone (unplugged, or its sound server has ended)\n"), (code, error));
+        sending.Join();
+    }
+
     private static short[] Samples(List<byte> bytes) => MemoryMarshal.Cast<byte, short>(bytes.ToArray()).ToArray();
 }
