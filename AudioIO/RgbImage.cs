@@ -51,6 +51,15 @@ public sealed class RgbImage
         }
     }
 
+    /// <summary>Mixes <paramref name="colour"/> into a pixel: 0 leaves it, 1 replaces it. Outside the picture it is ignored.</summary>
+    internal void Blend(int x, int y, Rgb colour, double opacity)
+    {
+        if ((uint)x >= (uint)Width || (uint)y >= (uint)Height || !(opacity > 0)) return;
+        Rgb below = this[x, y];
+        byte Mix(byte from, byte to) => (byte)Math.Round(from + (to - from) * Math.Min(opacity, 1));
+        this[x, y] = new Rgb(Mix(below.R, colour.R), Mix(below.G, colour.G), Mix(below.B, colour.B));
+    }
+
     /// <summary>Fills the rectangle whose top left pixel is (x, y).</summary>
     public void Fill(int x, int y, int width, int height, Rgb colour)
     {

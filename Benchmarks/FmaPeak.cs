@@ -10,8 +10,8 @@ internal static unsafe class FmaPeak
 {
     private const int Rounds = 200_000, Chains = 12;
 
-    /// <summary>Peak of one thread in GFLOP/s; a multiply-add counts as two.</summary>
-    public static double Measure()
+    /// <summary>Peak of some threads together in GFLOP/s; a multiply-add counts as two.</summary>
+    public static double Measure(int threads = 1)
     {
         var (width, work) = SimdWidth.Bits switch
         {
@@ -19,7 +19,8 @@ internal static unsafe class FmaPeak
             256 => (8, () => Loop<Simd256, Vector256<float>>()),
             _ => (4, () => Loop<Simd128, Vector128<float>>()),
         };
-        return 2.0 * Rounds * Chains * width / Clock.Shortest(work) / 1e9;
+        var parallelism = new Parallelism(threads);
+        return 2.0 * threads * Rounds * Chains * width / Clock.Shortest(() => parallelism.For(threads, work, static (_, in work) => work())) / 1e9;
     }
 
     // Twelve chains hide the latency of the multiply-adds; the factor below 1 keeps them finite.

@@ -14,6 +14,9 @@ var kernels = new Command("kernels", "Convolution beside the multiply-add peak o
 var training = new Command("training", "Training steps of the default compact voice.") { steps, rounds, pytorch, python };
 var synth = new Command("synth", "Real-time factor on one thread, time per part, and memory of a long synthesis.") { voice, minutes };
 var streaming = new Command("streaming", "Latency, step times and real-time factor of small chunks, on one thread.") { voice };
+var runSeconds = new Option<double>("--seconds") { Description = "length of each run of the search", DefaultValueFactory = _ => 10 };
+var buffer = new Option<double>("--buffer") { Description = "milliseconds that a player has in its buffer", DefaultValueFactory = _ => 50 };
+var load = new Command("load", "How many concurrent streams the machine holds in real time without an underrun.") { voice, runSeconds, buffer };
 kernels.SetAction(_ =>
 {
     KernelBenchmark.Run();
@@ -24,7 +27,8 @@ synth.SetAction(result => SynthesisBenchmark.Run(result.GetValue(voice), result.
 var directions = new Command("directions", "Speaking and scoring, in parallel and step by step, on one thread.") { voice, seconds };
 directions.SetAction(result => DirectionsBenchmark.Run(result.GetValue(voice), result.GetValue(seconds)));
 streaming.SetAction(result => StreamingBenchmark.Run(result.GetValue(voice)));
-var root = new RootCommand("Speed and memory of FlowVocoder, as Markdown tables. Run it on an idle machine.") { kernels, training, synth, streaming, directions };
+load.SetAction(result => LoadBenchmark.Run(result.GetValue(voice), result.GetValue(runSeconds), result.GetValue(buffer)));
+var root = new RootCommand("Speed and memory of FlowVocoder, as Markdown tables. Run it on an idle machine.") { kernels, training, synth, streaming, load, directions };
 try
 {
     return root.Parse(args).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });

@@ -30,17 +30,13 @@ internal static unsafe class ShortKernelBenchmark
         int rows = weight.Batch, taps = weight.Length, span = taps - 1, stride = Convolution.Stride(length + span + Tile.Slack);
         Tensor x = new(1, Channels, stride), y = new(1, rows, length), bias = new(1, rows, 1);
         Tensor overTime = new(Convolution.PackedSize(weight, rows)), overChannels = new(ShortConvolution.PackedSize(weight, rows));
-        Convolution.Pack(weight, 0, rows, overTime.Data);
-        ShortConvolution.Pack(weight, 0, rows, overChannels.Data);
+        Convolution.Pack(s_one, weight, 0, rows, overTime.Data);
+        ShortConvolution.Pack(s_one, weight, 0, rows, overChannels.Data);
         var sums = new Tensor(ShortConvolution.ScratchSize(1, rows, length));
         const int Calls = 50;
         double timeSeconds = Clock.Shortest(() =>
         {
-            for (int i = 0; i < Calls; i++)
-            {
-                for (int o = 0; o < rows; o++) y.Row(0, o).Fill(bias.Span[o]);
-                Convolution.Run(s_one, overTime.Data, x.Data, stride, 1, Channels, taps, 1, y.Data, rows, length);
-            }
+            for (int i = 0; i < Calls; i++) Convolution.Run(s_one, overTime.Data, x.Data, stride, 1, Channels, taps, 1, bias.Data, null, y.Data, rows, length);
         }, 0.1);
         double channelSeconds = Clock.Shortest(() =>
         {

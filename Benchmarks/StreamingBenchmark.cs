@@ -17,7 +17,7 @@ internal static class StreamingBenchmark
         Machine.Print();
         Console.WriteLine("One thread. A step is a push of one chunk. Offline is the same mel in chunks of the stream's own choice, in turn with the others; real-time factors take the shortest time of each step in all rounds.");
         Console.WriteLine();
-        _ = new MarkdownTable("voice", "frames a chunk", "first frame in to first sample out, ms", "step p50, ms", "p95", "p99", "real-time factor", "over offline");
+        _ = new MarkdownTable("voice", "frames a chunk", "first frame in to first sample out, ms", "step p50, ms", "p95", "p99", "real-time factor", "over offline", "state, KiB");
         foreach (var (name, model) in BenchmarkVoices.Load(voice)) Measure(name, model);
     }
 
@@ -33,9 +33,9 @@ internal static class StreamingBenchmark
             foreach (StreamRun run in runs.Prepend(offline)) run.Once(isMeasured: round >= 0);
         foreach (StreamRun run in runs)
             MarkdownTable.Row($"{name}", $"{run.Chunk}", $"{1e3 * run.First:0.00}", $"{1e3 * run.Percentile(0.5):0.00}", $"{1e3 * run.Percentile(0.95):0.00}",
-                $"{1e3 * run.Percentile(0.99):0.00}", $"{run.Shortest / seconds:0.0000}", $"{run.Shortest / offline.Shortest:0.00} ×");
+                $"{1e3 * run.Percentile(0.99):0.00}", $"{run.Shortest / seconds:0.0000}", $"{run.Shortest / offline.Shortest:0.00} ×", $"{run.StateBytes / 1024.0:0}");
         MarkdownTable.Row($"{name}", $"offline, {offline.Chunk}", $"{1e3 * offline.First:0.00}", $"{1e3 * offline.Percentile(0.5):0.00}", $"{1e3 * offline.Percentile(0.95):0.00}",
-            $"{1e3 * offline.Percentile(0.99):0.00}", $"{offline.Shortest / seconds:0.0000}", $"1.00 ×");
+            $"{1e3 * offline.Percentile(0.99):0.00}", $"{offline.Shortest / seconds:0.0000}", $"1.00 ×", $"{offline.StateBytes / 1024.0:0}");
     }
 
     /// <summary>A stream that is fed chunks of one size, with the times of its steps.</summary>
@@ -67,6 +67,9 @@ internal static class StreamingBenchmark
         /// <summary>Time of the pushes up to the one that gives the first samples, when frames are there as soon as they are wanted.</summary>
         public double First => _shortest.Take(_firstStep + 1).Sum();
 
+        /// <summary>Size of the saved state while it runs.</summary>
+        public long StateBytes { get; private set; }
+
         /// <summary>Time that so large a part of all steps does not exceed.</summary>
         public double Percentile(double part)
         {
@@ -80,6 +83,7 @@ internal static class StreamingBenchmark
             _stream.Reset();
             for (int step = 0; step < _shortest.Length; step++)
             {
+                if (step == _shortest.Length / 2) StateBytes = _stream.StateBytes;
                 ReadOnlySpan<float> chunk = _frames.AsSpan(Math.Min(step * size, _frames.Length));
                 long start = Stopwatch.GetTimestamp();
                 if (chunk.IsEmpty) _stream.Flush(_samples);

@@ -19,5 +19,5 @@ internal sealed class DistillVerb : TrainingVerb
 
     protected override TrainingPaths With(ParseResult arguments, TrainingPaths paths) => paths with { Teacher = arguments.GetRequiredValue(_teacher) };
 
-    protected override TrainingConfig Default(TrainingPaths paths) => TrainingSettings.Read("student");
+    protected override TrainingConfig Default => TrainingSettings.Read("student");
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using FlowVocoder.Models;
 using FlowVocoder.Training;
 using FlowVocoder.Voices;
 
@@ -26,6 +27,11 @@ internal abstract class TrainingVerb : Verb
     };
     private readonly Option<string?> _config = new("--config") { Description = $"Configuration in JSON, what it leaves out keeps its default value; or the name of one that comes with the program: {string.Join(", ", TrainingSettings.Names)}", HelpName = "NAME|FILE" };
     private readonly Option<bool> _resume = new("--resume") { Description = "Go on from the checkpoint, bit for bit as if the run had never stopped; its configuration holds unless another is given" };
+    private readonly Option<string?> _from = new("--from")
+    {
+        Description = "Starts from the weights of a voice, to train it further; without --config with its model and recipe", HelpName = "NAME|FILE",
+    };
+
     private readonly Option<string[]> _set = new("--set")
     {
         Description = "Changes one setting, that of the model as model.NAME; may be given several times", HelpName = "KEY=VALUE", Arity = ArgumentArity.OneOrMore,
@@ -41,7 +47,7 @@ internal abstract class TrainingVerb : Verb
         {
             Description = $"{c.Meaning} ({c.Key} of the configuration)", HelpName = "VALUE",
         }))];
-        foreach (Option option in (Option[])[_data, _config, _out, _resume, _set, .. _settings.Select(s => s.Option), _name, _licence, _threads]) Add(option);
+        foreach (Option option in (Option[])[_data, _config, _out, _resume, _from, _set, .. _settings.Select(s => s.Option), _name, _licence, _threads]) Add(option);
     }
 
     // A step is finished and its state written, however long that takes.
@@ -70,7 +76,7 @@ internal abstract class TrainingVerb : Verb
     private TrainingConfig Config(ParseResult arguments, TrainingPaths paths, bool resume)
     {
         TrainingConfig config = arguments.GetValue(_config) is { } file ? TrainingSettings.Read(file)
-            : resume ? TrainingRun.SavedConfig(paths) : Default(paths);
+            : resume ? TrainingRun.SavedConfig(paths) : paths.From != null ? ConfigOf(paths.From) : Default;
         var changes = new List<(string, string)>();
         foreach (string setting in arguments.GetValue(_set) ?? [])
         {
@@ -84,10 +90,17 @@ internal abstract class TrainingVerb : Verb
     }
 
     /// <summary>Adds what the verb's own options say.</summary>
-    protected abstract TrainingPaths With(ParseResult arguments, TrainingPaths paths);
+    protected virtual TrainingPaths With(ParseResult arguments, TrainingPaths paths) => paths;
 
-    /// <summary>The configuration where none is given.</summary>
-    protected abstract TrainingConfig Default(TrainingPaths paths);
+    /// <summary>The configuration where none is given and no voice to start from.</summary>
+    protected virtual TrainingConfig Default => new();
+
+    private static TrainingConfig ConfigOf(string voice)
+    {
+        LoadedVoice loaded = VoiceLibrary.Load(voice);
+        return loaded.Model is CompactVocoder model ? new TrainingConfig { Model = model.Config, Recipe = model.Recipe.Name }
+            : throw new VocoderException($"{loaded.Source}: holds a model of kind '{loaded.Model.Kind}', expected '{CompactVocoder.KindName}' to train from");
+    }
 
     // Who resumes need not say again what the voice in the making knows.
     private TrainingPaths Paths(ParseResult arguments, string output, bool resume)
@@ -98,6 +111,6 @@ internal abstract class TrainingVerb : Verb
             command = before.EndsWith(command, StringComparison.Ordinal) ? before : $"{before}; then {command}";
         return With(arguments, new TrainingPaths(arguments.GetRequiredValue(_data), output,
             arguments.GetValue(_name) ?? earlier?.Name ?? Path.GetFileNameWithoutExtension(output),
-            arguments.GetValue(_licence) ?? earlier?.Licence ?? "not stated", command));
+            arguments.GetValue(_licence) ?? earlier?.Licence ?? "not stated", command) { From = arguments.GetValue(_from) });
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Numerics;
 using System.Text.Json.Serialization;
 using FlowVocoder.Compute;
 using FlowVocoder.Training.Optimization;
@@ -54,13 +55,14 @@ internal sealed class Trainer
     private readonly float[][] _average;
     private readonly Tape _tape = new();
     private readonly CpuOps _ops, _evaluation;
+    private readonly Parallelism _parallelism;
 
     public Trainer(ITrainingTask task, TrainingConfig config, Parallelism parallelism)
     {
-        (_task, _config) = (task, config);
+        (_task, _config, _parallelism) = (task, config, parallelism);
         _ops = new CpuOps(parallelism, _tape);
         _evaluation = new CpuOps(parallelism);
-        _adam = new Adam(task.Parameters, new AdamConfig(WeightDecay: config.WeightDecay, ClipNorm: config.ClipNorm));
+        _adam = new Adam(task.Parameters, new AdamConfig(WeightDecay: config.WeightDecay, ClipNorm: config.ClipNorm), parallelism);
         _average = [.. task.Parameters.Items.Select(p => p.Value.Span.ToArray())];
     }
 
@@ -173,13 +175,20 @@ internal sealed class Trainer
     {
         // A short memory at the beginning, so that the average does not remember the random start.
         float decay = (float)Math.Min(_config.AverageDecay, (1.0 + Updates) / (10.0 + Updates));
-        var items = _task.Parameters.Items;
-        for (int i = 0; i < items.Count; i++)
+        ParameterLoop.Run(_parallelism, _average.Length, _task.Parameters.Count, (_average, _task.Parameters.Items, decay), static (i, in s) =>
+            MoveTowards(s._average[i], s.Items[i].Value.Span, 1 - s.decay));
+    }
+
+    // average += part·(value - average)
+    private static void MoveTowards(Span<float> average, ReadOnlySpan<float> value, float part)
+    {
+        int i = 0;
+        for (; i + Vector<float>.Count <= average.Length; i += Vector<float>.Count)
         {
-            Span<float> average = _average[i];
-            ReadOnlySpan<float> value = items[i].Value.Span;
-            for (int j = 0; j < average.Length; j++) average[j] += (1 - decay) * (value[j] - average[j]);
+            var old = new Vector<float>(average[i..]);
+            (old + part * (new Vector<float>(value[i..]) - old)).CopyTo(average[i..]);
         }
+        for (; i < average.Length; i++) average[i] += part * (value[i] - average[i]);
     }
 
     private StepResult Validate()

@@ -10,6 +10,8 @@ public class AllocationTests
     private static readonly Tensor s_x = Samples.Normal(s_random, Batch, Channels, Length), s_other = Samples.Normal(s_random, Batch, Channels, Length);
     private static readonly Tensor s_shift = Samples.Normal(s_random, 1, Channels, 1), s_weight = Samples.Normal(s_random, 12, Channels, 3), s_bias = Samples.Normal(s_random, 1, 12, 1);
 
+    private static readonly Tensor s_splines = Samples.Normal(s_random, 1, 5 * Channels, 1);
+
     // What is longer than a loop that several threads would share, so that the closures of those loops would show too.
     private static readonly Dictionary<string, Action<CpuOps>> s_operations = new()
     {
@@ -27,6 +29,8 @@ public class AllocationTests
         ["AffineInverse"] = ops => ops.AffineInverse(s_x, s_other, s_x),
         ["ChannelAffine"] = ops => ops.ChannelAffine(s_x, s_shift, s_shift),
         ["ChannelAffineInverse"] = ops => ops.ChannelAffineInverse(s_x, s_shift, s_shift),
+        ["Spline"] = ops => ops.Spline(s_x, s_splines, 2f),
+        ["SplineInverse"] = ops => ops.SplineInverse(s_x, s_splines, 2f),
         ["Slice"] = ops => ops.Slice(s_x, 1, 3),
         ["Concat"] = ops => ops.Concat(s_x, s_other),
         ["Crop"] = ops => ops.Crop(s_x, 10, 3000),

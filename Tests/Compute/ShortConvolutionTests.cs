@@ -72,21 +72,15 @@ public unsafe class ShortConvolutionTests
         if (isShort)
         {
             Tensor packed = new(ShortConvolution.PackedSize(weight, rows)), sums = new(ShortConvolution.ScratchSize(x.Batch, rows, length));
-            ShortConvolution.Pack(weight, shape.FirstRow, rows, packed.Data);
+            ShortConvolution.Pack(parallelism, weight, shape.FirstRow, rows, packed.Data);
             ShortConvolution.Run(parallelism, packed.Data, padded.Data, stride, x.Batch, x.Channels, weight.Length, dilation,
                 bias == null ? null : bias.Data + shape.FirstRow, add == null ? null : add.Data, y.Data, rows, length, sums.Data);
             return y.Span.ToArray();
         }
-        for (int b = 0; b < x.Batch; b++)
-            for (int o = 0; o < rows; o++)
-                for (int t = 0; t < length; t++)
-                {
-                    float offset = bias == null ? 0f : bias.Span[shape.FirstRow + o];
-                    y.Row(b, o)[t] = add == null ? offset : add.Row(b, o)[t] + offset;
-                }
         var blocks = new Tensor(Convolution.PackedSize(weight, rows));
-        Convolution.Pack(weight, shape.FirstRow, rows, blocks.Data);
-        Convolution.Run(parallelism, blocks.Data, padded.Data, stride, x.Batch, x.Channels, weight.Length, dilation, y.Data, rows, length);
+        Convolution.Pack(parallelism, weight, shape.FirstRow, rows, blocks.Data);
+        Convolution.Run(parallelism, blocks.Data, padded.Data, stride, x.Batch, x.Channels, weight.Length, dilation,
+            bias == null ? null : bias.Data + shape.FirstRow, add == null ? null : add.Data, y.Data, rows, length);
         return y.Span.ToArray();
     }
 }

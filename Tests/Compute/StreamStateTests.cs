@@ -11,6 +11,8 @@ public class StreamStateTests
     [InlineData(2, 1)]
     [InlineData(3, 4)]
     [InlineData(5, 16)]
+    [InlineData(2, 100)]
+    [InlineData(3, 60)]
     public void Any_chunking_of_a_causal_convolution_equals_the_whole_bit_for_bit(int taps, int dilation)
     {
         const int Length = 230;
@@ -32,6 +34,31 @@ public class StreamStateTests
             }
             Assert.Equal(taps == 1 ? 0 : 2 * 5 * (taps - 1) * dilation * sizeof(float), state.Bytes);
             state.Clear();
+        }
+    }
+
+    [Theory]
+    [InlineData(2, 1)]
+    [InlineData(3, 4)]
+    [InlineData(2, 50)]
+    public void What_is_remembered_does_not_depend_on_the_chunks(int taps, int dilation)
+    {
+        const int Length = 90;
+        var random = new Random(taps);
+        Tensor x = Samples.Normal(random, 1, 3, Length), weight = Samples.Normal(random, 2, 3, taps);
+        int span = (taps - 1) * dilation;
+        foreach (int longest in new[] { 1, 5, 40, Length })
+        {
+            var state = new StreamState();
+            var ops = new CpuOps(state: state);
+            for (int t = 0, count; t < Length; t += count)
+            {
+                count = Math.Min(random.Next(1, longest + 1), Length - t);
+                ops.Conv1d(ops.Crop(x, t, count), weight, null, new ConvShape(dilation, span), site: Site);
+            }
+            var (name, values) = Assert.Single(state.Slots);
+            Assert.Equal(Site, name);
+            for (int c = 0; c < 3; c++) Samples.SameBits(x.Row(0, c)[^span..], values.Row(0, c), $"chunks of up to {longest}");
         }
     }
 

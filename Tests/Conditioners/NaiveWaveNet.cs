@@ -9,10 +9,11 @@ internal sealed class NaiveWaveNet(ParameterSet parameters)
     public double[][] Run(WaveNetConfig config, double[][] x, double[][] condition)
     {
         int channels = config.Channels;
-        double[][] hidden = Convolve("start", x, 1, true), conditioned = Convolve("cond_layer", condition, 1, true), skip = [];
+        double[][] hidden = Convolve("start", x, 1, true), conditioned = condition.Length == 0 ? [] : Convolve("cond_layer", condition, 1, true), skip = [];
         for (int i = 0; i < config.Layers; i++)
         {
-            double[][] a = Sum(Convolve($"in_layers.{i}", hidden, 1 << i, config.Causal), conditioned[(2 * channels * i)..(2 * channels * (i + 1))]);
+            double[][] a = Convolve($"in_layers.{i}", hidden, 1 << i, config.Causal);
+            if (conditioned.Length > 0) a = Sum(a, conditioned[(2 * channels * i)..(2 * channels * (i + 1))]);
             double[][] gated = [.. Enumerable.Range(0, channels).Select(c => a[c].Zip(a[channels + c], (f, g) => Math.Tanh(f) / (1 + Math.Exp(-g))).ToArray())];
             double[][] resSkip = Convolve($"res_skip_layers.{i}", gated, 1, true);
             if (i < config.Layers - 1) hidden = Sum(hidden, resSkip[..channels]);

@@ -1,5 +1,6 @@
 using FlowVocoder.Compute;
 using FlowVocoder.Conditioners;
+using FlowVocoder.Flows;
 using FlowVocoder.Tests.Compute;
 
 namespace FlowVocoder.Tests.Conditioners;
@@ -110,6 +111,20 @@ public class WaveNetTests
         Tensor x = Samples.Normal(_random, 1, Inputs, Length), condition = Samples.Normal(_random, 1, ConditionChannels, Length);
         double[][] expected = new NaiveWaveNet(parameters).Run(config, Rows(x), Rows(condition));
         Tensor y = net.Apply(new CpuOps(), x, condition);
+        for (int c = 0; c < Outputs; c++) Samples.Close(expected[c], y.Row(0, c), 2e-5, $"channel {c}");
+    }
+
+    [Fact]
+    public void Without_a_condition_it_has_no_weights_for_one_and_reads_none()
+    {
+        var parameters = new ParameterSet(1);
+        var config = new WaveNetConfig(3, 5);
+        var net = new WaveNet(parameters, config, Inputs, Outputs, conditionChannels: 0);
+        parameters.Randomize(2);
+        Assert.DoesNotContain(parameters.Items, p => p.Name.StartsWith("cond_layer", StringComparison.Ordinal));
+        Assert.Equal(Inputs * 5 + 3 * (5 * 10 * 3) + 2 * (5 * 10) + 5 * 5 + 5 * Outputs, net.MacsPerStep);
+        Tensor x = Samples.Normal(_random, 1, Inputs, 20), y = net.Apply(new CpuOps(), x, Flow.NoCondition(x));
+        double[][] expected = new NaiveWaveNet(parameters).Run(config, Rows(x), []);
         for (int c = 0; c < Outputs; c++) Samples.Close(expected[c], y.Row(0, c), 2e-5, $"channel {c}");
     }
 

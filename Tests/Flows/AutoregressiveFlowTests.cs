@@ -161,4 +161,19 @@ public class AutoregressiveFlowTests
         Assert.Throws<ArgumentException>(() => new AutoregressiveFlow(new ParameterSet(), s_waveNet with { Causal = false }, FlowKind.Maf, 1, 3));
         Assert.Throws<ArgumentException>(() => new AutoregressiveFlow(new ParameterSet(), s_waveNet, FlowKind.Coupling, 1, 3));
     }
+
+    // Pairs as sequences of two steps, without a condition, in both orders: how a flow over time models points of the plane.
+    [Theory]
+    [InlineData(FlowKind.Maf)]
+    [InlineData(FlowKind.Iaf)]
+    public void Without_a_condition_in_a_chain_of_both_orders(FlowKind kind)
+    {
+        var parameters = new ParameterSet(1);
+        AutoregressiveFlow Step(string name) => new(parameters.Scope(name), new WaveNetConfig(1, 6, Kernel: 1), kind, 1, 0);
+        var chain = new FlowChain([Step("0"), new SqueezedFlow(new ChannelSwap(), 2), Step("1")]);
+        parameters.Randomize(2, 0.4);
+        FlowChecks.RoundTrip(chain, Samples.Normal(_random, 20, 1, 2));
+        FlowChecks.LogDetEqualsJacobian(chain, Samples.Normal(_random, 3, 1, 2));
+        Assert.Equal((kind == FlowKind.Maf, kind == FlowKind.Iaf), (chain.GeneratesStepByStep, chain.ScoresStepByStep));
+    }
 }

@@ -9,8 +9,9 @@ namespace FlowVocoder.Tests.Flows;
 internal static class FlowChecks
 {
     /// <summary>Inverse(Forward(x)) = x and Forward(Inverse(z)) = z within 1e-4, and both tell the same log-determinant.</summary>
-    public static void RoundTrip(Flow flow, Tensor x, Tensor condition)
+    public static void RoundTrip(Flow flow, Tensor x, Tensor? condition = null)
     {
+        condition ??= Flow.NoCondition(x);
         var ops = new CpuOps();
         Tensor z = flow.Forward(ops, x, condition, out _);
         Assert.True(x.SameShape(z));
@@ -49,9 +50,9 @@ internal static class FlowChecks
     }
 
     /// <summary>The same for one layer.</summary>
-    public static void LogDetEqualsJacobian(Flow flow, Tensor x, Tensor condition) => LogDetEqualsJacobian((ops, input) =>
+    public static void LogDetEqualsJacobian(Flow flow, Tensor x, Tensor? condition = null) => LogDetEqualsJacobian((ops, input) =>
     {
-        float[] z = flow.Forward(ops, input, condition, out Tensor logDet).Span.ToArray();
+        float[] z = flow.Forward(ops, input, condition ?? Flow.NoCondition(input), out Tensor logDet).Span.ToArray();
         return (z, logDet.Item);
     }, x);
 
@@ -84,8 +85,9 @@ internal static class FlowChecks
     }
 
     /// <summary>A layer built from another seed gives the same bits in both directions once it has loaded the weights, and not before.</summary>
-    public static void SavedWeightsRestoreEveryBit(Func<ParameterSet, Flow> create, Tensor x, Tensor condition)
+    public static void SavedWeightsRestoreEveryBit(Func<ParameterSet, Flow> create, Tensor x, Tensor? condition = null)
     {
+        condition ??= Flow.NoCondition(x);
         ParameterSet saved = new(1), loaded = new(2);
         Flow original = create(saved), copy = create(loaded);
         saved.Randomize(3);
@@ -99,6 +101,29 @@ internal static class FlowChecks
         float[][] after = Outputs(copy);
         for (int i = 0; i < expected.Length; i++) Samples.SameBits(expected[i], after[i], $"output {i}");
     }
+
+    /// <summary>Generating in chunks of random sizes gives the bits of one long chunk.</summary>
+    public static void ChunksEqualTheWhole(Flow flow, Tensor z, Tensor? condition = null)
+    {
+        condition ??= Flow.NoCondition(z);
+        var random = new Random(6);
+        Tensor whole = flow.Inverse(new CpuOps(), z, condition);
+        var ops = new CpuOps(state: new StreamState());
+        for (int t = 0, count; t < z.Length; t += count)
+        {
+            count = Math.Min(random.Next(1, 12), z.Length - t);
+            Tensor part = flow.Inverse(ops, ops.Crop(z, t, count), ops.Crop(condition, t, count));
+            for (int row = 0; row < z.Batch * z.Channels; row++) Samples.SameBits(whole.Row(0, row).Slice(t, count), part.Row(0, row), $"row {row}, steps {t}+{count}");
+            ops.Reset();
+        }
+    }
+
+    /// <summary>Gradients of all parameters of a likelihood equal central differences.</summary>
+    public static void LikelihoodGradients(ParameterSet parameters, Flow flow, Tensor x, Tensor? condition = null) => ParameterGradients(parameters, ops =>
+    {
+        Tensor z = flow.Forward(ops, x, condition ?? Flow.NoCondition(x), out Tensor logDet);
+        return ops.Add(ops.Scale(ops.SumSquares(z), 0.05f), ops.Scale(logDet, -0.1f));
+    });
 
     /// <summary>Gradients of all parameters of a loss on z and log det equal central differences.</summary>
     public static void ParameterGradients(ParameterSet parameters, Func<Ops, Tensor> loss)

@@ -11,7 +11,7 @@ public class FlowStreamTests
 {
     private const int Channels = 8, ConditionChannels = 3, Length = 120;
     private static readonly WaveNetConfig s_waveNet = new(3, 8);
-    private static readonly CouplingStackConfig s_stack = new(Channels, 5, 2, 2, s_waveNet, ConditionChannels, ActNorm: true, Lu: true, LogScaleClamp: 3f);
+    private static readonly FlowStackConfig s_stack = new(Channels, 5, 2, 2, s_waveNet, ConditionChannels, ActNorm: true, Lu: true, LogScaleClamp: 3f);
 
     /// <summary>A flow in one direction, [1, 8, t] → [1, 8, t] under a condition [1, 3, t].</summary>
     private delegate Tensor Direction(Ops ops, Tensor x, Tensor condition);
@@ -24,9 +24,17 @@ public class FlowStreamTests
         ["AffineCoupling"] = parameters => Both(new AffineCoupling(parameters, s_waveNet, Channels, ConditionChannels)),
         ["Maf"] = parameters => Both(new AutoregressiveFlow(parameters, s_waveNet, FlowKind.Maf, Channels, ConditionChannels)),
         ["Iaf"] = parameters => Both(new AutoregressiveFlow(parameters, s_waveNet with { Cycle = 2 }, FlowKind.Iaf, Channels, ConditionChannels)),
-        ["CouplingStack"] = parameters => Stack(new CouplingStack(parameters, s_stack)),
-        ["CouplingStack, Maf"] = parameters => Stack(new CouplingStack(parameters, s_stack with { Kind = FlowKind.Maf })),
-        ["CouplingStack, Iaf"] = parameters => Stack(new CouplingStack(parameters, s_stack with { Kind = FlowKind.Iaf, ActNorm = false, Lu = false })),
+        ["ElementwiseSpline"] = parameters => Both(new ElementwiseSpline(parameters, Channels)),
+        ["SplineCoupling"] = parameters => Both(new SplineCoupling(parameters, s_waveNet, Channels, ConditionChannels)),
+        ["ChannelSwap"] = _ => Both(new ChannelSwap()),
+        ["FlowChain"] = parameters => Both(new FlowChain(
+        [
+            new AffineCoupling(parameters.Scope("0"), s_waveNet, Channels, ConditionChannels), new ChannelSwap(),
+            new AffineCoupling(parameters.Scope("1"), s_waveNet, Channels, ConditionChannels), new AutoregressiveFlow(parameters.Scope("2"), s_waveNet, FlowKind.Maf, Channels, ConditionChannels),
+        ])),
+        ["FlowStack"] = parameters => Stack(new FlowStack(parameters, s_stack)),
+        ["FlowStack, Maf"] = parameters => Stack(new FlowStack(parameters, s_stack with { Kind = FlowKind.Maf })),
+        ["FlowStack, Iaf"] = parameters => Stack(new FlowStack(parameters, s_stack with { Kind = FlowKind.Iaf, ActNorm = false, Lu = false })),
     };
 
     public static TheoryData<string> Flows => [.. s_flows.Keys];
@@ -37,7 +45,7 @@ public class FlowStreamTests
         return ((ops, x, condition) => flow.Forward(ops, x, condition, out _), flow.Inverse);
     }
 
-    private static (Direction, Direction) Stack(CouplingStack stack)
+    private static (Direction, Direction) Stack(FlowStack stack)
     {
         Assert.Equal(0, stack.Future);
         return ((ops, x, condition) => stack.Forward(ops, x, condition).Latents.Aggregate(ops.Concat), (ops, z, condition) =>

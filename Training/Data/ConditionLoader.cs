@@ -13,17 +13,21 @@ internal sealed class ConditionLoader(CompactVocoder model, int frames)
     public Tensor Mels(Ops ops, IReadOnlyList<Crop> crops)
     {
         Tensor mel = ops.Rent(crops.Count, _bands, frames + model.LookAheadFrames);
-        Span<float> column = stackalloc float[_bands], normalized = stackalloc float[_bands];
-        for (int item = 0; item < crops.Count; item++)
-            for (int i = 0; i < mel.Length; i++)
-            {
-                crops[item].CopyMelFrame(i, column);
-                if (crops[item].Gain != 1f)
-                    for (int b = 0; b < _bands; b++) column[b] = (float)model.Recipe.FromAmplitude(model.Recipe.ToAmplitude(column[b]) * crops[item].Gain);
-                model.NormalizeMel(column, normalized);
-                for (int b = 0; b < _bands; b++) mel.Row(item, b)[i] = normalized[b];
-            }
+        ops.Parallelism.For(crops.Count, (Loader: this, crops, mel), static (item, in s) => s.Loader.WriteMel(s.crops[item], s.mel, item));
         return mel;
+    }
+
+    private void WriteMel(Crop crop, Tensor mel, int item)
+    {
+        Span<float> column = stackalloc float[_bands], normalized = stackalloc float[_bands];
+        for (int i = 0; i < mel.Length; i++)
+        {
+            crop.CopyMelFrame(i, column);
+            if (crop.Gain != 1f)
+                for (int b = 0; b < _bands; b++) column[b] = (float)model.Recipe.FromAmplitude(model.Recipe.ToAmplitude(column[b]) * crop.Gain);
+            model.NormalizeMel(column, normalized);
+            for (int b = 0; b < _bands; b++) mel.Row(item, b)[i] = normalized[b];
+        }
     }
 
     /// <summary>The condition of the flow, [b, conditionChannels, groups], from <paramref name="mels"/> and the phase tracked in the recordings.</summary>
@@ -32,15 +36,15 @@ internal sealed class ConditionLoader(CompactVocoder model, int frames)
     private Tensor? Phase(Ops ops, IReadOnlyList<Crop> crops)
     {
         if (model.Phase == null) return null;
-        int steps = _hop / model.Config.Group;
-        Tensor phase = ops.Rent(crops.Count, model.Phase.Features, frames * steps);
-        for (int item = 0; item < crops.Count; item++)
-            for (int i = 0; i < frames; i++)
-            {
-                ReadOnlySpan<float> angles = crops[item].Clip.Phase.AsSpan((crops[item].FirstFrame + i) * _hop, _hop);
-                model.Phase.Write(angles, crops[item].IsVoiced(i), phase, item, i * steps);
-            }
+        Tensor phase = ops.Rent(crops.Count, model.Phase.Features, frames * (_hop / model.Config.Group));
+        ops.Parallelism.For(crops.Count, (Loader: this, crops, phase), static (item, in s) => s.Loader.WritePhase(s.crops[item], s.phase, item));
         return phase;
+    }
+
+    private void WritePhase(Crop crop, Tensor phase, int item)
+    {
+        for (int i = 0; i < frames; i++)
+            model.Phase!.Write(crop.Clip.Phase.AsSpan((crop.FirstFrame + i) * _hop, _hop), crop.IsVoiced(i), phase, item, i * (_hop / model.Config.Group));
     }
 
     /// <summary>Cross-entropy of the pitch predictor in nats per frame; null without one.</summary>

@@ -14,14 +14,17 @@ public sealed record AdamConfig(float Beta1 = 0.9f, float Beta2 = 0.99f, float E
 public sealed class Adam
 {
     private readonly AdamConfig _config;
+    private readonly Parallelism _parallelism;
     private readonly Parameter[] _parameters;
     private readonly float[][] _first, _second;
+    private readonly double[] _squares;
 
-    /// <summary>Creates an optimiser of the trained parameters of a set.</summary>
-    public Adam(ParameterSet parameters, AdamConfig config)
+    /// <summary>Creates an optimiser of the trained parameters of a set; the threads change no bit.</summary>
+    public Adam(ParameterSet parameters, AdamConfig config, Parallelism? parallelism = null)
     {
-        _config = config;
+        (_config, _parallelism) = (config, parallelism ?? new Parallelism(1));
         _parameters = [.. parameters.Items.Where(p => p.Trained)];
+        _squares = new double[_parameters.Length];
         _first = [.. _parameters.Select(p => new float[p.Value.Size])];
         _second = [.. _parameters.Select(p => new float[p.Value.Size])];
     }
@@ -45,10 +48,8 @@ public sealed class Adam
     /// <summary>Euclidean norm of the gradient of all parameters.</summary>
     public double GradientNorm()
     {
-        double sum = 0;
-        foreach (Parameter p in _parameters)
-            if (p.Value.Grad is { } gradient) sum += SumOfSquares(gradient.Span);
-        return Math.Sqrt(sum);
+        ForParameters(this, static (i, in adam) => adam._squares[i] = adam._parameters[i].Value.Grad is { } gradient ? SumOfSquares(gradient.Span) : 0);
+        return Math.Sqrt(_squares.Sum());
     }
 
     private static double SumOfSquares(ReadOnlySpan<float> values)
@@ -60,36 +61,27 @@ public sealed class Adam
     }
 
     /// <summary>Sets all gradients to zero.</summary>
-    public void ClearGradients()
-    {
-        foreach (Parameter p in _parameters) p.Value.Grad?.Span.Clear();
-    }
+    public void ClearGradients() => ForParameters(_parameters, static (i, in parameters) => parameters[i].Value.Grad?.Span.Clear());
 
     /// <summary>One update with the gradients in place; <paramref name="gradientNorm"/> is that of <see cref="GradientNorm"/>.</summary>
     public void Step(double learningRate, double gradientNorm)
     {
         Updates++;
-        float clip = _config.ClipNorm > 0 && gradientNorm > _config.ClipNorm ? (float)(_config.ClipNorm / gradientNorm) : 1f;
-        float rate = (float)(learningRate / (1 - Math.Pow(_config.Beta1, Updates)));
-        float correction = (float)(1 / Math.Sqrt(1 - Math.Pow(_config.Beta2, Updates)));
-        float decay = 1f - (float)(learningRate * _config.WeightDecay);
-        for (int i = 0; i < _parameters.Length; i++)
+        var step = new AdamStep(
+            _config.Beta1, _config.Beta2, _config.Epsilon,
+            Rate: (float)(learningRate / (1 - Math.Pow(_config.Beta1, Updates))),
+            Correction: (float)(1 / Math.Sqrt(1 - Math.Pow(_config.Beta2, Updates))),
+            Decay: 1f - (float)(learningRate * _config.WeightDecay),
+            Clip: _config.ClipNorm > 0 && gradientNorm > _config.ClipNorm ? (float)(_config.ClipNorm / gradientNorm) : 1f);
+        ForParameters((this, step), static (i, in s) =>
         {
-            if (_parameters[i].Value.Grad is not { } gradient) continue;
-            Update(_parameters[i].Value.Span, gradient.Span, _first[i], _second[i], rate, correction, decay, clip);
-            _parameters[i].Value.MarkChanged();
-        }
+            var (adam, step) = s;
+            Tensor w = adam._parameters[i].Value;
+            if (w.Grad is not { } gradient) return;
+            step.Update(w.Span, gradient.Span, adam._first[i], adam._second[i]);
+            w.MarkChanged();
+        });
     }
 
-    private void Update(Span<float> w, ReadOnlySpan<float> g, Span<float> m, Span<float> v, float rate, float correction, float decay, float clip)
-    {
-        float beta1 = _config.Beta1, beta2 = _config.Beta2, epsilon = _config.Epsilon;
-        for (int i = 0; i < w.Length; i++)
-        {
-            float d = g[i] * clip;
-            m[i] = beta1 * m[i] + (1 - beta1) * d;
-            v[i] = beta2 * v[i] + (1 - beta2) * d * d;
-            w[i] = decay * w[i] - rate * m[i] / (MathF.Sqrt(v[i]) * correction + epsilon);
-        }
-    }
+    private void ForParameters<T>(in T state, LoopStep<T> step) => ParameterLoop.Run(_parallelism, _parameters.Length, _first.Sum(m => (long)m.Length), state, step);
 }

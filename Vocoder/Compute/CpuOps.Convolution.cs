@@ -4,7 +4,7 @@ namespace FlowVocoder.Compute;
 
 public unsafe partial class CpuOps
 {
-    private Tensor? _padded, _sums;
+    private Tensor? _sums;
 
     /// <inheritdoc/>
     public override Tensor Conv1d(Tensor x, Tensor weight, Tensor? bias, ConvShape shape = default, Tensor? add = null, string? site = null)
@@ -26,17 +26,12 @@ public unsafe partial class CpuOps
 
     private void Convolve(Tensor x, Tensor weight, Tensor? bias, int firstRow, int left, int dilation, Tensor? add, string? site, Tensor y)
     {
-        for (int b = 0; b < y.Batch; b++)
-            for (int o = 0; o < y.Channels; o++)
-            {
-                Span<float> row = y.Row(b, o);
-                float offset = bias == null ? 0f : bias.Data[firstRow + o];
-                if (add == null) row.Fill(offset);
-                else System.Numerics.Tensors.TensorPrimitives.Add(add.Row(b, o), offset, row);
-            }
+        Tensor packed = Packed(weight, firstRow, y.Channels, isShort: false);
         int stride = Pad(x, left, (weight.Length - 1) * dilation, site);
-        Convolution.Run(_parallelism, Packed(weight, firstRow, y.Channels, isShort: false).Data, _padded!.Data, stride, x.Batch, x.Channels, weight.Length, dilation,
-            y.Data, y.Channels, x.Length);
+        Convolution.Run(_parallelism, packed.Data, _padded!.Data, stride, x.Batch, x.Channels, weight.Length, dilation,
+            bias == null ? null : bias.Data + firstRow, add == null ? null : add.Data, y.Data, y.Channels, x.Length);
+        // Another stream may take it out of the cache meanwhile.
+        GC.KeepAlive(packed);
     }
 
     private void ShortConvolve(Tensor x, Tensor weight, Tensor? bias, int firstRow, int left, int dilation, Tensor? add, string? site, Tensor y)
@@ -44,59 +39,10 @@ public unsafe partial class CpuOps
         Tensor packed = Packed(weight, firstRow, y.Channels, isShort: true);
         Reserve(ref _sums, ShortConvolution.ScratchSize(x.Batch, y.Channels, x.Length));
         // One tap reads its input in place.
-        int span = (weight.Length - 1) * dilation, stride = span == 0 ? x.Length : PadShort(x, left, span, site);
-        ShortConvolution.Run(_parallelism, packed.Data, span == 0 ? x.Data : _padded!.Data, stride, x.Batch, x.Channels, weight.Length, dilation,
+        var (input, stride, tapStride) = weight.Length == 1 ? (x, x.Length, 0) : PadShort(x, left, weight.Length, dilation, site);
+        ShortConvolution.Run(_parallelism, packed.Data, input.Data, stride, x.Batch, x.Channels, weight.Length, tapStride,
             bias == null ? null : bias.Data + firstRow, add == null ? null : add.Data, y.Data, y.Channels, x.Length, _sums!.Data);
-    }
-
-    // Copies x to rows with its left and right borders; in a stream the left border is the end of the chunk before.
-    private int Pad(Tensor x, int left, int span, string? site)
-    {
-        int stride = Convolution.Stride(x.Length + span + Tile.Slack);
-        Tensor? past = Past(x, left, span, site);
-        Reserve(ref _padded, checked(x.Batch * x.Channels * stride));
-        float* padded = _padded!.Data;
-        for (int row = 0; row < x.Batch * x.Channels; row++)
-        {
-            var target = new Span<float>(padded + (long)row * stride, stride);
-            if (past == null) target[..left].Clear();
-            else new ReadOnlySpan<float>(past.Data + row * span, span).CopyTo(target);
-            new ReadOnlySpan<float>(x.Data + (long)row * x.Length, x.Length).CopyTo(target[left..]);
-            target[(left + x.Length)..].Clear();
-            if (past != null) target.Slice(x.Length, span).CopyTo(new Span<float>(past.Data + row * span, span));
-        }
-        return stride;
-    }
-
-    // The same for a few time steps, where calls to copy would take longer than what they copy.
-    private int PadShort(Tensor x, int left, int span, string? site)
-    {
-        int length = x.Length, stride = span + length;
-        Tensor? past = Past(x, left, span, site);
-        Reserve(ref _padded, checked(x.Batch * x.Channels * stride));
-        float* target = _padded!.Data, source = x.Data, border = past == null ? null : past.Data;
-        for (int row = 0; row < x.Batch * x.Channels; row++, target += stride, source += length)
-        {
-            if (border == null)
-            {
-                for (int i = 0; i < left; i++) target[i] = 0f;
-                for (int i = left + length; i < stride; i++) target[i] = 0f;
-            }
-            else for (int i = 0; i < span; i++) target[i] = border[i];
-            for (int i = 0; i < length; i++) target[left + i] = source[i];
-            if (border == null) continue;
-            for (int i = 0; i < span; i++) border[i] = target[length + i];
-            border += span;
-        }
-        return stride;
-    }
-
-    // What a stream remembers of the input of a causal convolution; null when nothing is streamed.
-    private Tensor? Past(Tensor x, int left, int span, string? site)
-    {
-        if (_state == null || span == 0) return null;
-        Require(left == span, "only causal convolutions can be streamed");
-        return _state.Slot(site ?? throw new ArgumentNullException(nameof(site), "a streamed convolution needs a site"), x.Batch, x.Channels, span);
+        GC.KeepAlive(packed);
     }
 
     private static void Reserve(ref Tensor? scratch, int size)

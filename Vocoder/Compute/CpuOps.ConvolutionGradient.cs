@@ -12,25 +12,29 @@ public unsafe partial class CpuOps
         int taps = weight.Length, span = (taps - 1) * shape.Dilation;
         if (x.RequiresGrad)
         {
-            Tensor dx = GradientOf(x);
+            bool isFirst = x.Grad == null && !x.IsParameter;
+            Tensor dx = isFirst ? x.Grad = RentLike(x) : GradientOf(x);
             int stride = Pad(dy, span - shape.Left, span, null);
             Reserve(ref _packedTransposed, Convolution.PackedTransposedSize(weight, shape.Rows));
             float* packed = _packedTransposed!.Data;
-            Convolution.PackTransposed(weight, shape.FirstRow, shape.Rows, packed);
-            Convolution.Run(_parallelism, packed, _padded!.Data, stride, dy.Batch, dy.Channels, taps, shape.Dilation, dx.Data, x.Channels, x.Length);
+            Convolution.PackTransposed(_parallelism, weight, shape.FirstRow, shape.Rows, packed);
+            if (isFirst) Convolution.Run(_parallelism, packed, _padded!.Data, stride, dy.Batch, dy.Channels, taps, shape.Dilation, null, null, dx.Data, x.Channels, x.Length);
+            else Convolution.Accumulate(_parallelism, packed, _padded!.Data, stride, dy.Batch, dy.Channels, taps, shape.Dilation, dx.Data, x.Channels, x.Length);
         }
         if (weight.RequiresGrad) AddWeightGradient(x, weight, shape, dy);
         if (bias is { RequiresGrad: true })
         {
-            Tensor db = GradientOf(bias);
-            for (int o = 0; o < shape.Rows; o++)
+            _parallelism.ForRanges(shape.Rows, dy.Batch * dy.Length, (dy, db: GradientOf(bias), shape.FirstRow), static (from, to, in s) =>
             {
-                double sum = 0;
-                for (int b = 0; b < dy.Batch; b++) sum += System.Numerics.Tensors.TensorPrimitives.Sum<float>(dy.Row(b, o));
-                db.Data[shape.FirstRow + o] += (float)sum;
-            }
+                for (int o = from; o < to; o++)
+                {
+                    double sum = 0;
+                    for (int b = 0; b < s.dy.Batch; b++) sum += System.Numerics.Tensors.TensorPrimitives.Sum<float>(s.dy.Row(b, o));
+                    s.db.Data[s.FirstRow + o] += (float)sum;
+                }
+            });
         }
-        if (add is { RequiresGrad: true }) AddTo(GradientOf(add), dy);
+        if (add is { RequiresGrad: true }) AddGradient(add, dy);
     }
 
     private void AddWeightGradient(Tensor x, Tensor weight, ConvShape shape, Tensor dy)
@@ -47,17 +51,7 @@ public unsafe partial class CpuOps
             Transpose.ToTimeMajor(s.x.RowPointer(b, 0), s.x.Channels, length, s.ops._timeMajor!.Data + (long)b * s.paddedLength * s.stride, s.stride, s.Left, s.paddedLength);
             Transpose.ToBlocks(s.dy.RowPointer(b, 0), s.dy.Channels, length, s.ops._packedGradient!.Data + (long)b * s.blocks * length * Tile.Rows);
         });
-        new Span<float>(gradient, taps * blocks * Tile.Rows * stride).Clear();
-        Convolution.WeightGradient(_parallelism, packed, timeMajor, stride, paddedLength, x.Batch, channels, taps, shape.Dilation, shape.Rows, length, gradient);
-        Tensor dw = GradientOf(weight);
-        for (int o = 0; o < shape.Rows; o++)
-        {
-            float* target = dw.Data + (long)(shape.FirstRow + o) * channels * taps;
-            for (int k = 0; k < taps; k++)
-            {
-                float* source = gradient + ((long)k * blocks * Tile.Rows + o) * stride;
-                for (int c = 0; c < channels; c++) target[c * taps + k] += source[c];
-            }
-        }
+        Convolution.WeightGradient(_parallelism, packed, timeMajor, stride, paddedLength, x.Batch, channels, taps, shape.Dilation, shape.Rows, length, gradient,
+            GradientOf(weight).RowPointer(shape.FirstRow, 0));
     }
 }

@@ -27,7 +27,7 @@ public unsafe partial class CpuOps
                 ops.Map<GateSigmoidGradientF>(a, a + half, dy, d + half, half);
             }
             if (x.Grad == null && !x.IsParameter) x.Grad = dx;
-            else ops.AddTo(ops.GradientOf(x), dx);
+            else ops.AddGradient(x, dx);
         });
         return y;
     }
@@ -40,8 +40,8 @@ public unsafe partial class CpuOps
         Map<AddF>(a, b, a, y);
         Record(y, a, b, null, static (ops, y, a, b, _) =>
         {
-            if (a.RequiresGrad) ops.AddTo(ops.GradientOf(a), y.Grad!);
-            if (b.RequiresGrad) ops.AddTo(ops.GradientOf(b), y.Grad!);
+            if (a.RequiresGrad) ops.AddGradient(a, y.Grad!);
+            if (b.RequiresGrad) ops.AddGradient(b, y.Grad!);
         });
         return y;
     }
@@ -66,12 +66,9 @@ public unsafe partial class CpuOps
     public override Tensor Scale(Tensor x, float factor)
     {
         var y = RentLike(x);
-        TensorPrimitives.Multiply(x.Span, factor, y.Span);
-        Record(y, x, null, null, factor, static (ops, y, x, _, _, factor) =>
-        {
-            Tensor dx = ops.GradientOf(x);
-            TensorPrimitives.FusedMultiplyAdd(y.Grad!.Span, factor, dx.Span, dx.Span);
-        });
+        _parallelism.ForRanges(x.Size, 1, (x, y, factor), static (from, to, in s) => TensorPrimitives.Multiply(s.x.Span[from..to], s.factor, s.y.Span[from..to]));
+        Record(y, x, null, null, factor, static (ops, y, x, _, _, factor) => ops._parallelism.ForRanges(x.Size, 1, (dy: y.Grad!, dx: ops.GradientOf(x), factor),
+            static (from, to, in s) => TensorPrimitives.FusedMultiplyAdd(s.dy.Span[from..to], s.factor, s.dx.Span[from..to], s.dx.Span[from..to])));
         return y;
     }
 
@@ -91,7 +88,7 @@ public unsafe partial class CpuOps
         TensorPrimitives.Add(x.Span, offset, y.Span);
         TensorPrimitives.Sqrt(y.Span, y.Span);
         // d√u/du = 1 / (2√u)
-        Record(y, x, null, null, static (ops, y, x, _, _) => AddQuotient(ops.GradientOf(x), y.Grad!, y, 2f, 0f));
+        Record(y, x, null, null, static (ops, y, x, _, _) => ops.AddQuotient(ops.GradientOf(x), y.Grad!, y, 2f, 0f));
         return y;
     }
 
@@ -101,27 +98,29 @@ public unsafe partial class CpuOps
         var y = RentLike(x);
         TensorPrimitives.Add(x.Span, offset, y.Span);
         TensorPrimitives.Log(y.Span, y.Span);
-        Record(y, x, null, null, offset, static (ops, y, x, _, _, offset) => AddQuotient(ops.GradientOf(x), y.Grad!, x, 1f, offset));
+        Record(y, x, null, null, offset, static (ops, y, x, _, _, offset) => ops.AddQuotient(ops.GradientOf(x), y.Grad!, x, 1f, offset));
         return y;
     }
 
     // target += a / (factor·b + offset)
-    private static void AddQuotient(Tensor target, Tensor a, Tensor b, float factor, float offset)
-    {
-        float* t = target.Data, p = a.Data, q = b.Data;
-        for (int i = 0; i < target.Size; i++) t[i] += p[i] / (factor * q[i] + offset);
-    }
+    private void AddQuotient(Tensor target, Tensor a, Tensor b, float factor, float offset) =>
+        _parallelism.ForRanges(target.Size, 1, (target, a, b, factor, offset), static (from, to, in s) =>
+        {
+            float* t = s.target.Data, a = s.a.Data, b = s.b.Data;
+            float factor = s.factor, offset = s.offset;
+            for (int i = from; i < to; i++) t[i] += a[i] / (factor * b[i] + offset);
+        });
 
     /// <inheritdoc/>
     public override Tensor LeakyRelu(Tensor x)
     {
         var y = RentLike(x);
         Map<LeakyReluF>(x, x, x, y);
-        Record(y, x, null, null, static (ops, y, x, _, _) =>
+        Record(y, x, null, null, static (ops, y, x, _, _) => ops._parallelism.ForRanges(x.Size, 1, (x, dy: y.Grad!, dx: ops.GradientOf(x)), static (from, to, in s) =>
         {
-            Tensor dx = ops.GradientOf(x);
-            for (int i = 0; i < x.Size; i++) dx.Data[i] += y.Grad!.Data[i] * (x.Data[i] > 0 ? 1f : LeakyReluF.Slope);
-        });
+            float* dx = s.dx.Data, dy = s.dy.Data, x = s.x.Data;
+            for (int i = from; i < to; i++) dx[i] += dy[i] * (x[i] > 0 ? 1f : LeakyReluF.Slope);
+        }));
         return y;
     }
 
@@ -136,7 +135,7 @@ public unsafe partial class CpuOps
         {
             Tensor dy = y.Grad!;
             if (x.RequiresGrad) ops.Map<AddScaledByExpF>(dy, logScale, ops.GradientOf(x), ops.GradientOf(x));
-            if (shift.RequiresGrad) ops.AddTo(ops.GradientOf(shift), dy);
+            if (shift.RequiresGrad) ops.AddGradient(shift, dy);
             if (logScale.RequiresGrad)
             {
                 // d/ds (x·e^s + b) = y - b
@@ -160,7 +159,7 @@ public unsafe partial class CpuOps
             Tensor dy = y.Grad!, negative = ops.Scale(logScale, -1f), dx = ops.RentLike(x);
             dx.Span.Clear();
             ops.Map<AddScaledByExpF>(dy, negative, dx, dx);
-            if (x.RequiresGrad) ops.AddTo(ops.GradientOf(x), dx);
+            if (x.RequiresGrad) ops.AddGradient(x, dx);
             if (shift.RequiresGrad) TensorPrimitives.Subtract(ops.GradientOf(shift).Span, dx.Span, ops.GradientOf(shift).Span);
             if (logScale.RequiresGrad) ops.Map<SubProductF>(dy, y, ops.GradientOf(logScale), ops.GradientOf(logScale));
         });
@@ -230,11 +229,11 @@ public unsafe partial class CpuOps
 
     private delegate void RowStep<T>(int batch, int channel, in T state);
 
-    private void ForRows<T>(Tensor x, in T state, RowStep<T> step)
-    {
-        if (x.Size < 2 * ParallelGrain) for (int row = 0; row < x.Batch * x.Channels; row++) step(row / x.Channels, row % x.Channels, state);
-        else _parallelism.For(x.Batch * x.Channels, (x.Channels, state, step), static (row, in s) => s.step(row / s.Channels, row % s.Channels, s.state));
-    }
+    private void ForRows<T>(Tensor x, in T state, RowStep<T> step) =>
+        _parallelism.ForRanges(x.Batch * x.Channels, x.Length, (x.Channels, state, step), static (from, to, in s) =>
+        {
+            for (int row = from; row < to; row++) s.step(row / s.Channels, row % s.Channels, s.state);
+        });
 
     private static void RequireSame(Tensor a, Tensor b) => Require(a.SameShape(b), $"shapes {a.Shape} and {b.Shape} differ");
 

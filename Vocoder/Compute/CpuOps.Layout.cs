@@ -67,7 +67,7 @@ public unsafe partial class CpuOps
         Require(x.Length % group == 0, $"length {x.Length} is not a multiple of the group {group}");
         var y = Rent(x.Batch, x.Channels * group, x.Length / group);
         Interleave(x, y, group, fold: true, add: false);
-        Record(y, x, null, null, group, static (ops, y, x, _, _, group) => Interleave(ops.GradientOf(x), y.Grad!, group, fold: false, add: true));
+        Record(y, x, null, null, group, static (ops, y, x, _, _, group) => ops.Interleave(ops.GradientOf(x), y.Grad!, group, fold: false, add: true));
         return y;
     }
 
@@ -77,24 +77,24 @@ public unsafe partial class CpuOps
         Require(x.Channels % group == 0, $"{x.Channels} channels are not a multiple of the group {group}");
         var y = Rent(x.Batch, x.Channels / group, x.Length * group);
         Interleave(y, x, group, fold: false, add: false);
-        Record(y, x, null, null, group, static (ops, y, x, _, _, group) => Interleave(y.Grad!, ops.GradientOf(x), group, fold: true, add: true));
+        Record(y, x, null, null, group, static (ops, y, x, _, _, group) => ops.Interleave(y.Grad!, ops.GradientOf(x), group, fold: true, add: true));
         return y;
     }
 
     // Copies or adds between wide [b, c, t·group] and folded [b, c·group, t].
-    private static void Interleave(Tensor wide, Tensor folded, int group, bool fold, bool add)
-    {
-        for (int row = 0; row < wide.Batch * wide.Channels; row++)
-            for (int p = 0; p < group; p++)
+    private void Interleave(Tensor wide, Tensor folded, int group, bool fold, bool add) =>
+        _parallelism.ForRanges(wide.Batch * wide.Channels, wide.Length, (wide, folded, group, fold, add), static (from, to, in s) =>
+        {
+            int group = s.group, length = s.folded.Length;
+            for (int row = from * group; row < to * group; row++)
             {
-                float* w = wide.RowPointer(0, row) + p, f = folded.RowPointer(0, row * group + p);
-                int length = folded.Length;
-                if (fold && add) for (int t = 0; t < length; t++) f[t] += w[t * group];
-                else if (fold) for (int t = 0; t < length; t++) f[t] = w[t * group];
-                else if (add) for (int t = 0; t < length; t++) w[t * group] += f[t];
+                float* w = s.wide.RowPointer(0, row / group) + row % group, f = s.folded.RowPointer(0, row);
+                if (s.fold && s.add) for (int t = 0; t < length; t++) f[t] += w[t * group];
+                else if (s.fold) for (int t = 0; t < length; t++) f[t] = w[t * group];
+                else if (s.add) for (int t = 0; t < length; t++) w[t * group] += f[t];
                 else for (int t = 0; t < length; t++) w[t * group] = f[t];
             }
-    }
+        });
 
     /// <inheritdoc/>
     public override Tensor TransposedWeight(Tensor weight, int stride)

@@ -69,42 +69,6 @@ public unsafe partial class CpuOps
     }
 
     /// <inheritdoc/>
-    public override Tensor WeightNorm(Tensor v, Tensor gain)
-    {
-        Require(gain.Size == v.Batch, $"gains of shape {gain.Shape} do not fit a weight of {v.Shape}");
-        int inner = v.Channels * v.Length;
-        var w = RentLike(v);
-        var norms = new double[v.Batch];
-        for (int o = 0; o < v.Batch; o++)
-        {
-            ReadOnlySpan<float> row = v.Span.Slice(o * inner, inner);
-            double sum = 0;
-            foreach (float value in row) sum += (double)value * value;
-            norms[o] = Math.Sqrt(sum);
-            TensorPrimitives.Multiply(row, (float)(gain.Data[o] / norms[o]), w.Span.Slice(o * inner, inner));
-        }
-        Record(w, v, gain, null, norms, static (ops, w, v, gain, _, norms) =>
-        {
-            Tensor dw = w.Grad!;
-            Tensor? dv = v.RequiresGrad ? ops.GradientOf(v) : null, dg = gain.RequiresGrad ? ops.GradientOf(gain) : null;
-            int inner = v.Channels * v.Length;
-            for (int o = 0; o < v.Batch; o++)
-            {
-                ReadOnlySpan<float> d = dw.Span.Slice(o * inner, inner), row = v.Span.Slice(o * inner, inner);
-                // dg = dw·v/‖v‖; dv = g/‖v‖·(dw - v·(dw·v)/‖v‖²)
-                double dot = 0;
-                for (int i = 0; i < inner; i++) dot += (double)d[i] * row[i];
-                if (dg != null) dg.Data[o] += (float)(dot / norms[o]);
-                if (dv == null) continue;
-                float scale = (float)(gain.Data[o] / norms[o]), along = (float)(dot / (norms[o] * norms[o]));
-                Span<float> target = dv.Span.Slice(o * inner, inner);
-                for (int i = 0; i < inner; i++) target[i] += scale * (d[i] - along * row[i]);
-            }
-        });
-        return w;
-    }
-
-    /// <inheritdoc/>
     public override Tensor ComposeLu(Tensor triangles, Tensor logDiagonal, Tensor sign, Tensor permutation)
     {
         int n = triangles.Batch;

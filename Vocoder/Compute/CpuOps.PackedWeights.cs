@@ -23,8 +23,8 @@ public unsafe partial class CpuOps
         int size = isShort ? ShortConvolution.PackedSize(weight, rows) : Convolution.PackedSize(weight, rows);
         PackedWeight? stale = _tape == null ? null : cache.Find(entry => entry.Version != weight.Version && entry.Values.Capacity == size);
         Tensor packed = stale?.Values ?? new Tensor(size);
-        if (isShort) ShortConvolution.Pack(weight, firstRow, rows, packed.Data);
-        else Convolution.Pack(weight, firstRow, rows, packed.Data);
+        if (isShort) ShortConvolution.Pack(_parallelism, weight, firstRow, rows, packed.Data);
+        else Convolution.Pack(_parallelism, weight, firstRow, rows, packed.Data);
         weight.Packed = new List<PackedWeight>(cache.Where(entry => entry != stale && (stale != null || entry.Version == weight.Version)))
         {
             new(weight.Version, firstRow, rows, isShort, packed),

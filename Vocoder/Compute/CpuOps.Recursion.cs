@@ -11,7 +11,7 @@ public unsafe partial class CpuOps
     public override Tensor Delay(Tensor x, string site)
     {
         Tensor y = RentLike(x);
-        Tensor? past = _state?.Slot(site, x.Batch, x.Channels, 1);
+        Tensor? past = _state?.Slot(site, x.Batch, x.Channels, 1).Values;
         for (int row = 0; row < x.Batch * x.Channels; row++)
         {
             Span<float> from = x.Row(0, row), to = y.Row(0, row);
@@ -35,7 +35,7 @@ public unsafe partial class CpuOps
         Require(x.Batch == condition.Batch && x.Length == condition.Length, $"an input {x.Shape} and a condition {condition.Shape} do not go together");
         StreamState state = _state ?? new StreamState();
         CpuOps ops = _state == null ? new CpuOps(state: state) : _stepping ??= new CpuOps(state: state);
-        Tensor y = Rent(x.Batch, channels, x.Length), previous = state.Slot(recursion.Site, x.Batch, channels, 1);
+        Tensor y = Rent(x.Batch, channels, x.Length), previous = state.Slot(recursion.Site, x.Batch, channels, 1).Values;
         for (int t = 0; t < x.Length; t++)
         {
             Tensor next = recursion.Step(ops, previous, ops.Crop(x, t, 1), ops.Crop(condition, t, 1));

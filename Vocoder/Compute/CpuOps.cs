@@ -10,7 +10,6 @@ namespace FlowVocoder.Compute;
 /// </summary>
 public unsafe partial class CpuOps : Ops
 {
-    private const int ParallelGrain = 1 << 14;
     private readonly Workspace _workspace = new();
     private readonly Parallelism _parallelism;
     private readonly Tape? _tape;
@@ -27,6 +26,9 @@ public unsafe partial class CpuOps : Ops
 
     /// <inheritdoc/>
     public override bool IsRecording => _tape != null;
+
+    /// <inheritdoc/>
+    public override Parallelism Parallelism => _parallelism;
 
     /// <inheritdoc/>
     public override Tensor Rent(int batch, int channels, int length) => _workspace.Rent(batch, channels, length);
@@ -76,32 +78,33 @@ public unsafe partial class CpuOps : Ops
         if (t.Grad == null)
         {
             t.Grad = t.IsParameter ? new Tensor(t.Batch, t.Channels, t.Length) : RentLike(t);
-            t.Grad.Span.Clear();
+            _parallelism.ForRanges(t.Size, 1, t.Grad, static (from, to, in gradient) => gradient.Span[from..to].Clear());
         }
         return t.Grad;
+    }
+
+    // Adds to the gradient of t; the first one is copied.
+    private void AddGradient(Tensor t, Tensor amount)
+    {
+        if (t.Grad != null || t.IsParameter)
+        {
+            AddTo(GradientOf(t), amount);
+            return;
+        }
+        t.Grad = RentLike(t);
+        _parallelism.ForRanges(t.Size, 1, (amount, t.Grad), static (from, to, in s) => s.amount.Span[from..to].CopyTo(s.Grad.Span[from..to]));
     }
 
     private void Map<TFunction>(Tensor a, Tensor b, Tensor c, Tensor y) where TFunction : struct, IElementwise =>
         Map<TFunction>(a.Data, b.Data, c.Data, y.Data, y.Size);
 
-    private void Map<TFunction>(float* a, float* b, float* c, float* y, int count) where TFunction : struct, IElementwise
-    {
-        if (count < 2 * ParallelGrain || _parallelism.Threads == 1)
-        {
-            Elementwise.Run<TFunction>(a, b, c, y, count);
-            return;
-        }
-        _parallelism.For((count + ParallelGrain - 1) / ParallelGrain, new MapLoop(a, b, c, y, count), static (part, in loop) =>
-        {
-            int start = part * ParallelGrain;
-            Elementwise.Run<TFunction>(loop.A + start, loop.B + start, loop.C + start, loop.Y + start, Math.Min(ParallelGrain, loop.Count - start));
-        });
-    }
+    private void Map<TFunction>(float* a, float* b, float* c, float* y, int count) where TFunction : struct, IElementwise =>
+        _parallelism.ForRanges(count, 1, new MapLoop(a, b, c, y), static (from, to, in loop) =>
+            Elementwise.Run<TFunction>(loop.A + from, loop.B + from, loop.C + from, loop.Y + from, to - from));
 
-    private readonly struct MapLoop(float* a, float* b, float* c, float* y, int count)
+    private readonly struct MapLoop(float* a, float* b, float* c, float* y)
     {
         public readonly float* A = a, B = b, C = c, Y = y;
-        public readonly int Count = count;
     }
 
     private void AddTo(Tensor target, Tensor amount) => Map<AddF>(target, amount, target, target);

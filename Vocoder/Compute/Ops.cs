@@ -17,6 +17,9 @@ public abstract class Ops
     /// <summary>Whether gradients will be asked for; a layer then computes derived weights anew instead of caching them.</summary>
     public abstract bool IsRecording { get; }
 
+    /// <summary>Threads that a caller may use where it computes inputs itself; one unless an implementation has more.</summary>
+    public virtual Parallelism Parallelism { get; } = new(1);
+
     /// <summary>
     /// A new tensor [batch, channels, length] with undefined contents, for inputs computed by the caller.
     /// </summary>
@@ -91,6 +94,17 @@ public abstract class Ops
     /// <summary>(x - shift)·exp(-logScale): undoes <see cref="ChannelAffine"/>.</summary>
     public abstract Tensor ChannelAffineInverse(Tensor x, Tensor logScale, Tensor shift);
 
+    /// <summary>
+    /// Monotone rational-quadratic spline of each element, the identity outside ±<paramref name="bound"/> (Durkan et al. 2019, sec. 3.1):
+    /// x [b, c, t] → y above log dy/dx, [b, 2c, t]. The 3K - 1 parameters of a spline of K bins are consecutive channels, K widths and K
+    /// heights before a softmax and K - 1 inner slopes before a softplus; zeros are the identity; K is at most 256. They are [b, c·(3K-1), t], or
+    /// [1, c·(3K-1), 1] for the same splines everywhere.
+    /// </summary>
+    public abstract Tensor Spline(Tensor x, Tensor parameters, float bound);
+
+    /// <summary>Undoes <see cref="Spline"/>: y [b, c, t] → x, without a slope.</summary>
+    public abstract Tensor SplineInverse(Tensor y, Tensor parameters, float bound);
+
     /// <summary>Channels first … first+count-1.</summary>
     public abstract Tensor Slice(Tensor x, int first, int count);
 
@@ -122,6 +136,12 @@ public abstract class Ops
     public abstract Tensor WeightNorm(Tensor v, Tensor gain);
 
     /// <summary>
+    /// Spectral normalisation (Miyato et al. 2018; Gouk et al. 2018): weight·min(1, bound/σ) for a weight [out, in, 1] with largest singular
+    /// value σ, found by power iteration in double. What a power iteration finds is never above σ, and below it by less than 1e-3 in practice.
+    /// </summary>
+    public abstract Tensor SpectralNorm(Tensor weight, float bound);
+
+    /// <summary>
     /// Rearranges the weight [in, out, taps] of a transposed convolution into that of an ordinary causal one, [out·stride, in, ⌈taps/stride⌉],
     /// so that Unfold(Conv1d(x, ·), stride) is the transposed convolution without padding, cut to stride·length samples.
     /// </summary>
@@ -138,6 +158,9 @@ public abstract class Ops
 
     /// <summary>log |det W| of a square matrix [c, c, 1], as [1,1,1], computed in double.</summary>
     public abstract Tensor LogAbsDet(Tensor matrix);
+
+    /// <summary>log |det| of a c×c matrix at each step: [b, c·c, t], row after row, → [b, 1, t], computed in double.</summary>
+    public abstract Tensor LogAbsDetOfSteps(Tensor matrices);
 }
 
 /// <summary>The step of a recursion over time, see <see cref="Ops.Recur"/>.</summary>

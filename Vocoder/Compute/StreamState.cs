@@ -5,33 +5,33 @@ namespace FlowVocoder.Compute;
 /// </summary>
 public sealed class StreamState
 {
-    private readonly Dictionary<string, Tensor> _slots = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, StreamSlot> _slots = new(StringComparer.Ordinal);
 
     /// <summary>Size of the state in bytes.</summary>
-    public long Bytes => _slots.Values.Sum(slot => (long)slot.Size * sizeof(float));
+    public long Bytes => _slots.Values.Sum(slot => (long)slot.Values.Size * sizeof(float));
 
-    /// <summary>All slots by name; which there are depends on how far the stream has come.</summary>
-    internal IEnumerable<(string Name, Tensor Values)> Slots => _slots.OrderBy(slot => slot.Key, StringComparer.Ordinal).Select(slot => (slot.Key, slot.Value));
+    /// <summary>Copies of all slots by name, the oldest step first; which there are depends on how far the stream has come.</summary>
+    internal IEnumerable<(string Name, Tensor Values)> Slots => _slots.OrderBy(slot => slot.Key, StringComparer.Ordinal).Select(slot => (slot.Key, slot.Value.InOrder()));
 
     /// <summary>The slot of a place in the model, zeros when it is first asked for.</summary>
-    internal Tensor Slot(string site, int batch, int channels, int length)
+    internal StreamSlot Slot(string site, int batch, int channels, int length)
     {
-        if (!_slots.TryGetValue(site, out Tensor? slot)) _slots[site] = slot = new Tensor(batch, channels, length);
-        if (slot.Batch != batch || slot.Channels != channels || slot.Length != length)
-            throw new ArgumentException($"a stream began with a state of {slot.Shape} and continues with [{batch}, {channels}, {length}]");
+        if (!_slots.TryGetValue(site, out StreamSlot? slot)) _slots[site] = slot = new StreamSlot(new Tensor(batch, channels, length));
+        if (slot.Values.Batch != batch || slot.Values.Channels != channels || slot.Values.Length != length)
+            throw new ArgumentException($"a stream began with a state of {slot.Values.Shape} and continues with [{batch}, {channels}, {length}]");
         return slot;
     }
 
     /// <summary>Forgets the past.</summary>
     public void Clear()
     {
-        foreach (Tensor slot in _slots.Values) slot.Span.Clear();
+        foreach (StreamSlot slot in _slots.Values) slot.Clear();
     }
 
     /// <summary>Takes up other slots instead of these.</summary>
     internal void Replace(IEnumerable<(string Name, Tensor Values)> slots)
     {
         _slots.Clear();
-        foreach (var (name, values) in slots) _slots[name] = values;
+        foreach (var (name, values) in slots) _slots[name] = new StreamSlot(values);
     }
 }

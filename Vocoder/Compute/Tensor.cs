@@ -8,6 +8,7 @@ namespace FlowVocoder.Compute;
 public sealed unsafe class Tensor
 {
     private readonly float[] _array;
+    private readonly int _offset;
 
     /// <summary>First element; valid as long as the tensor is reachable.</summary>
     internal float* Data { get; }
@@ -57,6 +58,7 @@ public sealed unsafe class Tensor
         var start = (nuint)System.Runtime.CompilerServices.Unsafe.AsPointer(
             ref System.Runtime.InteropServices.MemoryMarshal.GetArrayDataReference(_array));
         Data = (float*)((start + 63) & ~(nuint)63);
+        _offset = (int)(((nuint)Data - start) / sizeof(float));
     }
 
     /// <summary>Creates a tensor of the given shape with a copy of <paramref name="values"/>.</summary>
@@ -75,10 +77,11 @@ public sealed unsafe class Tensor
     }
 
     /// <summary>All elements, [batch, channels, length] in row-major order.</summary>
-    public Span<float> Span => new(Data, Size);
+    /// <remarks>A view of the array, not of the pointer: it keeps the values alive, also those of a tensor that nobody holds any more.</remarks>
+    public Span<float> Span => _array.AsSpan(_offset, Size);
 
     /// <summary>One row: the samples of a batch item's channel.</summary>
-    public Span<float> Row(int batch, int channel) => new(RowPointer(batch, channel), Length);
+    public Span<float> Row(int batch, int channel) => _array.AsSpan(_offset + (batch * Channels + channel) * Length, Length);
 
     /// <summary>The value of a tensor with one element.</summary>
     public float Item => Size == 1 ? Data[0] : throw new InvalidOperationException($"a tensor of shape {Shape} is not a scalar");

@@ -16,7 +16,8 @@ public sealed record WaveNetConfig(int Layers, int Channels, int Kernel = 3, boo
 /// </summary>
 internal sealed class WaveNet
 {
-    private readonly ConvLayer _start, _condition, _end;
+    private readonly ConvLayer _start, _end;
+    private readonly ConvLayer? _condition;
     private readonly ConvLayer[] _in, _resSkip;
     private readonly int _channels;
 
@@ -24,7 +25,8 @@ internal sealed class WaveNet
     {
         int channels = _channels = config.Channels;
         _start = new ConvLayer(parameters.Scope("start"), inputs, channels, weightNorm: true);
-        _condition = new ConvLayer(parameters.Scope("cond_layer"), conditionChannels, 2 * channels * config.Layers, weightNorm: true);
+        if (conditionChannels > 0)
+            _condition = new ConvLayer(parameters.Scope("cond_layer"), conditionChannels, 2 * channels * config.Layers, weightNorm: true);
         _in = new ConvLayer[config.Layers];
         _resSkip = new ConvLayer[config.Layers];
         for (int i = 0; i < config.Layers; i++)
@@ -44,18 +46,18 @@ internal sealed class WaveNet
     /// <summary>Future steps that an output depends on; 0 when causal.</summary>
     public int Future => _in.Sum(layer => layer.Future);
 
-    private IEnumerable<ConvLayer> Layers => [_start, _condition, .. _in, .. _resSkip, _end];
+    private IEnumerable<ConvLayer> Layers => new[] { _start, _condition, _end }.OfType<ConvLayer>().Concat(_in).Concat(_resSkip);
 
-    /// <summary>x [b, inputs, t], condition [b, conditionChannels, t] → [b, outputs, t].</summary>
+    /// <summary>x [b, inputs, t], condition [b, conditionChannels, t] → [b, outputs, t]. Without condition channels the condition is not read.</summary>
     public Tensor Apply(Ops ops, Tensor x, Tensor condition)
     {
         Tensor hidden = _start.Apply(ops, x);
         Tensor? skip = null;
         for (int i = 0; i < _in.Length; i++)
         {
-            Tensor conditioned = _condition.Apply(ops, condition, firstRow: 2 * _channels * i, rows: 2 * _channels);
+            Tensor? conditioned = _condition?.Apply(ops, condition, firstRow: 2 * _channels * i, rows: 2 * _channels);
             Tensor filtered = _in[i].Apply(ops, hidden, conditioned);
-            ops.Free(conditioned);
+            if (conditioned != null) ops.Free(conditioned);
             Tensor gated = ops.Gate(filtered);
             ops.Free(filtered);
             bool last = i == _in.Length - 1;

@@ -8,6 +8,9 @@ namespace FlowVocoder.Flows;
 /// </summary>
 public abstract class Flow
 {
+    /// <summary>What goes with <paramref name="x"/> in a flow that was created for no condition channels: [batch, 0, time].</summary>
+    public static Tensor NoCondition(Tensor x) => new(x.Batch, 0, x.Length);
+
     /// <summary>x → z, with the log-determinant summed over batch and time as [1,1,1].</summary>
     public abstract Tensor Forward(Ops ops, Tensor x, Tensor condition, out Tensor logDet);
 

@@ -9,7 +9,7 @@ namespace FlowVocoder.Models;
 /// <summary>
 /// The flow for the CPU: WaveGlow's layers at group rate with causal conditioners, told the phase of the fundamental, and with linear prediction
 /// from the mel as its outermost flow. From speech to noise:
-/// x —linear prediction→ e —fold→ [group] —<see cref="CouplingStack"/>→ z, all given the mel and the phase. With autoregressive flows in place of
+/// x —linear prediction→ e —fold→ [group] —<see cref="FlowStack"/>→ z, all given the mel and the phase. With autoregressive flows in place of
 /// couplings it is a teacher that scores in one pass (MAF; Gaussian autoregressive WaveNet with group 1) or a student that speaks in one (IAF).
 /// </summary>
 public sealed partial class CompactVocoder : VocoderModel
@@ -30,7 +30,7 @@ public sealed partial class CompactVocoder : VocoderModel
             Phase = new PhaseEncoder(Parameters.Scope("phase_encoder"), config.Harmonics, config.PhasePositions, config.Group, config.ConditionChannels);
             Pitch = new PitchPredictor(Parameters.Scope("pitch"), recipe.Bands, config.PitchChannels);
         }
-        Stack = new CouplingStack(Parameters, new CouplingStackConfig(config.Group, config.Flows, config.EarlyEvery, config.EarlySize,
+        Stack = new FlowStack(Parameters, new FlowStackConfig(config.Group, config.Flows, config.EarlyEvery, config.EarlySize,
             new WaveNetConfig(config.Layers, config.Channels, config.Kernel, Cycle: config.Cycle), config.ConditionChannels, ActNorm: true, Lu: true, config.LogScaleClamp, config.Flow));
         if (config.LinearPrediction > 0) Filter = new LinearPredictionFilter(config.LinearPrediction, recipe.HopSize / BlocksPerHop);
     }
@@ -83,7 +83,7 @@ public sealed partial class CompactVocoder : VocoderModel
     public override VocoderStream NewStream(SynthesisOptions options, Parallelism parallelism) => new CompactStream(this, options, parallelism);
 
     /// <summary>The flow.</summary>
-    internal CouplingStack Stack { get; }
+    internal FlowStack Stack { get; }
 
     /// <summary>The phase condition, or null when switched off.</summary>
     internal PhaseEncoder? Phase { get; }

@@ -43,7 +43,10 @@ public abstract partial class VocoderModel
     /// <summary>Whether it scores step by step, an inverse autoregressive student.</summary>
     public virtual bool ScoresStepByStep => false;
 
-    /// <summary>A stream that speaks.</summary>
+    /// <summary>
+    /// A stream that speaks. A model is loaded once and shared: any number of streams may use it at the same time, each from one thread at a time,
+    /// and each has a state of its own that is small beside the weights.
+    /// </summary>
     /// <exception cref="VocoderException">The options are out of range.</exception>
     public abstract VocoderStream NewStream(SynthesisOptions options, Parallelism parallelism);
 

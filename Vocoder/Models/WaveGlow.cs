@@ -13,7 +13,7 @@ namespace FlowVocoder.Models;
 public sealed partial class WaveGlow : VocoderModel
 {
     private readonly WaveGlowUpsampler _upsampler;
-    private readonly CouplingStack _flow;
+    private readonly FlowStack _flow;
 
     /// <summary>Creates a model with random weights, which maps audio to noise linearly until it is trained or loaded.</summary>
     /// <param name="config">What it is made of.</param>
@@ -32,7 +32,7 @@ public sealed partial class WaveGlow : VocoderModel
         Parameters = new ParameterSet(seed);
         _upsampler = new WaveGlowUpsampler(Parameters.Scope("upsample"), config);
         var waveNet = new WaveNetConfig(config.WaveNet.Layers, config.WaveNet.Channels, config.WaveNet.Kernel, Causal: false);
-        _flow = new CouplingStack(Parameters, new CouplingStackConfig(config.Group, config.Flows, config.EarlySize > 0 ? config.EarlyEvery : 0,
+        _flow = new FlowStack(Parameters, new FlowStackConfig(config.Group, config.Flows, config.EarlySize > 0 ? config.EarlyEvery : 0,
             config.EarlySize, waveNet, config.MelChannels * config.Group, ActNorm: false, Lu: false, LogScaleClamp: 0f));
         NoiseChannels = [.. _flow.LatentChannels.Reverse()];
     }

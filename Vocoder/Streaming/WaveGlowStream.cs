@@ -28,6 +28,10 @@ internal sealed class WaveGlowStream : VocoderStream
     /// <remarks>About 6 s a pass at the published size bounds memory, with 2 s of context that is computed twice.</remarks>
     public override int ChunkFrames => 512;
 
+    /// <inheritdoc/>
+    /// <remarks>As many as the look-ahead: shorter steps would spend nearly all of their work on context.</remarks>
+    public override int StepFrames => Math.Clamp(LookAheadFrames, 4, ChunkFrames);
+
     private protected override void Clear() => (_melCount, _first) = (0, 0);
 
     private protected override void Render(ReadOnlySpan<float> frames, int ready, Span<float> samples)

@@ -48,6 +48,28 @@ public class AdamTests
         }
     }
 
+    [Fact]
+    public void Threads_change_no_bit()
+    {
+        float[]? reference = null;
+        for (int threads = 1; threads <= 3; threads++)
+        {
+            var set = new ParameterSet();
+            var random = new Random(5);
+            foreach (int size in new[] { 40_000, 3, 17_001, 16_384, 1 }) set.Values($"{size}", Samples.Normal(random, 1, 1, size).Span, size);
+            var adam = new Adam(set, new AdamConfig(WeightDecay: 0.1f, ClipNorm: 1f), new Parallelism(threads));
+            for (int step = 0; step < 3; step++)
+            {
+                DrawGradients(set, random);
+                adam.Step(Rate, adam.GradientNorm());
+            }
+            float[] found = [.. Flat(set, p => p.Value), .. adam.State.SelectMany(state => state.Values), (float)adam.GradientNorm()];
+            Samples.SameBits(reference ??= found, found, $"{threads} threads");
+            adam.ClearGradients();
+            Assert.Equal(0, adam.GradientNorm());
+        }
+    }
+
     // A large ε makes its place matter: outside of the corrected root, not of the plain one and not under it.
     [Theory]
     [InlineData(0.9f, 0.99f, 1e-8f, 0f)]

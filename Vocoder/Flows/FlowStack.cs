@@ -3,35 +3,36 @@ using FlowVocoder.Conditioners;
 
 namespace FlowVocoder.Flows;
 
-/// <summary>What a <see cref="CouplingStack"/> is made of.</summary>
+/// <summary>What a <see cref="FlowStack"/> is made of.</summary>
 /// <param name="Channels">Channels that enter: the group.</param>
-/// <param name="Flows">Number of steps, each one invertible convolution and one coupling.</param>
+/// <param name="Flows">Number of steps, each one invertible convolution and one coupling or autoregressive flow.</param>
 /// <param name="EarlyEvery">Before every so many steps some channels leave early; 0 keeps all to the end.</param>
 /// <param name="EarlySize">How many channels leave, even.</param>
-/// <param name="WaveNet">Conditioner of each coupling.</param>
+/// <param name="WaveNet">Conditioner of each step.</param>
 /// <param name="ConditionChannels">Channels of the condition.</param>
 /// <param name="ActNorm">Whether each step starts with an activation normalisation.</param>
 /// <param name="Lu">Whether 1×1 convolutions are trained through their LU decomposition.</param>
 /// <param name="LogScaleClamp">Bound of the log-scale; 0 means free.</param>
-/// <param name="Kind">Coupling or autoregressive flow.</param>
-public sealed record CouplingStackConfig(int Channels, int Flows, int EarlyEvery, int EarlySize, WaveNetConfig WaveNet, int ConditionChannels,
+/// <param name="Kind">What transforms the samples in each step.</param>
+public sealed record FlowStackConfig(int Channels, int Flows, int EarlyEvery, int EarlySize, WaveNetConfig WaveNet, int ConditionChannels,
     bool ActNorm, bool Lu, float LogScaleClamp, FlowKind Kind = FlowKind.Coupling);
 
 /// <summary>What normalising gives: the latent parts in the order in which they leave, and the log-determinant of each layer, [1,1,1].</summary>
 public sealed record FlowResult(IReadOnlyList<Tensor> Latents, IReadOnlyList<(string Flow, Tensor LogDet)> LogDets);
 
 /// <summary>
-/// The flow of WaveGlow (Prenger et al. 2018, sec. 2) and of the compact voice: steps of [ActNorm,] invertible 1×1 convolution and affine coupling,
-/// with multi-scale early outputs. Works on grouped samples [batch, group, time].
+/// The flow of WaveGlow (Prenger et al. 2018, sec. 2) and of the compact voices: steps of [ActNorm,] invertible 1×1 convolution and affine coupling
+/// or, in teachers and students, autoregressive flow, with multi-scale early outputs (Dinh et al. 2017, sec. 3.6). Works on grouped samples [batch, group, time]. As one layer among others its latent
+/// parts are the channels of z, in the order in which they leave.
 /// </summary>
-public sealed class CouplingStack
+public sealed class FlowStack : Flow
 {
-    private readonly CouplingStackConfig _config;
+    private readonly FlowStackConfig _config;
     private readonly List<(string Name, Flow Flow)>[] _steps;
 
     /// <summary>Creates the layers with the key names of the published implementation: convinv.k.conv, WN.k, and actnorm.k.</summary>
     /// <exception cref="VocoderException">Early outputs leave no channels, or an odd number of them, to couple.</exception>
-    public CouplingStack(ParameterSet parameters, CouplingStackConfig config)
+    public FlowStack(ParameterSet parameters, FlowStackConfig config)
     {
         _config = config;
         _steps = new List<(string, Flow)>[config.Flows];
@@ -60,20 +61,20 @@ public sealed class CouplingStack
     /// <summary>Channels of each latent part in the order in which they leave; the last is what remains.</summary>
     public IReadOnlyList<int> LatentChannels { get; }
 
-    /// <summary>Multiply-accumulates per step of grouped samples.</summary>
-    public long MacsPerStep => Layers.Sum(flow => flow.MacsPerStep);
+    /// <inheritdoc/>
+    public override long MacsPerStep => Layers.Sum(flow => flow.MacsPerStep);
 
-    /// <summary>Past grouped steps that an output depends on.</summary>
-    public int Past => Layers.Sum(flow => flow.Past);
+    /// <inheritdoc/>
+    public override int Past => Layers.Sum(flow => flow.Past);
 
-    /// <summary>Future grouped steps that an output depends on.</summary>
-    public int Future => Layers.Sum(flow => flow.Future);
+    /// <inheritdoc/>
+    public override int Future => Layers.Sum(flow => flow.Future);
 
-    /// <summary>Whether generating goes step by step.</summary>
-    public bool GeneratesStepByStep => Layers.Any(flow => flow.GeneratesStepByStep);
+    /// <inheritdoc/>
+    public override bool GeneratesStepByStep => Layers.Any(flow => flow.GeneratesStepByStep);
 
-    /// <summary>Whether scoring goes step by step.</summary>
-    public bool ScoresStepByStep => Layers.Any(flow => flow.ScoresStepByStep);
+    /// <inheritdoc/>
+    public override bool ScoresStepByStep => Layers.Any(flow => flow.ScoresStepByStep);
 
     private IEnumerable<Flow> Layers => _steps.SelectMany(step => step.Select(layer => layer.Flow));
 
@@ -84,6 +85,14 @@ public sealed class CouplingStack
 
     /// <summary>Normalises x [b, group, t] under condition [b, conditionChannels, t].</summary>
     public FlowResult Forward(Ops ops, Tensor x, Tensor condition) => Forward(ops, x, condition, null);
+
+    /// <inheritdoc/>
+    public override Tensor Forward(Ops ops, Tensor x, Tensor condition, out Tensor logDet)
+    {
+        FlowResult result = Forward(ops, x, condition);
+        logDet = result.LogDets.Select(layer => layer.LogDet).Aggregate(ops.Add);
+        return result.Latents.Aggregate(ops.Concat);
+    }
 
     /// <summary>Sets every <see cref="ActNorm"/> from a first batch, so that each normalises what it receives (Glow, sec. 3.1).</summary>
     public void Initialize(Ops ops, Tensor x, Tensor condition) => Forward(ops, x, condition, (norm, input) => norm.Initialize(input));
@@ -167,6 +176,19 @@ public sealed class CouplingStack
             if (LeavesBefore(k)) x = ops.Concat(latents[--part], x);
         }
         return x;
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Inverse(Ops ops, Tensor z, Tensor condition) => Inverse(ops, Parts(ops, z), condition);
+
+    /// <inheritdoc/>
+    public override Tensor Inverse(Ops ops, Tensor z, Tensor condition, out Tensor logDet) => Inverse(ops, Parts(ops, z), condition, out logDet);
+
+    private Tensor[] Parts(Ops ops, Tensor z)
+    {
+        var parts = new Tensor[LatentChannels.Count];
+        for (int i = 0, first = 0; i < parts.Length; first += LatentChannels[i++]) parts[i] = ops.Slice(z, first, LatentChannels[i]);
+        return parts;
     }
 
     /// <summary>

@@ -5,21 +5,21 @@ using FlowVocoder.Tests.Compute;
 
 namespace FlowVocoder.Tests.Flows;
 
-public class CouplingStackTests
+public class FlowStackTests
 {
     private readonly Random _random = new(1);
 
     // Channels 8, 8, 6, 6, 4: two channels leave before steps 2 and 4.
-    private static readonly CouplingStackConfig Published = new(8, 5, 2, 2, new WaveNetConfig(2, 6, 3, Causal: false), 3, ActNorm: false, Lu: false, LogScaleClamp: 0);
-    private static readonly CouplingStackConfig Compact = Published with { WaveNet = new WaveNetConfig(2, 6), ActNorm = true, Lu = true, LogScaleClamp = 2 };
+    private static readonly FlowStackConfig Published = new(8, 5, 2, 2, new WaveNetConfig(2, 6, 3, Causal: false), 3, ActNorm: false, Lu: false, LogScaleClamp: 0);
+    private static readonly FlowStackConfig Compact = Published with { WaveNet = new WaveNetConfig(2, 6), ActNorm = true, Lu = true, LogScaleClamp = 2 };
 
     public static TheoryData<bool> Kinds => [false, true];
 
-    private static CouplingStackConfig Config(bool compact) => compact ? Compact : Published;
+    private static FlowStackConfig Config(bool compact) => compact ? Compact : Published;
 
-    private static CouplingStack Create(ParameterSet parameters, CouplingStackConfig config)
+    private static FlowStack Create(ParameterSet parameters, FlowStackConfig config)
     {
-        var stack = new CouplingStack(parameters, config);
+        var stack = new FlowStack(parameters, config);
         parameters.Randomize(2, 0.15);
         return stack;
     }
@@ -29,7 +29,7 @@ public class CouplingStackTests
     [Theory, MemberData(nameof(Kinds))]
     public void Round_trip(bool compact)
     {
-        CouplingStack stack = Create(new ParameterSet(1), Config(compact));
+        FlowStack stack = Create(new ParameterSet(1), Config(compact));
         Tensor x = Samples.Normal(_random, 2, 8, 40), condition = Samples.Normal(_random, 2, 3, 40);
         var ops = new CpuOps();
         FlowResult result = stack.Forward(ops, x, condition);
@@ -44,7 +44,7 @@ public class CouplingStackTests
     [Theory, MemberData(nameof(Kinds))]
     public void The_log_dets_of_all_layers_add_up_to_that_of_the_jacobian(bool compact)
     {
-        CouplingStack stack = Create(new ParameterSet(1), Config(compact));
+        FlowStack stack = Create(new ParameterSet(1), Config(compact));
         Tensor condition = Samples.Normal(_random, 1, 3, 4);
         FlowChecks.LogDetEqualsJacobian((ops, x) =>
         {
@@ -53,11 +53,26 @@ public class CouplingStackTests
         }, Samples.Normal(_random, 1, 8, 4));
     }
 
+    [Fact]
+    public void As_one_layer_its_latent_parts_are_channels_in_the_order_in_which_they_leave()
+    {
+        FlowStack stack = Create(new ParameterSet(1), Compact);
+        Tensor x = Samples.Normal(_random, 2, 8, 10), condition = Samples.Normal(_random, 2, 3, 10);
+        var ops = new CpuOps();
+        FlowResult parts = stack.Forward(ops, x, condition);
+        Tensor z = stack.Forward(ops, x, condition, out Tensor logDet);
+        Samples.SameBits(parts.Latents[0].Row(1, 1), z.Row(1, 1), "first part");
+        Samples.SameBits(parts.Latents[1].Row(1, 0), z.Row(1, 2), "second part");
+        Samples.SameBits(parts.Latents[2].Row(1, 3), z.Row(1, 7), "what remains");
+        Assert.Equal(parts.LogDets.Sum(layer => (double)layer.LogDet.Item), logDet.Item, 1e-4);
+        FlowChecks.RoundTrip(stack, x, condition);
+    }
+
     [Theory, MemberData(nameof(Kinds))]
     public void Saved_weights_restore_every_bit(bool compact)
     {
         ParameterSet saved = new(1), loaded = new(2);
-        CouplingStack original = Create(saved, Config(compact)), copy = new(loaded, Config(compact));
+        FlowStack original = Create(saved, Config(compact)), copy = new(loaded, Config(compact));
         Tensor x = Samples.Normal(_random, 1, 8, 20), condition = Samples.Normal(_random, 1, 3, 20);
         var ops = new CpuOps();
         float[] expected = Flat(original.Forward(ops, x, condition).Latents);
@@ -70,13 +85,13 @@ public class CouplingStackTests
     public void Layers_and_parameters_have_the_published_names()
     {
         var parameters = new ParameterSet();
-        var stack = new CouplingStack(parameters, Compact with { Flows = 2, EarlyEvery = 0 });
+        var stack = new FlowStack(parameters, Compact with { Flows = 2, EarlyEvery = 0 });
         FlowResult result = stack.Forward(new CpuOps(), new Tensor(1, 8, 3), new Tensor(1, 3, 3));
         Assert.Equal(["actnorm.0", "convinv.0", "WN.0", "actnorm.1", "convinv.1", "WN.1"], result.LogDets.Select(l => l.Flow));
         Assert.Contains("convinv.1.conv.triangles", parameters.Items.Select(p => p.Name));
         Assert.Contains("WN.1.res_skip_layers.0.weight_g", parameters.Items.Select(p => p.Name));
         parameters = new ParameterSet();
-        _ = new CouplingStack(parameters, Published);
+        _ = new FlowStack(parameters, Published);
         Assert.Contains("convinv.4.conv.weight", parameters.Items.Select(p => p.Name));
         Assert.DoesNotContain(parameters.Items, p => p.Name.StartsWith("actnorm", StringComparison.Ordinal));
     }
@@ -84,7 +99,7 @@ public class CouplingStackTests
     [Fact]
     public void Initialising_normalises_what_each_step_receives()
     {
-        var stack = new CouplingStack(new ParameterSet(1), Compact);
+        var stack = new FlowStack(new ParameterSet(1), Compact);
         Tensor x = Samples.Normal(_random, 2, 8, 300), condition = new(2, 3, 300);
         for (int c = 0; c < 8; c++)
             for (int b = 0; b < 2; b++)
@@ -109,7 +124,7 @@ public class CouplingStackTests
     public void Gradients_of_the_likelihood_reach_every_parameter(bool compact)
     {
         var parameters = new ParameterSet(1);
-        CouplingStack stack = Create(parameters, Config(compact) with { Flows = 3 });
+        FlowStack stack = Create(parameters, Config(compact) with { Flows = 3 });
         Tensor x = Samples.Normal(_random, 1, 8, 4), condition = Samples.Normal(_random, 1, 3, 4);
         FlowChecks.ParameterGradients(parameters, ops =>
         {
@@ -123,7 +138,7 @@ public class CouplingStackTests
     public void Any_chunking_generates_the_same_bits()
     {
         const int Length = 120;
-        CouplingStack stack = Create(new ParameterSet(1), Compact);
+        FlowStack stack = Create(new ParameterSet(1), Compact);
         Tensor condition = Samples.Normal(_random, 1, 3, Length);
         Tensor[] latents = [Samples.Normal(_random, 1, 2, Length), Samples.Normal(_random, 1, 2, Length), Samples.Normal(_random, 1, 4, Length)];
         Tensor whole = stack.Inverse(new CpuOps(), latents, condition);
@@ -143,7 +158,7 @@ public class CouplingStackTests
     [InlineData(false)]
     public void Past_and_future_are_those_of_the_conditioners(bool causal)
     {
-        var stack = new CouplingStack(new ParameterSet(), Published with { WaveNet = new WaveNetConfig(3, 4, 3, causal) });
+        var stack = new FlowStack(new ParameterSet(), Published with { WaveNet = new WaveNetConfig(3, 4, 3, causal) });
         // Five couplings, each with dilations 1, 2 and 4 of three taps.
         Assert.Equal(5 * (causal ? 14 : 7), stack.Past);
         Assert.Equal(5 * (causal ? 0 : 7), stack.Future);
@@ -154,6 +169,6 @@ public class CouplingStackTests
     [InlineData(8, 5, 1, 2, "flow 4 would have 0 channels")]
     [InlineData(8, 3, 2, 1, "flow 2 would have 7 channels")]
     public void Channels_that_cannot_be_coupled_are_refused(int channels, int flows, int every, int size, string part) => Assert.Contains(part,
-        Assert.Throws<VocoderException>(() => new CouplingStack(new ParameterSet(), Published with { Channels = channels, Flows = flows, EarlyEvery = every, EarlySize = size })).Message,
+        Assert.Throws<VocoderException>(() => new FlowStack(new ParameterSet(), Published with { Channels = channels, Flows = flows, EarlyEvery = every, EarlySize = size })).Message,
         StringComparison.Ordinal);
 }

@@ -1,0 +1,61 @@
+using FlowVocoder.Compute;
+
+namespace FlowVocoder.Tests.Compute;
+
+/// <summary>Results and gradients of tensors that are large enough to be shared by threads: the same bits for any number of them.</summary>
+public class ThreadTests
+{
+    private static readonly (int, int, int) s_large = (3, 12, 4001), s_vector = (1, 12, 1);
+
+    // Shapes of the inputs, and the operation.
+    private static readonly Dictionary<string, ((int Batch, int Channels, int Length)[] Shapes, Func<Ops, Tensor[], Tensor> Run)> s_operations = new()
+    {
+        ["Gate"] = ([s_large], (ops, x) => ops.Gate(x[0])),
+        ["Add"] = ([s_large, s_large], (ops, x) => ops.Add(x[0], x[1])),
+        ["Add of two from one"] = ([s_large], (ops, x) => ops.Add(ops.Scale(x[0], 2f), x[0])),
+        ["Multiply"] = ([s_large, s_large], (ops, x) => ops.Multiply(x[0], x[1])),
+        ["Scale"] = ([s_large], (ops, x) => ops.Scale(x[0], 1.7f)),
+        ["Tanh"] = ([s_large], (ops, x) => ops.Tanh(x[0])),
+        ["Sqrt"] = ([s_large], (ops, x) => ops.Sqrt(ops.Multiply(x[0], x[0]), 0.3f)),
+        ["Log"] = ([s_large], (ops, x) => ops.Log(ops.Multiply(x[0], x[0]), 0.3f)),
+        ["LeakyRelu"] = ([s_large], (ops, x) => ops.LeakyRelu(x[0])),
+        ["Affine"] = ([s_large, s_large, s_large], (ops, x) => ops.Affine(x[0], x[1], x[2])),
+        ["AffineInverse"] = ([s_large, s_large, s_large], (ops, x) => ops.AffineInverse(x[0], x[1], x[2])),
+        ["ChannelAffine"] = ([s_large, s_vector, s_vector], (ops, x) => ops.ChannelAffine(x[0], x[1], x[2])),
+        ["ChannelAffineInverse"] = ([s_large, s_vector, s_vector], (ops, x) => ops.ChannelAffineInverse(x[0], x[1], x[2])),
+        ["Fold"] = ([(3, 12, 4000)], (ops, x) => ops.Fold(x[0], 8)),
+        ["Unfold"] = ([s_large], (ops, x) => ops.Unfold(x[0], 4)),
+        ["Conv1d"] = ([s_large, (17, 12, 3), (1, 17, 1)], (ops, x) => ops.Conv1d(x[0], x[1], x[2], new ConvShape(2, 4))),
+        ["Conv1d of few steps, large"] = ([(1, 150, 9), (230, 150, 3), (1, 230, 1)], (ops, x) => ops.Conv1d(x[0], x[1], x[2], new ConvShape(1, 2))),
+        ["Conv1d added to its input"] = ([s_large, (12, 12, 1)], (ops, x) => ops.Conv1d(x[0], x[1], null, add: x[0])),
+        ["Conv1d of a large weight"] = ([(1, 120, 20), (250, 120, 3)], (ops, x) => ops.Conv1d(x[0], x[1], null, new ConvShape(1, 1))),
+        ["WeightNorm"] = ([(60, 12, 300), (60, 1, 1)], (ops, x) => ops.WeightNorm(x[0], x[1])),
+        ["LogSoftmax"] = ([s_large], (ops, x) => ops.LogSoftmax(x[0])),
+        ["SumSquares"] = ([s_large], (ops, x) => ops.Scale(ops.SumSquares(x[0]), 1e-4f)),
+    };
+
+    public static TheoryData<string> Operations => [.. s_operations.Keys];
+
+    [Theory, MemberData(nameof(Operations))]
+    public void Any_number_of_threads_gives_the_same_bits(string name)
+    {
+        var random = new Random(3);
+        var (shapes, run) = s_operations[name];
+        Tensor[] inputs = [.. shapes.Select(s => Samples.Normal(random, s.Batch, s.Channels, s.Length, 0.3).AsParameter())];
+        float[][]? reference = null;
+        for (int threads = 1; threads <= 4; threads++)
+        {
+            foreach (Tensor input in inputs) input.Grad = null;
+            var tape = new Tape();
+            var ops = new CpuOps(new Parallelism(threads), tape);
+            // Through a copy, so that gradients of intermediate results are made too; a curve, so that they differ from element to element.
+            Tensor y = run(ops, [.. inputs.Select(input => ops.Scale(input, 1f))]);
+            float[] value = y.Span.ToArray();
+            tape.Backward(ops.SumSquares(ops.Tanh(y)));
+            float[][] found = [value, .. inputs.Select(input => input.Grad!.Span.ToArray())];
+            Assert.All(found, values => Assert.Contains(values, v => v != 0));
+            reference ??= found;
+            for (int i = 0; i < found.Length; i++) Samples.SameBits(reference[i], found[i], $"{threads} threads, {(i == 0 ? "result" : $"gradient of input {i - 1}")}");
+        }
+    }
+}
