@@ -11,7 +11,7 @@ namespace FlowVocoder.Cli;
 internal sealed class PlayVerb : Verb
 {
     // The device's buffer is filled in steps of 46 ms at the usual rate, so that the first sound is early.
-    private const int MostFrames = 4;
+    private const int ChunkFrames = 4;
 
     private readonly Argument<string> _input = new("MEL.npy|IN.wav")
     {
@@ -48,7 +48,8 @@ internal sealed class PlayVerb : Verb
         TimeSpan? first = null;
         try
         {
-            StreamedSpeech.Speak(frames, stream, MostFrames, samples =>
+            // A voice that computes its look-ahead anew for each chunk needs chunks that are worth it.
+            StreamedSpeech.Speak(frames, stream, Math.Max(ChunkFrames, stream.LookAheadFrames), samples =>
             {
                 first ??= Stopwatch.GetElapsedTime(start);
                 player.Write(samples, terminal.Cancellation);
@@ -74,7 +75,7 @@ internal sealed class PlayVerb : Verb
         if (player.Written == 0) throw new VocoderException($"{FrameSource.Name(input)} is an empty mel, expected at least one frame");
         player.Drain(terminal.Cancellation);
         report.WriteLine(FormattableString.Invariant(
-            $"{FrameSource.Name(input)}: {(double)player.Written / rate:0.00} s of speech on {player.Name}, first samples after {first!.Value.TotalMilliseconds:0} ms, {player.Underruns} underruns"));
+            $"{FrameSource.Name(input)}: {(double)player.Written / rate:0.00} s of speech on {player.Name}, first samples after {first!.Value.TotalMilliseconds:0} ms, underruns {player.Underruns}"));
         return VocoderCommand.Success;
     }
 }

@@ -5,7 +5,7 @@ namespace FlowVocoder.AudioIO.Alsa;
 /// <summary>Error numbers of ALSA (those of Linux, negative), and what to tell about them.</summary>
 internal static class AlsaError
 {
-    public const int Again = -11, Interrupted = -4, NoEntry = -2, NoSuchDeviceOrAddress = -6, Access = -13, Busy = -16, NoDevice = -19, Invalid = -22;
+    public const int Again = -11, Interrupted = -4, InputOutput = -5, NoEntry = -2, NoSuchDeviceOrAddress = -6, Access = -13, Busy = -16, NoDevice = -19, Invalid = -22;
     public const int BrokenPipe = -32, BadState = -77, Suspended = -86, ConnectionRefused = -111, HostDown = -112;
 
     /// <summary>One line about a device that cannot be opened.</summary>
@@ -14,10 +14,10 @@ internal static class AlsaError
         string reason = error switch
         {
             NoEntry or NoSuchDeviceOrAddress or NoDevice or Invalid when device == "default" => "found no sound card, expected one, or another device (see 'vocoder devices')",
-            NoEntry or NoSuchDeviceOrAddress or NoDevice or Invalid => "there is no such device, expected one that 'vocoder devices' lists",
+            NoEntry or NoSuchDeviceOrAddress or NoDevice or Invalid => "no such device is there, expected one of those that 'vocoder devices' lists and that are present",
             Busy => "another program is using it, expected a free device",
             Access => "permission denied (members of the group 'audio' may use sound cards)",
-            ConnectionRefused or HostDown => "the sound server does not answer, expected one that runs",
+            ConnectionRefused or HostDown => "the sound server does not answer, expected a running one",
             _ => Text(error),
         };
         return new VocoderException($"{Cannot(device, capture)}: {reason}");
@@ -26,7 +26,7 @@ internal static class AlsaError
     /// <summary>One line about a device that failed while it was in use.</summary>
     public static VocoderException InUse(string device, bool capture, int error) => new($"{Cannot(device, capture)} any more: " + (error switch
     {
-        NoDevice or BadState or NoSuchDeviceOrAddress => "the device is gone (unplugged, or its sound server has ended)",
+        NoDevice or BadState or NoSuchDeviceOrAddress or InputOutput => "the device is gone (unplugged, or its sound server has ended)",
         _ => Text(error),
     }));
 

@@ -7,6 +7,7 @@ internal sealed class Backlog(AudioInput input)
 {
     // Devices deliver some ten milliseconds at once: less than this is no delay.
     private readonly int _tolerated = input.SampleRate / 50;
+    private readonly int _window = input.SampleRate / 4;
     private int _least = int.MaxValue, _since;
 
     /// <summary>Samples that were left out.</summary>
@@ -15,13 +16,13 @@ internal sealed class Backlog(AudioInput input)
     /// <summary>Counts samples that were read.</summary>
     public void Add(int samples) => _since += samples;
 
-    /// <summary>To be called before each read: once a second of sound, reads what never went away meanwhile.</summary>
+    /// <summary>To be called before each read: once in a quarter of a second of sound, reads what never went away meanwhile.</summary>
     /// <param name="scratch">Receives it.</param>
     /// <param name="cancellation">Ends the reading.</param>
     public void Skip(float[] scratch, CancellationToken cancellation)
     {
         _least = Math.Min(_least, input.Waiting);
-        if (_since < input.SampleRate) return;
+        if (_since < _window) return;
         for (int excess = _least > _tolerated ? _least : 0; excess > 0;)
         {
             int read = input.Read(scratch.AsSpan(0, Math.Min(excess, scratch.Length)), cancellation);

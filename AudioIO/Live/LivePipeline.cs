@@ -54,7 +54,7 @@ public sealed class LivePipeline
 
     /// <summary>
     /// Sound that was left out to catch up. Input and player run at the same pace, so what once came too late, after a hesitation of the computer, would
-    /// stay late for ever; what has been waiting for a whole second is skipped.
+    /// stay late for ever; what has been waiting for a quarter of a second is skipped.
     /// </summary>
     public TimeSpan Skipped => TimeSpan.FromSeconds((double)_backlog.Skipped / _input.SampleRate);
 

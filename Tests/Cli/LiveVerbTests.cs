@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.RegularExpressions;
 using FlowVocoder.AudioIO;
@@ -34,7 +35,7 @@ public sealed class LiveVerbTests(CliFixture fixture) : IClassFixture<CliFixture
     public void The_delay_is_measured_and_told()
     {
         CliResult result = new Piped().Run(Live("--player", "null", "--buffer", "80")).Succeeds();
-        Match told = Regex.Match(result.Output, @"live: 0\.50 s, from input to ear (\d+) ms \(\d+ to \d+\), of which up to 52 ms are windows and look-ahead; 0 underruns, 0 overruns, 0 ms skipped\n$");
+        Match told = Regex.Match(result.Output, @"live: 0\.50 s, from input to ear (\d+) ms \(\d+ to \d+\), of which up to 52 ms are windows and look-ahead; underruns 0, overruns 0, skipped 0 ms\n$");
         Assert.True(told.Success, result.Output);
         // On this clock computing takes no time.
         Assert.InRange(int.Parse(told.Groups[1].Value, CultureInfo.InvariantCulture), 52 + 80 - 15, 52 + 80 + 15);
@@ -98,7 +99,8 @@ public sealed class LiveVerbTests(CliFixture fixture) : IClassFixture<CliFixture
 
     [Fact]
     public void A_microphone_that_is_not_there_is_told() =>
-        new Piped().Run("live", "--input", "no-such-device", "--voice", fixture.Voice, "--player", "null").Fails(1, OperatingSystem.IsLinux() ? "" : "ALSA");
+        new Piped().Run("live", "--input", "no-such-device", "--voice", fixture.Voice, "--player", "null").Fails(1,
+            NativeLibrary.TryLoad("libasound.so.2", out _) ? "cannot record from 'no-such-device'" : "ALSA");
 
     private sealed class WaitingClock(ManualResetEventSlim until) : ManualClock
     {

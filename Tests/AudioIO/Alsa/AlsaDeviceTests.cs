@@ -60,8 +60,8 @@ public class AlsaDeviceTests
     public void A_device_that_is_not_there_is_told_in_one_line(string device)
     {
         NeedAlsa();
-        Refusal.Expect(() => new AlsaPlayer(22050, new AlsaOptions { Device = device }), $"cannot play on '{device}': there is no such device");
-        Refusal.Expect(() => new AlsaRecorder(22050, new AlsaOptions { Device = device }), $"cannot record from '{device}': there is no such device");
+        Refusal.Expect(() => new AlsaPlayer(22050, new AlsaOptions { Device = device }), $"cannot play on '{device}': no such device is there");
+        Refusal.Expect(() => new AlsaRecorder(22050, new AlsaOptions { Device = device }), $"cannot record from '{device}': no such device is there");
     }
 
     [Fact]

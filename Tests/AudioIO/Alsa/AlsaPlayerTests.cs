@@ -85,7 +85,7 @@ public class AlsaPlayerTests
     }
 
     [Theory]
-    [InlineData(AlsaError.NoDevice, "gone (unplugged"), InlineData(AlsaError.BadState, "gone (unplugged"), InlineData(-5, "ALSA error 5")]
+    [InlineData(AlsaError.NoDevice, "gone (unplugged"), InlineData(AlsaError.BadState, "gone (unplugged"), InlineData(AlsaError.InputOutput, "gone (unplugged"), InlineData(-14, "ALSA error 14")]
     public void A_device_that_is_unplugged_is_told_in_one_line(int error, string expected)
     {
         var pcm = new FakePcm(FakePcm.Small);

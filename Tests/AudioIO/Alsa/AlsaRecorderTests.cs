@@ -40,7 +40,10 @@ public class AlsaRecorderTests
         using var idle = new ManualResetEventSlim();
         // More than the second that is kept, and nobody reads until the device has nothing left.
         for (int i = 0; i < 50_000; i++) pcm.Microphone.Enqueue(1);
-        pcm.OnWait = idle.Set;
+        pcm.OnWait = () =>
+        {
+            if (pcm.Microphone.Count == 0) idle.Set();
+        };
         using AlsaRecorder recorder = New(pcm);
         idle.Wait(TestContext.Current.CancellationToken);
         Assert.InRange(recorder.Overruns, 2, 1000);

@@ -35,6 +35,13 @@ internal sealed class PulseAudioServer : IDisposable
     /// <summary>Plays 16-bit samples from the standard input of the process.</summary>
     public Process Play(int rate) => Start("pacat", ["-d", "test", "--raw", "--format=s16le", $"--rate={rate}", "--channels=1"]);
 
+    /// <summary>Ends it without a word, as if it had crashed or its device had been pulled out.</summary>
+    public void Kill()
+    {
+        _daemon.Kill();
+        _daemon.WaitForExit();
+    }
+
     public void Dispose()
     {
         if (!_daemon.HasExited)

@@ -1,0 +1,75 @@
+using FlowVocoder.AudioIO.Streams;
+using FlowVocoder.Streaming;
+using NAudio.Wave;
+
+namespace FlowVocoder.NAudio;
+
+/// <summary>
+/// Speech as a source in a graph of NAudio: frames are spoken when somebody reads, so that it can be mixed, resampled and written like any other
+/// source. Bit for bit what <see cref="Synthesizer"/> makes of the same frames.
+/// </summary>
+/// <remarks>
+/// Reading computes: the real-time factor of the voice must leave the thread that reads enough time, and the frames must not keep it waiting. Where they
+/// come late, from a network for example, write to a <see cref="WavePlayerAdapter"/> instead, which has a buffer of its own.
+/// </remarks>
+public sealed class VocoderSampleProvider : ISampleProvider
+{
+    private readonly MelFrames _frames;
+    private readonly VocoderStream _stream;
+    private readonly float[] _chunk, _samples;
+    private int _next, _ready;
+    private bool _ended;
+
+    /// <summary>Speaks frames.</summary>
+    /// <param name="frames">The frames, see <see cref="MelFrames.Of"/>.</param>
+    /// <param name="stream">The voice, at the start of a signal.</param>
+    /// <param name="mostFrames">Frames that are spoken at once. The default value is 4: 46 ms at the usual rate.</param>
+    /// <exception cref="VocoderException">The frames have another number of bands than the voice.</exception>
+    public VocoderSampleProvider(MelFrames frames, VocoderStream stream, int mostFrames = 4)
+    {
+        ArgumentNullException.ThrowIfNull(frames);
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentOutOfRangeException.ThrowIfLessThan(mostFrames, 1);
+        if (frames.Bands != stream.Bands) throw new VocoderException($"the mel has {frames.Bands} bands, expected {stream.Bands} as the voice");
+        (_frames, _stream) = (frames, stream);
+        _chunk = new float[mostFrames * stream.Bands];
+        _samples = new float[Math.Max(mostFrames, stream.LookAheadFrames) * stream.HopSize];
+        WaveFormat = WaveFormat.CreateIeeeFloatWaveFormat(stream.Model.Recipe.SampleRate, 1);
+    }
+
+    /// <summary>Mono floats at the rate of the voice.</summary>
+    public WaveFormat WaveFormat { get; }
+
+    /// <summary>The mel frame that the next sample belongs to: what is being said, for lips that move with it.</summary>
+    public long Frame => (_stream.SamplePosition - (_ready - _next)) / _stream.HopSize;
+
+    /// <summary>Speaks on.</summary>
+    /// <param name="buffer">Receives the samples; filled, unless the speech ends in it.</param>
+    /// <returns>Samples written; 0 at the end.</returns>
+    /// <exception cref="VocoderException">A frame is no frame; what came before it has been spoken.</exception>
+    public int Read(Span<float> buffer)
+    {
+        int written = 0;
+        while (written < buffer.Length)
+        {
+            if (_next == _ready && !More()) break;
+            int count = Math.Min(_ready - _next, buffer.Length - written);
+            _samples.AsSpan(_next, count).CopyTo(buffer[written..]);
+            (_next, written) = (_next + count, written + count);
+        }
+        return written;
+    }
+
+    private bool More()
+    {
+        while (!_ended)
+        {
+            int count = _frames.Read(_chunk);
+            _next = 0;
+            _ended = count == 0;
+            _ready = _ended ? _stream.Flush(_samples) : _stream.Push(_chunk.AsSpan(0, count * _stream.Bands), _samples);
+            if (_ready > 0) return true;
+        }
+        return false;
+    }
+}
