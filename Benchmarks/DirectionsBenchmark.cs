@@ -4,7 +4,7 @@ using FlowVocoder.Streaming;
 
 namespace FlowVocoder.Benchmarks;
 
-/// <summary>Speaking and scoring by voices on one thread: what is one parallel pass for one kind of flow goes step by step for another.</summary>
+/// <summary>Speaking and scoring by voices: what is one parallel pass for one kind of flow goes step by step for another.</summary>
 internal static class DirectionsBenchmark
 {
     private const int Samples = 12;
@@ -14,7 +14,7 @@ internal static class DirectionsBenchmark
     public static void Run(string? path, double seconds)
     {
         Machine.Print();
-        _ = new MarkdownTable("voice", "GMAC/s", "real-time factor speaking", "real-time factor scoring", "step by step instead of anew at each step");
+        _ = new MarkdownTable("voice", "GMAC/s", "real-time factor speaking", "on all threads", "scoring", "step by step instead of anew at each step");
         foreach (var (name, loaded) in BenchmarkVoices.Load(path))
         {
             if (loaded is not CompactVocoder model) continue;
@@ -23,10 +23,11 @@ internal static class DirectionsBenchmark
             double length = (double)frames * model.Recipe.HopSize / model.Recipe.SampleRate;
             float[] audio = [];
             double speaking = Clock.Shortest(() => audio = Synthesizer.Synthesize(model, mel, new SynthesisOptions(), s_one), 1);
+            double shared = Clock.Shortest(() => Synthesizer.Synthesize(model, mel, new SynthesisOptions(), new Parallelism()), 1);
             double scoring = Clock.Shortest(() => model.Score(mel, audio, s_one), 1);
             double steps = model.GeneratesStepByStep ? speaking : model.ScoresStepByStep ? scoring : 0;
-            if (steps == 0) MarkdownTable.Row($"{name}", $"{model.MacsPerSecond / 1e9:0.00}", $"{speaking / length:0.000}", $"{scoring / length:0.000}", $"–");
-            else MarkdownTable.Row($"{name}", $"{model.MacsPerSecond / 1e9:0.00}", $"{speaking / length:0.000}", $"{scoring / length:0.000}", $"{Anew(model, frames) / steps:0} ×");
+            if (steps == 0) MarkdownTable.Row($"{name}", $"{model.MacsPerSecond / 1e9:0.00}", $"{speaking / length:0.0000}", $"{shared / length:0.0000}", $"{scoring / length:0.000}", $"–");
+            else MarkdownTable.Row($"{name}", $"{model.MacsPerSecond / 1e9:0.00}", $"{speaking / length:0.0000}", $"{shared / length:0.0000}", $"{scoring / length:0.000}", $"{Anew(model, frames) / steps:0} ×");
         }
     }
 

@@ -40,6 +40,9 @@ public sealed unsafe class Tensor
     /// <summary>Counts changes of a parameter, so that packed copies of it know when they are stale.</summary>
     internal int Version { get; private set; }
 
+    /// <summary>Place in the list of the workspace that it was rented from, or -1.</summary>
+    internal int Place { get; set; } = -1;
+
     /// <summary>Packed copy that a kernel keeps with a weight, with the version it was made from.</summary>
     internal object? Packed { get; set; }
 

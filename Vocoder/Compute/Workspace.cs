@@ -7,7 +7,8 @@ namespace FlowVocoder.Compute;
 internal sealed class Workspace
 {
     private readonly Dictionary<int, Stack<Tensor>> _free = [];
-    private readonly HashSet<Tensor> _rented = [];
+    // Each knows its place, so that giving one back early searches nothing.
+    private readonly List<Tensor> _rented = [];
 
     /// <summary>A tensor with undefined contents, valid until it is returned.</summary>
     public Tensor Rent(int batch, int channels, int length)
@@ -18,6 +19,7 @@ internal sealed class Workspace
         tensor.RequiresGrad = false;
         tensor.Grad = null;
         tensor.MarkChanged();
+        tensor.Place = _rented.Count;
         _rented.Add(tensor);
         return tensor;
     }
@@ -25,7 +27,13 @@ internal sealed class Workspace
     /// <summary>Takes back one tensor before the others; ignores tensors that are not from here.</summary>
     public void Return(Tensor tensor)
     {
-        if (_rented.Remove(tensor)) Store(tensor);
+        int place = tensor.Place;
+        if (place < 0 || place >= _rented.Count || _rented[place] != tensor) return;
+        Tensor last = _rented[^1];
+        _rented[place] = last;
+        last.Place = place;
+        _rented.RemoveAt(_rented.Count - 1);
+        Store(tensor);
     }
 
     /// <summary>Takes back everything.</summary>
@@ -37,6 +45,7 @@ internal sealed class Workspace
 
     private void Store(Tensor tensor)
     {
+        tensor.Place = -1;
         if (!_free.TryGetValue(tensor.Capacity, out var stack)) _free[tensor.Capacity] = stack = new Stack<Tensor>();
         stack.Push(tensor);
     }

@@ -7,7 +7,7 @@ namespace FlowVocoder.Compute.Kernels;
 /// <summary>Changes of layout before a product over time.</summary>
 internal static unsafe class Transpose
 {
-    private const int Square = 8;
+    private const int Square = 8, Four = 4;
 
     /// <summary>x [channels, length] → y [paddedLength, stride] with <paramref name="left"/> zero rows before and zeros after.</summary>
     public static void ToTimeMajor(float* x, int channels, int length, float* y, int stride, int left, int paddedLength)
@@ -39,6 +39,8 @@ internal static unsafe class Transpose
         if (length == 1) new ReadOnlySpan<float>(x, c = channels).CopyTo(new Span<float>(y, channels));
         if (Avx.IsSupported && length == Square)
             for (; c + Square <= channels; c += Square) Squares(x + c * length, length, Square, y + c, stride);
+        if (Sse.IsSupported && length == Four)
+            for (; c + Four <= channels; c += Four) Fours(x + c * length, length, y + c, stride);
         for (; c < channels; c++)
             for (int t = 0; t < length; t++) y[t * stride + c] = x[c * length + t];
     }
@@ -50,6 +52,8 @@ internal static unsafe class Transpose
         if (length == 1) new ReadOnlySpan<float>(x, c = channels).CopyTo(new Span<float>(y, channels));
         if (Avx.IsSupported && length == Square)
             for (; c + Square <= channels; c += Square) Squares(x + c, stride, Square, y + c * length, length);
+        if (Sse.IsSupported && length == Four)
+            for (; c + Four <= channels; c += Four) Fours(x + c, stride, y + c * length, length);
         for (; c < channels; c++)
             for (int t = 0; t < length; t++) y[c * length + t] = x[t * stride + c];
     }
@@ -65,6 +69,18 @@ internal static unsafe class Transpose
             for (; t < length; t++)
                 for (int r = 0; r < Tile.Rows; r++) y[t * Tile.Rows + r] = r < valid ? x[r * length + t] : 0f;
         }
+    }
+
+    // 4 columns of 4 rows.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Fours(float* x, int xStride, float* y, int yStride)
+    {
+        Vector128<float> r0 = Vector128.Load(x), r1 = Vector128.Load(x + xStride), r2 = Vector128.Load(x + 2L * xStride), r3 = Vector128.Load(x + 3L * xStride);
+        Vector128<float> low01 = Sse.UnpackLow(r0, r1), high01 = Sse.UnpackHigh(r0, r1), low23 = Sse.UnpackLow(r2, r3), high23 = Sse.UnpackHigh(r2, r3);
+        Sse.MoveLowToHigh(low01, low23).Store(y);
+        Sse.MoveHighToLow(low23, low01).Store(y += yStride);
+        Sse.MoveLowToHigh(high01, high23).Store(y += yStride);
+        Sse.MoveHighToLow(high23, high01).Store(y + yStride);
     }
 
     // 8 columns of 6 or 8 rows; writes 8 rows of 8, the last two elements of each 0 when there are 6.
