@@ -39,7 +39,7 @@ internal sealed class EvaluateVerb : Verb
     public override int Run(ParseResult arguments, Terminal terminal)
     {
         LoadedVoice voice = arguments.LoadVoice(_voice);
-        var options = new SynthesisOptions { Sigma = arguments.GetValue(_sigma) ?? voice.Sigma, Seed = arguments.GetValue(_seed) ?? 0 };
+        var options = voice.Options with { Sigma = arguments.GetValue(_sigma) ?? voice.Sigma, Seed = arguments.GetValue(_seed) ?? 0 };
         options.Validate();
         Parallelism parallelism = arguments.Parallelism(_threads);
         IReadOnlyList<EvaluationClip> clips = EvaluationClip.Find(arguments.GetRequiredValue(_data), arguments.GetValue(_limit));

@@ -28,9 +28,9 @@ internal sealed class SpeakingOptions
     /// <exception cref="UsageException">A number is out of range.</exception>
     public SynthesisOptions Synthesis(ParseResult arguments, LoadedVoice voice)
     {
-        var options = new SynthesisOptions
+        SynthesisOptions own = voice.Options, options = own with
         {
-            Sigma = arguments.GetValue(_sigma) ?? voice.Sigma, PitchShift = arguments.GetValue(_pitch) ?? 0, Seed = arguments.GetValue(_seed) ?? 0,
+            Sigma = arguments.GetValue(_sigma) ?? own.Sigma, PitchShift = arguments.GetValue(_pitch) ?? own.PitchShift, Seed = arguments.GetValue(_seed) ?? own.Seed,
         };
         try
         {

@@ -61,6 +61,12 @@ public sealed record TrainingConfig
     /// </summary>
     public float MelLossVoicedRepulsion { get; init; } = 1f;
 
+    /// <summary>
+    /// Up to this frequency in Hz voiced speech is taken as harmonics, above it as noise like any other (the maximum voiced frequency of Stylianou 2001):
+    /// from here on <see cref="MelLossRepulsion"/> counts there too. The default value is 4000.
+    /// </summary>
+    public float MaxVoicedFrequency { get; init; } = 4000f;
+
     /// <summary>Weight of spectral convergence and log-magnitude distance between generated and recorded speech (Yamamoto et al. 2020). The default value is 0.</summary>
     public float StftLossWeight { get; init; }
 
@@ -148,6 +154,7 @@ public sealed record TrainingConfig
         }
         ConfigJson.Check(MelLossRepulsion is >= 0 and <= 1, "mel_loss_repulsion", MelLossRepulsion, "0 to 1");
         ConfigJson.Check(MelLossVoicedRepulsion is >= 0 and <= 1, "mel_loss_voiced_repulsion", MelLossVoicedRepulsion, "0 to 1");
+        ConfigJson.Check(MaxVoicedFrequency >= 0, "max_voiced_frequency", MaxVoicedFrequency, "0 or more");
         ConfigJson.Check(MelLossResolutions is >= 1 and <= 3, "mel_loss_resolutions", MelLossResolutions, "1 to 3");
         ConfigJson.Check(PitchCrops is >= 0 and <= 4096, "pitch_crops", PitchCrops, "0 to 4096");
         ConfigJson.Check(QuietestGain <= LoudestGain, "quietest_gain", QuietestGain, "at most loudest_gain");

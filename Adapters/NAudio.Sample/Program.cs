@@ -26,7 +26,7 @@ try
 {
     LoadedVoice voice = VoiceLibrary.Load(args[0]);
     MelFrames frames = MelFrames.Of(MelFile.Read(args[1], voice.Model.Recipe.Bands));
-    VocoderStream stream = voice.Model.NewStream(new SynthesisOptions { Sigma = voice.Sigma }, new Parallelism(1));
+    VocoderStream stream = voice.Model.NewStream(voice.Options, new Parallelism(1));
     if (args.Length == 3)
     {
         // A source like any other of NAudio's.

@@ -73,6 +73,20 @@ public class CompactTaskTests
     }
 
     [Fact]
+    public void Voiced_speech_is_repelled_as_any_other_above_its_highest_harmonic()
+    {
+        double Loss(float voiced, float highest)
+        {
+            var (_, task) = Moved(Tiny with { MelLossWeight = 1, MelLossVoicedRepulsion = voiced, MaxVoicedFrequency = highest });
+            return task.Loss(new CpuOps(), 7).Loss!.Item;
+        }
+        double none = Loss(0, 0), some = Loss(0, 3000), all = Loss(0, 12000);
+        Assert.Equal(Loss(1, 12000), none);
+        // The less they are pushed apart, the less is taken off.
+        Assert.True(none < some - 1e-3 && some < all - 1e-3, $"{none}, {some}, {all}");
+    }
+
+    [Fact]
     public void The_pitch_loss_compares_a_frame_with_the_answer_that_its_look_ahead_gives()
     {
         const int frames = TinyCorpus.ValidFrames;

@@ -47,7 +47,7 @@ public class ShippedVoiceTests
         LoadedVoice voice = VoiceLibrary.Load(VoiceLibrary.DefaultVoice);
         MelRecipe recipe = voice.Model.Recipe;
         MelArray mel = Mel(sample, voice.Model);
-        float[] samples = Synthesizer.Synthesize(voice.Model, mel.Data, new SynthesisOptions { Sigma = voice.Sigma }, new Parallelism(1));
+        float[] samples = Synthesizer.Synthesize(voice.Model, mel.Data, voice.Options, new Parallelism(1));
         Assert.Equal(mel.Frames * recipe.HopSize, samples.Length);
         Assert.All(samples, s => Assert.InRange(s, -1.5f, 1.5f));
         double distance = mel.Data.Zip(new MelSpectrogram(recipe).Compute(samples), (a, b) => Math.Abs((double)a - b)).Average();
@@ -71,6 +71,29 @@ public class ShippedVoiceTests
         var ops = new CpuOps();
         float[] back = chain.Inverse(ops, chain.Forward(ops, speech).Latents);
         Compute.Samples.Close([.. speech.Select(s => (double)s)], back, 1e-4, "x → z → x");
+    }
+
+    // The published WaveGlow hums at multiples of the sample rate over its group when nothing is said.
+    [Theory]
+    [MemberData(nameof(Voices))]
+    public void Says_nothing_where_the_mel_says_nothing(string name)
+    {
+        LoadedVoice voice = VoiceLibrary.Load(name);
+        MelRecipe recipe = voice.Model.Recipe;
+        var mel = new float[recipe.Bands * 40];
+        Array.Fill(mel, MathF.Log((float)recipe.Floor));
+        float[] samples = Synthesizer.Synthesize(voice.Model, mel, voice.Options, new Parallelism(1));
+        double Level(double power) => 10 * Math.Log10(power);
+        Assert.InRange(Level(samples.Average(s => (double)s * s)), -200, -80);
+        int group = Math.Max(((CompactVocoder)voice.Model).Config.Group, 32);
+        for (int k = 1; k <= group / 2; k++)
+        {
+            // The power of a sine of this frequency, by its Fourier coefficient.
+            var sum = System.Numerics.Complex.Zero;
+            for (int t = 0; t < samples.Length; t++) sum += samples[t] * System.Numerics.Complex.FromPolarCoordinates(1, -2 * Math.PI * k * t / group);
+            double amplitude = 2 * sum.Magnitude / samples.Length;
+            Assert.InRange(Level(amplitude * amplitude / 2), -300, -100);
+        }
     }
 
     [Fact]

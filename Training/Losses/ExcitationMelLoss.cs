@@ -11,6 +11,7 @@ internal sealed class ExcitationMelLoss
     private const float SmoothAbs = 1e-4f;
     private readonly Tensor _bank;
     private readonly MelRecipe _recipe;
+    private readonly double[] _frequencies;
 
     public ExcitationMelLoss(MelRecipe recipe)
     {
@@ -18,8 +19,13 @@ internal sealed class ExcitationMelLoss
         Spectrum = new ExcitationSpectrum(recipe);
         var bank = new MelFilterBank(recipe);
         _bank = new Tensor(recipe.Bands, bank.Bins, 1);
+        _frequencies = new double[recipe.Bands];
         for (int b = 0; b < recipe.Bands; b++)
-            for (int i = 0; i < bank.Weights(b).Length; i++) _bank.Span[b * bank.Bins + bank.FirstBin(b) + i] = (float)bank.Weights(b)[i];
+        {
+            ReadOnlySpan<double> weights = bank.Weights(b);
+            for (int i = 0; i < weights.Length; i++) _bank.Span[b * bank.Bins + bank.FirstBin(b) + i] = (float)weights[i];
+            _frequencies[b] = (bank.FirstBin(b) + weights.Length / 2) * (double)recipe.SampleRate / recipe.FftSize;
+        }
     }
 
     /// <summary>The spectra that the mels are made of.</summary>
@@ -27,6 +33,9 @@ internal sealed class ExcitationMelLoss
 
     /// <summary>Bands of the mels that are compared.</summary>
     public int Bands => _recipe.Bands;
+
+    /// <summary>Hz in the middle of a band.</summary>
+    public double Frequency(int band) => _frequencies[band];
 
     /// <summary>
     /// The recipe itself, whose distance is the aim, and two with shorter windows up to the Nyquist frequency: these see single pulses of the

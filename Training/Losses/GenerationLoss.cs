@@ -63,8 +63,9 @@ internal sealed class GenerationLoss
         for (int item = 0; item < repulsion.Batch; item++)
             for (int window = 0; window < windows; window++)
             {
-                float factor = batch.Crops[item].IsVoiced(mel.Spectrum.Centre(window) / _hop) ? _config.MelLossVoicedRepulsion : _config.MelLossRepulsion;
-                for (int band = 0; band < repulsion.Channels; band++) repulsion.Row(item, band)[window] = factor;
+                bool voiced = batch.Crops[item].IsVoiced(mel.Spectrum.Centre(window) / _hop);
+                for (int band = 0; band < repulsion.Channels; band++)
+                    repulsion.Row(item, band)[window] = voiced && mel.Frequency(band) < _config.MaxVoicedFrequency ? _config.MelLossVoicedRepulsion : _config.MelLossRepulsion;
             }
         return repulsion;
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using FlowVocoder.Features;
 using FlowVocoder.Models;
+using FlowVocoder.Streaming;
 
 namespace FlowVocoder.Voices;
 
@@ -25,6 +26,10 @@ public sealed record LoadedVoice(string Name, string Source, VocoderModel Model,
                 : throw new VocoderException($"{Source}: found sigma {VoiceFiles.Quote(text)} in the metadata, expected a number from 0 to 10");
         }
     }
+
+    /// <summary>How it speaks unless it is asked otherwise: with its own <see cref="Sigma"/>. Change it with <c>with</c>.</summary>
+    /// <exception cref="VocoderException">As for <see cref="Sigma"/>.</exception>
+    public SynthesisOptions Options => new() { Sigma = Sigma };
 }
 
 /// <summary>Finds voices by name or file and loads them, whatever kind of model they hold; checkpoints of the published WaveGlow are voices too.</summary>

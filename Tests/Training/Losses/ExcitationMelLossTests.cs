@@ -211,4 +211,20 @@ public class ExcitationMelLossTests
         }
         Assert.All(envelopes.Span.ToArray(), v => Assert.Equal(0f, v));
     }
+
+    [Fact]
+    public void A_sine_of_the_frequency_of_a_band_is_loudest_there()
+    {
+        foreach (MelRecipe recipe in ExcitationMelLoss.Resolutions(MelRecipe.ByName("hifigan")))
+        {
+            var loss = new ExcitationMelLoss(recipe);
+            for (int band = recipe.Bands / 4; band < recipe.Bands; band++)
+            {
+                float[] sine = [.. Enumerable.Range(0, 8 * recipe.WindowSize).Select(t => (float)Math.Sin(2 * Math.PI * loss.Frequency(band) * t / recipe.SampleRate))];
+                float[] mel = new MelSpectrogram(recipe).Compute(sine);
+                int frames = mel.Length / recipe.Bands;
+                Assert.Equal(band, Enumerable.Range(0, recipe.Bands).MaxBy(b => mel[b * frames + frames / 2]));
+            }
+        }
+    }
 }
