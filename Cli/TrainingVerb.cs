@@ -57,26 +57,32 @@ internal abstract class TrainingVerb : Verb
     {
         string output = arguments.GetRequiredValue(_out);
         bool resume = arguments.GetValue(_resume);
-        TrainingPaths paths = Paths(arguments, output, resume);
-        TrainingConfig config = Config(arguments, paths, resume);
+        var (paths, saved) = Paths(arguments, output, resume);
+        TrainingConfig config = Config(arguments, paths, saved?.Config);
         config.Validate();
         Files.CreateFolder(Path.GetDirectoryName(Path.GetFullPath(output))!);
         Files.CheckWritable(output);
-        TrainingDisplay.Run(terminal, (loading, report) =>
-            TrainingRun.Train(paths, config, resume, arguments.GetValue(_threads), loading, report, terminal.Cancellation));
+        long skipped = 0;
+        TrainingDisplay.Run(terminal, (loading, report) => TrainingRun.Train(paths, config, resume, arguments.GetValue(_threads), loading, r =>
+        {
+            skipped = r.Skipped;
+            report(r);
+        }, terminal.Cancellation));
         if (terminal.Cancellation.IsCancellationRequested)
         {
             terminal.Warn($"vocoder: stopped, the state is in {paths.Checkpoint}: go on with the same command and --resume");
             return VocoderCommand.Interrupted;
         }
+        if (2 * skipped > config.Steps)
+            throw new VocoderException(FormattableString.Invariant($"{output}: {skipped} of {config.Steps} batches were skipped because their loss or gradient was not finite or far above the others; expected fewer: try a lower learning_rate, or clip_norm"));
         terminal.Say($"{output}: trained for {config.Steps} steps; see 'vocoder info {output}'");
         return VocoderCommand.Success;
     }
 
-    private TrainingConfig Config(ParseResult arguments, TrainingPaths paths, bool resume)
+    private TrainingConfig Config(ParseResult arguments, TrainingPaths paths, TrainingConfig? saved)
     {
         TrainingConfig config = arguments.GetValue(_config) is { } file ? TrainingSettings.Read(file)
-            : resume ? TrainingRun.SavedConfig(paths) : paths.From != null ? ConfigOf(paths.From) : Default;
+            : saved ?? (paths.From != null ? ConfigOf(paths.From) : Default);
         var changes = new List<(string, string)>();
         foreach (string setting in arguments.GetValue(_set) ?? [])
         {
@@ -102,15 +108,15 @@ internal abstract class TrainingVerb : Verb
             : throw new VocoderException($"{loaded.Source}: holds a model of kind '{loaded.Model.Kind}', expected '{CompactVocoder.KindName}' to train from");
     }
 
-    // Who resumes need not say again what the voice in the making knows.
-    private TrainingPaths Paths(ParseResult arguments, string output, bool resume)
+    // Who resumes need not say again what the checkpoint knows.
+    private (TrainingPaths Paths, SavedRun? Saved) Paths(ParseResult arguments, string output, bool resume)
     {
-        VoiceFile? earlier = resume && File.Exists(output) ? VoiceFile.Read(output) : null;
-        string command = CommandText.Of(arguments.Tokens.Select(t => t.Value));
-        if (earlier?.Metadata.GetValueOrDefault(TrainingRun.CommandKey) is { Length: > 0 } before)
-            command = before.EndsWith(command, StringComparison.Ordinal) ? before : $"{before}; then {command}";
-        return With(arguments, new TrainingPaths(arguments.GetRequiredValue(_data), output,
-            arguments.GetValue(_name) ?? earlier?.Name ?? Path.GetFileNameWithoutExtension(output),
-            arguments.GetValue(_licence) ?? earlier?.Licence ?? "not stated", command) { From = arguments.GetValue(_from) });
+        string command = CommandText.Of(arguments.Tokens.Select(t => t.Value)), name = Path.GetFileName(output);
+        if (name.EndsWith(TrainingPaths.Extension, StringComparison.OrdinalIgnoreCase)) name = name[..^TrainingPaths.Extension.Length];
+        var paths = new TrainingPaths(arguments.GetRequiredValue(_data), output, name, "not stated", command) { From = arguments.GetValue(_from) };
+        SavedRun? saved = resume ? TrainingRun.Saved(paths) : null;
+        if (saved != null)
+            paths = paths with { Name = saved.Name, Licence = saved.Licence, Command = saved.Command.EndsWith(command, StringComparison.Ordinal) ? saved.Command : $"{saved.Command}; then {command}" };
+        return (With(arguments, paths with { Name = arguments.GetValue(_name) ?? paths.Name, Licence = arguments.GetValue(_licence) ?? paths.Licence }), saved);
     }
 }

@@ -5,6 +5,15 @@ using FlowVocoder.Voices;
 
 namespace FlowVocoder.Training;
 
+/// <summary>What a checkpoint knows of its run besides the state.</summary>
+/// <param name="Config">The configuration it was last run with.</param>
+/// <param name="Step">Steps done.</param>
+/// <param name="Name">Name of the voice.</param>
+/// <param name="Licence">Licence of the recordings.</param>
+/// <param name="Command">The command it was started by, and those that went on.</param>
+/// <param name="Teacher">Fingerprint of the voice that teaches; empty without one.</param>
+public sealed record SavedRun(TrainingConfig Config, long Step, string Name, string Licence, string Command, string Teacher);
+
 /// <summary>
 /// The whole state of a run in one safetensors file, written beside and renamed over the last one, so that a kill at any moment leaves a
 /// usable checkpoint.
@@ -13,12 +22,16 @@ internal static class Checkpoint
 {
     private const string Format = "flowvocoder-checkpoint";
 
-    public static void Save(string path, Trainer trainer, ParameterSet parameters, TrainingConfig config)
+    public static void Save(string path, Trainer trainer, ParameterSet parameters, SavedRun run)
     {
         var metadata = new Dictionary<string, string>
         {
             ["format"] = Format,
-            ["config"] = config.ToJson(),
+            ["config"] = run.Config.ToJson(),
+            ["name"] = run.Name,
+            ["licence"] = run.Licence,
+            ["command"] = run.Command,
+            ["teacher"] = run.Teacher,
             ["step"] = Text(trainer.Step),
             ["skipped"] = Text(trainer.Skipped),
             ["updates"] = Text(trainer.Updates),
@@ -44,8 +57,13 @@ internal static class Checkpoint
             BitConverter.Int64BitsToDouble(Number(file, path, "mean_loss_bits")));
     }
 
-    /// <summary>The configuration a run was started with.</summary>
-    public static TrainingConfig ReadConfig(string path) => TrainingConfig.FromJson(Value(Open(path), path, "config"), path);
+    /// <summary>What is known of the run.</summary>
+    public static SavedRun ReadRun(string path)
+    {
+        SafeTensorsFile file = Open(path);
+        string Of(string key) => Value(file, path, key);
+        return new SavedRun(TrainingConfig.FromJson(Of("config"), path), Number(file, path, "step"), Of("name"), Of("licence"), Of("command"), Of("teacher"));
+    }
 
     private static SafeTensorsFile Open(string path)
     {

@@ -9,15 +9,17 @@ namespace FlowVocoder.Training;
 internal abstract class CompactTaskBase : ITrainingTask
 {
     private const int ToneBatches = 12;
-    private readonly SpeechDataset _data;
     private readonly Philox _noise;
     private readonly ExcitationLoader _excitation;
     private readonly int _frames;
+    private readonly Crop[] _heldOut;
 
+    /// <exception cref="VocoderException">No recording, or none that is held out, is as long as a crop and not silent.</exception>
     protected CompactTaskBase(CompactVocoder model, SpeechDataset data, TrainingConfig config)
     {
-        (Model, Config, _data, _frames) = (model, config, data, config.CropFrames);
+        (Model, Config, _frames) = (model, config, config.CropFrames);
         Crops = new CropSampler(data.Train, _frames, model.Recipe.HopSize, config.Seed, config.QuietestGain, config.LoudestGain);
+        _heldOut = CropSampler.Middles(data.Valid, _frames, model.Recipe.HopSize);
         _noise = new Philox(config.Seed ^ 0x9E3779B97F4A7C15UL);
         _excitation = new ExcitationLoader(model, _frames, _noise);
         Conditions = new ConditionLoader(model, _frames);
@@ -53,13 +55,11 @@ internal abstract class CompactTaskBase : ITrainingTask
 
     public StepResult Validate(Ops ops)
     {
-        // The same stretches every time, one from each held-out clip that is long enough.
-        Crop[] crops = [.. _data.Valid.Where(c => c.Frames >= _frames).Select(c => new Crop(c, (c.Frames - _frames) / 2, 1f))];
-        if (crops.Length == 0) return Loss(ops, 0);
         var sum = new StepResult(null, 0, 0, 0);
-        foreach (Crop[] part in crops.Chunk(Config.Batch))
+        // The same stretches every time.
+        foreach (Crop[] part in _heldOut.Chunk(Config.Batch))
         {
-            sum = sum.Plus(Loss(ops, part, 0, long.MaxValue), (double)part.Length / crops.Length);
+            sum = sum.Plus(Loss(ops, part, 0, long.MaxValue), (double)part.Length / _heldOut.Length);
             ops.Reset();
         }
         return sum;

@@ -31,7 +31,7 @@ internal sealed class DistillationTask : CompactTaskBase
         if (teacher.Stack.ScoresStepByStep)
             throw new VocoderException("the teacher is a student itself: its flow is iaf, which scores step by step; expected maf or coupling");
         ConfigJson.Check(!student.Stack.GeneratesStepByStep, "model.flow", "maf", "iaf or coupling: a student generates in one pass");
-        if (student.Recipe.Mismatch(teacher.Recipe) is { } difference)
+        if (teacher.Recipe.Mismatch(student.Recipe) is { } difference)
             throw new VocoderException($"configuration: recipe is {student.Recipe.Name}, expected that of the teacher, {teacher.Recipe.Name}: {difference}");
         ConfigJson.Check(student.Config.LinearPrediction == teacher.Config.LinearPrediction, "model.linear_prediction", student.Config.LinearPrediction,
             $"that of the teacher, {teacher.Config.LinearPrediction}: both densities are of the same excitation");

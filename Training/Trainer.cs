@@ -114,13 +114,16 @@ internal sealed class Trainer
     {
         var sum = new StepResult(null, 0, 0, 0);
         double norm = 0;
+        bool taught = false;
         long counted = 0, since = Step, start = Stopwatch.GetTimestamp();
         // A kill may have come after the last checkpoint and before the voice that is made of it.
         if (Step >= _config.Steps) save();
         while (Step < _config.Steps && !cancellation.IsCancellationRequested)
         {
             double rate = _config.LearningRateAt(Step);
-            if (Advance(rate, out StepResult result, out norm))
+            bool usable = Advance(rate, out StepResult result, out norm);
+            taught |= result.Kl != null;
+            if (usable)
             {
                 sum = sum.Plus(result, 1);
                 counted++;
@@ -131,7 +134,7 @@ internal sealed class Trainer
                 double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds / (Step - since);
                 StepResult? valid = validate ? Validate() : null;
                 report(new TrainingReport(Step, _config.Steps, sum.NatsPerSample / counted, sum.PitchLoss / counted, norm, rate, Skipped, seconds,
-                    _task.SecondsPerStep / seconds, valid?.NatsPerSample, valid?.PitchLoss, sum.MelLoss / counted, valid?.MelLoss, sum.Kl / counted, valid?.Kl));
+                    _task.SecondsPerStep / seconds, valid?.NatsPerSample, valid?.PitchLoss, sum.MelLoss / counted, valid?.MelLoss, taught ? (sum.Kl ?? 0) / counted : null, valid?.Kl));
                 (sum, counted, since, start) = (new StepResult(null, 0, 0, 0), 0, Step, Stopwatch.GetTimestamp());
             }
             if (last || Step % _config.SaveEvery == 0) save();

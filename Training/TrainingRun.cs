@@ -24,10 +24,16 @@ public sealed record TrainingPaths(string Data, string Output, string Name, stri
     public string? Teacher { get; init; }
 
     /// <summary>The state of the run.</summary>
-    public string Checkpoint => Path.ChangeExtension(Output, ".checkpoint.safetensors");
+    public string Checkpoint => Stem + ".checkpoint.safetensors";
 
     /// <summary>One JSON object a line for each report.</summary>
-    public string Log => Path.ChangeExtension(Output, ".log.jsonl");
+    public string Log => Stem + ".log.jsonl";
+
+    // No other extension is one: v1.0 and v1.1 are two voices.
+    private string Stem => Output.EndsWith(Extension, StringComparison.OrdinalIgnoreCase) ? Output[..^Extension.Length] : Output;
+
+    /// <summary>What the name of a voice file ends in.</summary>
+    public const string Extension = ".safetensors";
 }
 
 /// <summary>A training run from a folder of recordings to a voice file: what <c>vocoder train</c> and <c>vocoder distill</c> do.</summary>
@@ -39,12 +45,9 @@ public static class TrainingRun
         NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals,
     };
 
-    /// <summary>The metadata key of a voice that holds the command it was made by.</summary>
-    public const string CommandKey = "command";
-
-    /// <summary>The configuration of a run that was started before.</summary>
+    /// <summary>A run that was started before.</summary>
     /// <exception cref="VocoderException">There is no usable checkpoint.</exception>
-    public static TrainingConfig SavedConfig(TrainingPaths paths) => File.Exists(paths.Checkpoint) ? Checkpoint.ReadConfig(paths.Checkpoint)
+    public static SavedRun Saved(TrainingPaths paths) => File.Exists(paths.Checkpoint) ? Checkpoint.ReadRun(paths.Checkpoint)
         : throw new VocoderException($"{paths.Checkpoint}: no such file, expected the checkpoint of a run to resume; start without --resume");
 
     /// <summary>Trains, or goes on from the checkpoint when <paramref name="resume"/> is set.</summary>
@@ -59,8 +62,9 @@ public static class TrainingRun
         // Before any recording is read: what does not fit should be told at once.
         CompactVocoder? teacher = paths.Teacher == null ? null : Teacher(paths.Teacher, model, config);
         if (teacher == null) CompactTask.Check(model);
-        if (!resume && File.Exists(paths.Checkpoint))
-            throw new VocoderException($"{paths.Checkpoint}: a run has been started here; continue it with --resume, or choose another --out");
+        var run = new SavedRun(config, 0, paths.Name, paths.Licence, paths.Command, teacher == null ? "" : Convert.ToHexString(teacher.Fingerprint.Span));
+        if (resume) RequireSame(Saved(paths), run, paths.Checkpoint);
+        else RequireNew(paths);
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(paths.Output))!);
         SpeechDataset data = SpeechDataset.Load(paths.Data, recipe, model.UsesPhase, loading, cancellation);
         ITrainingTask task = teacher == null ? new CompactTask(model, data, config) : new DistillationTask(model, teacher, data, config);
@@ -70,9 +74,10 @@ public static class TrainingRun
         {
             trainer.Initialize(paths.From == null ? null : () => CopyWeights(paths.From, model));
             // From now on a kill at any moment can be resumed.
-            Checkpoint.Save(paths.Checkpoint, trainer, model.Parameters, config);
+            Checkpoint.Save(paths.Checkpoint, trainer, model.Parameters, run);
         }
-        TrimLog(paths.Log, trainer.Step);
+        // The line of step 0 is measured again before the first step.
+        TrimLog(paths.Log, trainer.Step == 0 ? -1 : trainer.Step);
         void Report(TrainingReport r)
         {
             File.AppendAllText(paths.Log, JsonSerializer.Serialize(r, s_log) + "\n");
@@ -82,7 +87,7 @@ public static class TrainingRun
         if (teacher != null && trainer.Step == 0) Report(trainer.Start());
         trainer.Run(Report, () =>
             {
-                Checkpoint.Save(paths.Checkpoint, trainer, model.Parameters, config);
+                Checkpoint.Save(paths.Checkpoint, trainer, model.Parameters, run);
                 trainer.WithVoice(() => WriteVoice(paths, config, model, trainer.Step, data));
             }, cancellation);
     }
@@ -107,6 +112,27 @@ public static class TrainingRun
             throw new VocoderException($"cannot read '{path}': the file does not exist", e);
         }
         return reports;
+    }
+
+    // A voice that is there already, that of a teacher say, is nobody's to overwrite.
+    private static void RequireNew(TrainingPaths paths)
+    {
+        if (File.Exists(paths.Checkpoint))
+            throw new VocoderException($"{paths.Checkpoint}: a run has been started here; continue it with --resume, or choose another --out");
+        if (File.Exists(paths.Output))
+            throw new VocoderException($"{paths.Output}: the file exists, expected none where a run begins; choose another --out");
+    }
+
+    // Goes on with what may change (steps, rates, weights of losses) and not with what makes it another run.
+    private static void RequireSame(SavedRun saved, SavedRun wanted, string checkpoint)
+    {
+        string? found = saved.Config.Model.ToJson() != wanted.Config.Model.ToJson() ? "with another model"
+            : saved.Config.Recipe != wanted.Config.Recipe ? $"with the recipe {saved.Config.Recipe}"
+            : saved.Teacher == wanted.Teacher ? null
+            : saved.Teacher.Length == 0 ? "without a teacher" : wanted.Teacher.Length == 0 ? "with a teacher, by distill" : "with another teacher";
+        if (found != null) throw new VocoderException($"{checkpoint}: its run was started {found}, expected the same to go on with");
+        if (wanted.Config.Steps < saved.Step)
+            throw new VocoderException(FormattableString.Invariant($"{checkpoint}: {saved.Step} steps are done, expected steps to be no fewer, found {wanted.Config.Steps}"));
     }
 
     private static CompactVocoder Teacher(string voice, CompactVocoder student, TrainingConfig config)
@@ -135,11 +161,11 @@ public static class TrainingRun
         double hours = data.Train.Sum(c => (double)c.Audio.Length) / model.Recipe.SampleRate / 3600;
         string amount = string.Create(CultureInfo.InvariantCulture, $"{data.Train.Count} recordings, {hours:0.00} h");
         VoiceFile voice = VoiceFile.Of(model, paths.Name, paths.Licence, $"{amount}; {paths.Command}", step,
-            new Dictionary<string, string> { ["training"] = config.ToJson(), [CommandKey] = paths.Command });
+            new Dictionary<string, string> { ["training"] = config.ToJson(), ["command"] = paths.Command });
         AtomicFile.Write(paths.Output, stream => voice.Write(stream));
     }
 
-    // Lines of steps that will be done again are dropped, so that a resumed log is that of one run.
+    // Lines of steps that will be done again are dropped, so that each step is told once. The means of a line begin where the run was resumed.
     private static void TrimLog(string path, long step)
     {
         if (!File.Exists(path)) return;
@@ -157,7 +183,7 @@ public static class TrainingRun
         {
             return JsonDocument.Parse(line).RootElement.GetProperty(nameof(TrainingReport.Step)).GetInt64();
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
             return null;
         }

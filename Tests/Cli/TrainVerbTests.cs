@@ -2,6 +2,7 @@ using System.Text.Json;
 using FlowVocoder.AudioIO;
 using FlowVocoder.Cli;
 using FlowVocoder.Tests.AudioIO;
+using FlowVocoder.Tests.Training;
 using FlowVocoder.Training;
 using FlowVocoder.Voices;
 
@@ -36,8 +37,7 @@ public sealed class TrainVerbTests : IDisposable
 
     private void AssertSameRun(string expected, string found)
     {
-        // The whole state: weights, moments, averages and counters.
-        Assert.Equal(File.ReadAllBytes(_folder[$"{expected}.checkpoint.safetensors"]), File.ReadAllBytes(_folder[$"{found}.checkpoint.safetensors"]));
+        CheckpointFiles.AssertSame(_folder[$"{expected}.checkpoint.safetensors"], _folder[$"{found}.checkpoint.safetensors"]);
         VoiceFile a = VoiceFile.Read(_folder[expected + ".safetensors"]), b = VoiceFile.Read(_folder[found + ".safetensors"]);
         Assert.Equal(a.Tensors.Keys, b.Tensors.Keys);
         foreach (string name in a.Tensors.Keys) Assert.Equal(a.Tensors[name].Data, b.Tensors[name].Data);
@@ -102,10 +102,15 @@ public sealed class TrainVerbTests : IDisposable
     public void A_run_that_died_in_its_first_steps_goes_on_too()
     {
         CliFixture.Run(Command("whole.safetensors")).Succeeds();
-        RunWatched("step 1/6", () => throw new IOException("the machine went away"), TestContext.Current.CancellationToken, Command("died.safetensors"), out _);
+        RunWatched("step 1/6", () => throw new IOException("the machine went away"), TestContext.Current.CancellationToken, [.. Command("died.safetensors"), "--licence", "CC0-1.0", "--name", "Bob"], out _);
         Assert.False(File.Exists(_folder["died.safetensors"]));
         CliFixture.Run(Resume("died.safetensors")).Succeeds();
         AssertSameRun("whole", "died");
+        // What the voice tells of itself was not lost with it.
+        VoiceFile voice = VoiceFile.Read(_folder["died.safetensors"]);
+        Assert.Equal(("Bob", "CC0-1.0"), (voice.Name, voice.Licence));
+        Assert.Contains("model.channels=8", voice.Provenance, StringComparison.Ordinal);
+        Assert.Contains("; then vocoder train", voice.Provenance, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -151,5 +156,22 @@ public sealed class TrainVerbTests : IDisposable
     {
         _folder.Add("data/a/train/broken.wav", "RIFF"u8.ToArray());
         CliFixture.Run(Command("v.safetensors")).Fails(1, "broken.wav");
+    }
+
+    [Fact]
+    public void A_run_that_skipped_most_of_its_batches_fails()
+    {
+        CliResult result = CliFixture.Run([.. Command("v.safetensors"), "--learning-rate", "1", "--set", "clip_norm=0", "--set", "warmup=0", "--set", "loss_guard=0.001"]);
+        Assert.Equal(1, result.Code);
+        Assert.Matches("v.safetensors: [456] of 6 batches were skipped because their loss or gradient was not finite", result.Error);
+    }
+
+    [Fact]
+    public void Voices_whose_names_have_a_point_are_two()
+    {
+        CliFixture.Run(Command("v1.0")).Succeeds();
+        CliFixture.Run(Command("v1.1")).Succeeds();
+        Assert.Equal("v1.1", VoiceFile.Read(_folder["v1.1"]).Name);
+        Assert.True(File.Exists(_folder["v1.0.checkpoint.safetensors"]) && File.Exists(_folder["v1.1.log.jsonl"]));
     }
 }

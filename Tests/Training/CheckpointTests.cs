@@ -12,6 +12,8 @@ public sealed class CheckpointTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    private static SavedRun Run(TrainingConfig config) => new(config, 0, "A", "B", "C", "D");
+
     /// <summary>A model in training.</summary>
     private sealed class Session
     {
@@ -42,7 +44,7 @@ public sealed class CheckpointTests : IDisposable
                 if (r.Step == step) cancellation.Cancel();
             }, () =>
             {
-                if (checkpoint != null) Checkpoint.Save(checkpoint, Trainer, Model.Parameters, _config);
+                if (checkpoint != null) Checkpoint.Save(checkpoint, Trainer, Model.Parameters, Run(_config));
             }, cancellation.Token);
             Assert.Equal(step, Trainer.Step);
             return this;
@@ -94,11 +96,11 @@ public sealed class CheckpointTests : IDisposable
         var session = new Session(config, 1);
         session.Trainer.Restore(123_456_789_012, 45, 123_456_788_967, -1.2345678901234567);
         string file = _folder["c.safetensors"];
-        Checkpoint.Save(file, session.Trainer, session.Model.Parameters, config);
+        Checkpoint.Save(file, session.Trainer, session.Model.Parameters, Run(config));
         Session loaded = new Session(config, 1, seed: 5).Load(file);
         Assert.Equal((123_456_789_012, 45, 123_456_788_967, -1.2345678901234567),
             (loaded.Trainer.Step, loaded.Trainer.Skipped, loaded.Trainer.Updates, loaded.Trainer.MeanLoss));
-        Assert.Equal(config.ToJson(), Checkpoint.ReadConfig(file).ToJson());
+        Assert.Equal((config.ToJson(), "A", "B", "C", "D"), Checkpoint.ReadRun(file) is var run ? (run.Config.ToJson(), run.Name, run.Licence, run.Command, run.Teacher) : default);
         Assert.Equal(["c.safetensors"], _folder.Entries());
     }
 
@@ -107,7 +109,7 @@ public sealed class CheckpointTests : IDisposable
     {
         var session = new Session(TinyCorpus.Config, 1);
         string file = _folder["c.safetensors"];
-        Checkpoint.Save(file, session.Trainer, session.Model.Parameters, TinyCorpus.Config);
+        Checkpoint.Save(file, session.Trainer, session.Model.Parameters, Run(TinyCorpus.Config));
         Assert.True(double.IsNaN(new Session(TinyCorpus.Config, 1).Load(file).Trainer.MeanLoss));
     }
 
@@ -117,13 +119,13 @@ public sealed class CheckpointTests : IDisposable
         var session = new Session(TinyCorpus.Config, 1);
         string file = _folder["c.safetensors"];
         Refusal.Expect(() => session.Load(file), file);
-        Checkpoint.Save(file, session.Trainer, session.Model.Parameters, TinyCorpus.Config);
+        Checkpoint.Save(file, session.Trainer, session.Model.Parameters, Run(TinyCorpus.Config));
         TrainingConfig wider = TinyCorpus.Config with { Model = TinyCorpus.Config.Model with { PitchChannels = 9 } };
         Refusal.Expect(() => new Session(wider, 1).Load(file), file, "pitch.0.");
         byte[] bytes = File.ReadAllBytes(file);
         string cut = _folder.Add("cut.safetensors", bytes[..(bytes.Length - 8)]);
         Refusal.Expect(() => session.Load(cut), cut);
         string text = _folder.Add("text.safetensors", "{\"steps\": 3} not a checkpoint"u8.ToArray());
-        Refusal.Expect(() => Checkpoint.ReadConfig(text), text);
+        Refusal.Expect(() => Checkpoint.ReadRun(text), text);
     }
 }

@@ -170,7 +170,7 @@ public class DistillationTaskTests
                 break;
             case "recipe":
                 recipe = MelRecipe.ByName("bigvgan-24k");
-                expected = "configuration: recipe is bigvgan-24k, expected that of the teacher, hifigan: sample rate 22050 Hz, the voice expects 24000 Hz";
+                expected = "configuration: recipe is bigvgan-24k, expected that of the teacher, hifigan: sample rate 24000 Hz, the voice expects 22050 Hz";
                 break;
             case "linear prediction":
                 config = config with { Model = config.Model with { LinearPrediction = 0 } };

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using FlowVocoder.Compute;
 using FlowVocoder.Features;
+using FlowVocoder.Flows;
 using FlowVocoder.Models;
 using FlowVocoder.Streaming;
 using FlowVocoder.Tests.AudioIO;
@@ -162,5 +163,53 @@ public sealed class TrainingRunTests : IDisposable
         Refusal.Expect(() => Train(paths with { Data = _folder["nowhere"] }, s_config), _folder["nowhere"]);
         Refusal.Expect(() => Train(paths, s_config with { CropFrames = 101 }), "no recording is as long");
         Assert.Empty(Directory.GetFiles(_folder["out"]));
+    }
+
+    [Fact]
+    public void A_voice_that_is_there_is_not_overwritten()
+    {
+        TrainingPaths paths = Paths("voice.safetensors");
+        File.WriteAllText(paths.Output, "precious");
+        Refusal.Expect(() => Train(paths, s_config), paths.Output, "the file exists", "--out");
+        Refusal.Expect(() => Train(paths with { From = paths.Output }, s_config), paths.Output, "the file exists");
+        Assert.Equal("precious", File.ReadAllText(paths.Output));
+        Assert.False(File.Exists(paths.Checkpoint));
+    }
+
+    [Fact]
+    public void A_run_goes_on_as_the_one_it_was()
+    {
+        TrainingConfig maf = s_config with { Steps = 1, Model = s_config.Model with { Flow = FlowKind.Maf } }, iaf = s_config with { Steps = 2, Model = s_config.Model with { Flow = FlowKind.Iaf } };
+        TrainingPaths teacher = Paths("teacher.safetensors"), other = Paths("other.safetensors"), plain = Paths("plain.safetensors"), student = Paths("student.safetensors") with { Teacher = teacher.Output };
+        Train(teacher, maf);
+        Train(other, maf with { Seed = 5 });
+        Train(plain, s_config with { Steps = 2 });
+        Train(student, iaf);
+        byte[] before = File.ReadAllBytes(student.Checkpoint);
+        const string End = "expected the same to go on with";
+        Refusal.Expect(() => Train(student with { Teacher = other.Output }, iaf with { Steps = 3 }, resume: true), student.Checkpoint, "with another teacher", End);
+        Refusal.Expect(() => Train(plain with { Teacher = teacher.Output }, s_config, resume: true), plain.Checkpoint, "without a teacher", End);
+        Refusal.Expect(() => Train(plain, s_config with { Recipe = "nvidia" }, resume: true), plain.Checkpoint, "with the recipe hifigan", End);
+        Refusal.Expect(() => Train(plain, s_config with { Model = s_config.Model with { Channels = 9 } }, resume: true), plain.Checkpoint, "with another model", End);
+        Refusal.Expect(() => Train(plain, s_config with { Steps = 1 }, resume: true), plain.Checkpoint, "2 steps are done", "found 1");
+        TrainingPaths coupling = Paths("coupling.safetensors") with { Teacher = teacher.Output };
+        Train(coupling, s_config with { Steps = 1 });
+        Refusal.Expect(() => Train(coupling with { Teacher = null }, s_config, resume: true), coupling.Checkpoint, "with a teacher, by distill", End);
+        Assert.Equal(before, File.ReadAllBytes(student.Checkpoint));
+        // The line of step 0 is told once.
+        Train(student, iaf with { Steps = 3 }, resume: true);
+        Assert.Equal([0, 2, 3], Log(student).Select(line => line.GetProperty("Step").GetInt64()));
+    }
+
+    [Fact]
+    public void A_distillation_resumed_before_its_first_step_tells_it_once()
+    {
+        TrainingConfig iaf = s_config with { Steps = 2, Model = s_config.Model with { Flow = FlowKind.Iaf } };
+        TrainingPaths teacher = Paths("teacher.safetensors"), student = Paths("student.safetensors") with { Teacher = teacher.Output };
+        Train(teacher, s_config with { Steps = 1 });
+        Train(student, iaf, stopAfter: 0);
+        File.AppendAllText(student.Log, "{\"Step\":1.5}\n");
+        Train(student, iaf, resume: true);
+        Assert.Equal([0, 2], Log(student).Select(line => line.GetProperty("Step").GetInt64()));
     }
 }

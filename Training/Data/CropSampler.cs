@@ -20,54 +20,67 @@ public readonly record struct Crop(SpeechClip Clip, int FirstFrame, float Gain)
 }
 
 /// <summary>
-/// Draws crops of equal length, every position of every clip equally likely. A crop is a function of (seed, step, item) alone, so a
-/// resumed run sees what the uninterrupted one would have seen.
+/// Draws crops of equal length, every position of every clip equally likely where it is not silent: the likelihood of silence has no bound. A crop is
+/// a function of (seed, step, item) alone, so a resumed run sees what the uninterrupted one would have seen.
 /// </summary>
 public sealed class CropSampler
 {
     private const double SilentPower = 1e-6;
-    private const int Attempts = 32;
-    private readonly List<SpeechClip> _clips = [];
-    private readonly List<long> _ends = [];
-    private readonly int _frames, _hop;
+    private readonly List<(SpeechClip Clip, int FirstFrame)> _positions = [];
     private readonly Philox _random;
     private readonly float _quietest, _loudest;
 
     /// <summary>Creates a sampler of crops of <paramref name="frames"/> frames, at a gain between two limits in dB.</summary>
-    /// <exception cref="VocoderException">No clip is long enough.</exception>
+    /// <exception cref="VocoderException">No clip is long enough, or all is silence.</exception>
     public CropSampler(IReadOnlyList<SpeechClip> clips, int frames, int hop, ulong seed, float quietest, float loudest)
     {
-        (_frames, _hop, _random, _quietest, _loudest) = (frames, hop, new Philox(seed), quietest, loudest);
-        long total = 0;
-        foreach (SpeechClip clip in clips.Where(c => c.Frames >= frames))
-        {
-            _clips.Add(clip);
-            _ends.Add(total += clip.Frames - frames + 1);
-        }
-        if (_clips.Count == 0)
-            throw new VocoderException($"no recording is as long as a crop of {frames * hop} samples; the longest has {clips.Select(c => c.Audio.Length).DefaultIfEmpty().Max()}");
+        (_random, _quietest, _loudest) = (new Philox(seed), quietest, loudest);
+        RequireLength(clips, frames, hop, "recording");
+        foreach (SpeechClip clip in clips)
+            foreach (int first in LoudPositions(clip, frames, hop)) _positions.Add((clip, first));
+        if (_positions.Count == 0) throw AllSilent("recordings", frames, hop);
     }
 
-    /// <summary>The crop of an item of a step. Silent stretches are drawn again: their likelihood has no bound.</summary>
+    /// <summary>The crop of an item of a step.</summary>
     public Crop Draw(long step, int item)
     {
-        Crop crop = default;
-        for (int attempt = 0; attempt < Attempts; attempt++)
-        {
-            long position = (long)(_random.Uniform((uint)item, (uint)attempt, 2 * step) * _ends[^1]);
-            int index = _ends.BinarySearch(position + 1);
-            if (index < 0) index = ~index;
-            int first = (int)(position - (index == 0 ? 0 : _ends[index - 1]));
-            double decibel = _quietest + _random.Uniform((uint)item, (uint)attempt, 2 * step + 1) * (_loudest - _quietest);
-            crop = new Crop(_clips[index], first, (float)Math.Pow(10, decibel / 20));
-            if (Power(crop) > SilentPower) break;
-        }
-        return crop;
+        var (clip, first) = _positions[(int)(_random.Uniform((uint)item, 0, 2 * step) * _positions.Count)];
+        double decibel = _quietest + _random.Uniform((uint)item, 0, 2 * step + 1) * (_loudest - _quietest);
+        return new Crop(clip, first, (float)Math.Pow(10, decibel / 20));
     }
 
     /// <summary>Consecutive items of a step.</summary>
     public Crop[] Draw(long step, int first, int count) => [.. Enumerable.Range(first, count).Select(item => Draw(step, item))];
 
-    private double Power(Crop crop) =>
-        System.Numerics.Tensors.TensorPrimitives.SumOfSquares<float>(crop.Clip.Audio.AsSpan(crop.FirstFrame * _hop, _frames * _hop)) / (_frames * _hop);
+    /// <summary>For validation: of each clip that is long enough the stretch nearest to its middle that is not silent, as loud as it is.</summary>
+    /// <exception cref="VocoderException">No clip is long enough, or all is silence.</exception>
+    public static Crop[] Middles(IReadOnlyList<SpeechClip> clips, int frames, int hop)
+    {
+        RequireLength(clips, frames, hop, "held-out recording");
+        var crops = new List<Crop>();
+        foreach (SpeechClip clip in clips)
+        {
+            int middle = (clip.Frames - frames) / 2;
+            int[] loud = LoudPositions(clip, frames, hop);
+            if (loud.Length > 0) crops.Add(new Crop(clip, loud.MinBy(first => Math.Abs(first - middle)), 1f));
+        }
+        return crops.Count > 0 ? [.. crops] : throw AllSilent("held-out recordings", frames, hop);
+    }
+
+    private static int[] LoudPositions(SpeechClip clip, int frames, int hop)
+    {
+        var energy = new double[clip.Frames + 1];
+        for (int i = 0; i < clip.Frames; i++)
+            energy[i + 1] = energy[i] + System.Numerics.Tensors.TensorPrimitives.SumOfSquares<float>(clip.Audio.AsSpan(i * hop, hop));
+        return [.. Enumerable.Range(0, Math.Max(0, clip.Frames - frames + 1)).Where(i => energy[i + frames] - energy[i] > SilentPower * frames * hop)];
+    }
+
+    private static void RequireLength(IReadOnlyList<SpeechClip> clips, int frames, int hop, string what)
+    {
+        if (!clips.Any(c => c.Frames >= frames))
+            throw new VocoderException($"no {what} is as long as a crop of {frames * hop} samples; the longest has {clips.Select(c => c.Audio.Length).DefaultIfEmpty().Max()}");
+    }
+
+    private static VocoderException AllSilent(string what, int frames, int hop) =>
+        new($"the {what} are silent: found no stretch of {frames * hop} samples above -60 dB of full scale, expected speech");
 }

@@ -20,12 +20,19 @@ internal static class ConfigJson
     public static string Write<T>(T config) => JsonSerializer.Serialize(config, s_options);
 
     /// <summary>Reads a configuration; members that are absent keep their default value.</summary>
-    /// <exception cref="VocoderException">Not JSON, an unknown member, or a value of the wrong kind; source and kind are named.</exception>
+    /// <exception cref="VocoderException">Not JSON, an unknown member, or a value of the wrong kind or beyond its range; source and kind are named.</exception>
     public static T Read<T>(string json, string source, string kind) where T : class
     {
         try
         {
-            return JsonSerializer.Deserialize<T>(json, s_options) ?? throw new JsonException("it is null");
+            T config = JsonSerializer.Deserialize<T>(json, s_options) ?? throw new JsonException("it is null");
+            // Numbers such as 1e400 are read as infinite, which JSON cannot say.
+            _ = Write(config);
+            return config;
+        }
+        catch (ArgumentException e)
+        {
+            throw new VocoderException($"{source}: {kind} is not usable: it has a number beyond the range of its kind", e);
         }
         catch (JsonException e)
         {

@@ -54,7 +54,7 @@ public class CropSamplerTests
     }
 
     [Fact]
-    public void Silence_is_drawn_again()
+    public void Silence_is_not_drawn()
     {
         // 60 of 100 frames are silent; a crop that reaches into the sound is not.
         CropSampler sampler = Sampler([Clip("a", 100, t => t >= 20 * Hop && t < 60 * Hop ? 0.1f : 0f)]);
@@ -62,8 +62,21 @@ public class CropSamplerTests
     }
 
     [Fact]
-    public void A_recording_of_nothing_but_silence_still_gives_a_crop() =>
-        Assert.InRange(Sampler([Clip("a", 9, _ => 0f)]).Draw(3, 1).FirstFrame, 0, 4);
+    public void Recordings_of_nothing_but_silence_are_refused()
+    {
+        const string expected = "recordings are silent: found no stretch of 80 samples above -60 dB of full scale, expected speech";
+        Assert.Equal("the " + expected, Assert.Throws<VocoderException>(() => Sampler([Clip("a", 9, _ => 0f)])).Message);
+        Assert.Equal("the held-out " + expected, Assert.Throws<VocoderException>(() => CropSampler.Middles([Clip("a", 9, _ => 0.0009f)], Frames, Hop)).Message);
+        Assert.Equal(0, Sampler([Clip("a", 5, _ => 0.0011f)]).Draw(3, 1).FirstFrame);
+    }
+
+    [Fact]
+    public void Held_out_are_the_middles_of_long_clips_or_what_is_loud_near_them()
+    {
+        Crop[] crops = CropSampler.Middles([Clip("a", 20), Clip("b", 4), Clip("c", 40, t => t >= 2 * Hop && t < 4 * Hop ? 0.1f : 0f), Clip("d", 40, _ => 0f)], Frames, Hop);
+        Assert.Equal([("a", 7, 1f), ("c", 3, 1f)], crops.Select(c => (c.Clip.Name, c.FirstFrame, c.Gain)));
+        Assert.Equal("no held-out recording is as long as a crop of 80 samples; the longest has 64", Assert.Throws<VocoderException>(() => CropSampler.Middles([Clip("b", 4)], Frames, Hop)).Message);
+    }
 
     [Fact]
     public void Gain_is_uniform_in_decibel_within_its_limits()
