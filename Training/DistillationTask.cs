@@ -67,11 +67,11 @@ internal sealed class DistillationTask : CompactTaskBase
     {
         Tensor generated = ops.Unfold(Model.Stack.Inverse(ops, latents, condition, out Tensor logDet), Model.Config.Group);
         Tensor logQ = MonteCarloKl.LogDensity(ops, latents, logDet, generated.Size), logP = TeacherDensity(ops, generated, batch.Crops);
-        Tensor? other = null;
+        Tensor loss = MonteCarloKl.Apply(ops, logQ, logP);
         float gamma = Config.Distillation.Contrastive;
         // The condition of other speech is that of the next item. Linear prediction stays: it is the coordinates, not the condition.
-        if (gamma > 0) other = TeacherDensity(ops, generated, [.. batch.Crops.Skip(1), batch.Crops[0]]);
-        return (MonteCarloKl.Apply(ops, logQ, logP, other, gamma), logQ.Item - logP.Item, generated);
+        if (gamma > 0) loss = ops.Add(loss, ContrastiveKl.Apply(ops, logQ, TeacherDensity(ops, generated, [.. batch.Crops.Skip(1), batch.Crops[0]]), gamma));
+        return (loss, logQ.Item - logP.Item, generated);
     }
 
     private Tensor TeacherDensity(Ops ops, Tensor generated, IReadOnlyList<Crop> crops) =>
