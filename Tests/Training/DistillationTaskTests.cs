@@ -218,13 +218,20 @@ public class DistillationTaskTests
     {
         CompactVocoder teacher = Teacher(FlowKind.Maf, 32);
         CompactVocoder student = TinyCorpus.Model(s_student, seed: 2);
-        new DistillationTask(student, teacher, TinyCorpus.Data, s_student).Initialize(new CpuOps());
+        var task = new DistillationTask(student, teacher, TinyCorpus.Data, s_student);
+        Assert.Null(task.Beginning);
+        task.Initialize(new CpuOps());
         float[] Values(CompactVocoder model, string name) => model.Parameters.Items.Single(p => p.Name == name).Value.Span.ToArray();
         Assert.Equal(Values(teacher, "mel_encoder.0.weight"), Values(student, "mel_encoder.0.weight"));
         Assert.Equal(Values(teacher, "pitch.3.bias"), Values(student, "pitch.3.bias"));
         // Two positions in a group against one, and half as many groups in a frame.
         Assert.NotEqual(Values(teacher, "phase_encoder.0.weight").Length, Values(student, "phase_encoder.0.weight").Length);
         Assert.NotEqual(Values(teacher, "mel_encoder.2.weight").Length, Values(student, "mel_encoder.2.weight").Length);
+        string[] networks = ["mel_encoder.", "phase_encoder.", "pitch."];
+        Parameter[] all = [.. student.Parameters.Items.Where(p => networks.Any(n => p.Name.StartsWith(n, StringComparison.Ordinal)))];
+        int same = all.Count(p => Values(teacher, p.Name).SequenceEqual(p.Value.Span.ToArray()));
+        Assert.InRange(same, 3, all.Length - 2);
+        Assert.Equal($"begins with {same} of {all.Length} conditioner tensors of its teacher", task.Beginning);
     }
 
     public static TheoryData<string> Unfit => ["iaf teacher", "maf student", "recipe", "linear prediction", "phase", "closed form", "contrastive"];
