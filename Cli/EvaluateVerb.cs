@@ -33,7 +33,7 @@ internal sealed class EvaluateVerb : Verb
         "vocoder evaluate --data recordings --baseline noise-lp --baseline griffin-lim",
         "vocoder evaluate --data recordings --voice voice.safetensors --sigma 0.8 --limit 2 --out spoken")
     {
-        _baseline.AcceptOnlyFromAmong(NoiseBaseline.Label, GriffinLimBaseline.Label);
+        _baseline.OneOf(NoiseBaseline.Label, GriffinLimBaseline.Label);
         foreach (Option option in (Option[])[_data, _voice, _sigma, _seed, _baseline, _generated, _limit, _out, _threads]) Add(option);
     }
 
