@@ -35,8 +35,8 @@ internal sealed class DemoVerb : Verb
         Add(_flow);
         Add(_steps);
         Add(_seed);
-        _density.AcceptOnlyFromAmong("two-moons");
-        _flow.AcceptOnlyFromAmong([.. PlaneFlow.All.Select(flow => flow.Name)]);
+        _density.OneOf("two-moons");
+        _flow.OneOf([.. PlaneFlow.All.Select(flow => flow.Name)]);
     }
 
     public override int Run(ParseResult arguments, Terminal terminal)

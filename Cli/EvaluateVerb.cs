@@ -1,6 +1,7 @@
 using System.CommandLine;
 using FlowVocoder.Compute;
 using FlowVocoder.Streaming;
+using FlowVocoder.Training.Data;
 using FlowVocoder.Voices;
 
 namespace FlowVocoder.Cli;
@@ -32,7 +33,7 @@ internal sealed class EvaluateVerb : Verb
         "vocoder evaluate --data recordings --baseline noise-lp --baseline griffin-lim",
         "vocoder evaluate --data recordings --voice voice.safetensors --sigma 0.8 --limit 2 --out spoken")
     {
-        _baseline.AcceptOnlyFromAmong(NoiseBaseline.Label, GriffinLimBaseline.Label);
+        _baseline.OneOf(NoiseBaseline.Label, GriffinLimBaseline.Label);
         foreach (Option option in (Option[])[_data, _voice, _sigma, _seed, _baseline, _generated, _limit, _out, _threads]) Add(option);
     }
 
@@ -48,7 +49,17 @@ internal sealed class EvaluateVerb : Verb
             systems.Add(name == NoiseBaseline.Label ? new NoiseBaseline(voice.Model.Recipe) : new GriffinLimBaseline(voice.Model.Recipe));
         foreach (string folder in arguments.GetValue(_generated) ?? []) systems.Add(new GeneratedFolder(folder, voice.Model.Recipe.SampleRate));
         if (arguments.GetValue(_out) is { } keep) Files.CreateFolder(keep);
+        TellCost(voice, clips, terminal);
         new Evaluation(voice, systems, parallelism, arguments.GetValue(_out), terminal).Run(clips);
         return VocoderCommand.Success;
+    }
+
+    private static void TellCost(LoadedVoice voice, IReadOnlyList<EvaluationClip> clips, Terminal terminal)
+    {
+        // Only who is slow anyway reads all recordings twice.
+        if (!voice.Model.ScoresStepByStep && !voice.Model.GeneratesStepByStep) return;
+        long frames = clips.Sum(c => (long)SpeechDataset.Read(c.File, voice.Model.Recipe.SampleRate).Length / voice.Model.Recipe.HopSize);
+        StepByStepCost.TellScoring(voice, frames, terminal);
+        StepByStepCost.TellSpeaking(voice, frames, terminal);
     }
 }

@@ -79,6 +79,26 @@ internal static class Inputs
         return argument;
     }
 
+    /// <summary>Takes only some words. The parser's own check tells them over several lines.</summary>
+    public static void OneOf<T>(this Option<T> option, params string[] words)
+    {
+        option.CompletionSources.Add(words);
+        option.Validators.Add(result => CheckWords(option.Name, words, result));
+    }
+
+    /// <inheritdoc cref="OneOf{T}(Option{T}, string[])"/>
+    public static void OneOf<T>(this Argument<T> argument, params string[] words)
+    {
+        argument.CompletionSources.Add(words);
+        argument.Validators.Add(result => CheckWords(argument.Name, words, result));
+    }
+
+    private static void CheckWords(string name, string[] words, SymbolResult result)
+    {
+        if (result.Tokens.Select(t => t.Value).FirstOrDefault(text => !words.Contains(text)) is { } wrong)
+            result.AddError($"{name} is '{wrong}', expected {(words.Length == 1 ? "" : "one of ")}{string.Join(", ", words)}");
+    }
+
     public static int Integer(ArgumentResult result, int least, int most)
     {
         string text = result.Tokens[0].Value;

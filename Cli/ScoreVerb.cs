@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Globalization;
 using FlowVocoder.AudioIO;
 using FlowVocoder.Compute;
@@ -14,8 +13,6 @@ internal sealed class ScoreVerb : Verb
 {
     // One step of 16-bit quantisation is 2^-15 of full scale.
     private const double StepBits = 15;
-
-    private const int ProbeFrames = 8;
 
     private readonly Argument<string[]> _files = new("[MEL.npy] IN.wav")
     {
@@ -46,24 +43,9 @@ internal sealed class ScoreVerb : Verb
         int frames = mel.Length / recipe.Bands, hops = audio.Length / recipe.HopSize;
         if (Math.Abs(frames - hops) > 1)
             terminal.Warn($"vocoder: warning: '{files[0]}' has {frames} frames and '{files[^1]}' {hops}: the first {Math.Min(frames, hops)} are scored");
-        if (voice.Model.ScoresStepByStep) TellCost(voice, mel, frames, audio, Math.Min(frames, hops), terminal);
+        StepByStepCost.TellScoring(voice, Math.Min(frames, hops), terminal);
         Print(voice.Model.Score(mel, audio, arguments.Parallelism(_threads)), files[^1], voice, terminal);
         return VocoderCommand.Success;
-    }
-
-    // Whoever scores an hour with a student should know before it is next week: the beginning tells what the rest will take.
-    private static void TellCost(LoadedVoice voice, float[] mel, int melFrames, float[] audio, int frames, Terminal terminal)
-    {
-        int bands = voice.Model.Recipe.Bands, part = Math.Min(frames, ProbeFrames);
-        var beginning = new float[bands * part];
-        for (int b = 0; b < bands; b++) mel.AsSpan(b * melFrames, part).CopyTo(beginning.AsSpan(b * part));
-        void Score() => voice.Model.Score(beginning, audio.AsSpan(0, part * voice.Model.Recipe.HopSize), new Parallelism(1));
-        // Once to compile and to pack the weights, once for the clock.
-        Score();
-        long start = Stopwatch.GetTimestamp();
-        Score();
-        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds * frames / part;
-        terminal.Warn($"vocoder: voice {voice.Name} is an inverse autoregressive flow and scores step by step: about {seconds:0.0} s for {(double)frames * voice.Model.Recipe.HopSize / voice.Model.Recipe.SampleRate:0.0} s of speech");
     }
 
     private static void Print(Likelihood score, string file, LoadedVoice voice, Terminal terminal)

@@ -1,3 +1,5 @@
+using FlowVocoder.AudioIO;
+
 namespace FlowVocoder.Cli;
 
 /// <summary>A mel to speak and the wav to write.</summary>
@@ -28,4 +30,17 @@ internal static class SynthJobs
         Files.CreateFolder(target);
         return jobs;
     }
+
+    /// <summary>Frames of all mels together. What cannot be read counts for none: who speaks it will tell.</summary>
+    public static long Frames(IEnumerable<SynthJob> jobs, int bands) => jobs.Sum(job =>
+    {
+        try
+        {
+            return (long)MelFile.Read(job.Mel, bands).Frames;
+        }
+        catch (VocoderException)
+        {
+            return 0;
+        }
+    });
 }

@@ -45,9 +45,11 @@ internal sealed class SynthVerb : Verb
         WavFormat format = arguments.GetValue(_float) ? WavFormat.Float32 : WavFormat.Pcm16;
         if (piped)
         {
+            StepByStepCost.TellSpeaking(voice, null, terminal);
             new SynthPipe(voice, options, parallelism, format, raw, terminal).Speak(files[0], files[1]);
             return VocoderCommand.Success;
         }
+        if (voice.Model.GeneratesStepByStep) StepByStepCost.TellSpeaking(voice, SynthJobs.Frames(jobs, voice.Model.Recipe.Bands), terminal);
         var speaker = new Speaker(voice, options, parallelism, format, terminal);
         int failed = 0;
         // One bad mel of many is told and counted; the others are spoken all the same.

@@ -41,15 +41,22 @@ internal sealed class DistillationTask : CompactTaskBase
         ConfigJson.Check(config.Distillation.Contrastive == 0 || config.Batch > 1, "batch", config.Batch, "2 or more with a contrastive term, which takes the condition of another item");
     }
 
+    /// <summary>What the student began with, one line to tell; null where it began with other weights.</summary>
+    public string? Beginning { get; private set; }
+
     /// <summary>The student begins with mel encoder, phase encoder and pitch predictor of its teacher, as far as they fit.</summary>
     public override void Initialize(Ops ops)
     {
-        foreach (Parameter own in Parameters.Items.Where(p => s_taught.Any(prefix => p.Name.StartsWith(prefix, StringComparison.Ordinal))))
+        Parameter[] conditioners = [.. Parameters.Items.Where(p => s_taught.Any(prefix => p.Name.StartsWith(prefix, StringComparison.Ordinal)))];
+        int fitting = 0;
+        foreach (Parameter own in conditioners)
             if (_teacher.Parameters.Items.FirstOrDefault(p => p.Name == own.Name) is { } taught && taught.Shape.AsSpan().SequenceEqual(own.Shape))
             {
                 taught.Value.Span.CopyTo(own.Value.Span);
                 own.Value.MarkChanged();
+                fitting++;
             }
+        Beginning = FormattableString.Invariant($"begins with {fitting} of {conditioners.Length} conditioner tensors of its teacher");
     }
 
     protected override StepResult Loss(Ops ops, ExcitationBatch batch, Tensor condition, long step)
@@ -67,11 +74,11 @@ internal sealed class DistillationTask : CompactTaskBase
     {
         Tensor generated = ops.Unfold(Model.Stack.Inverse(ops, latents, condition, out Tensor logDet), Model.Config.Group);
         Tensor logQ = MonteCarloKl.LogDensity(ops, latents, logDet, generated.Size), logP = TeacherDensity(ops, generated, batch.Crops);
-        Tensor? other = null;
+        Tensor loss = MonteCarloKl.Apply(ops, logQ, logP);
         float gamma = Config.Distillation.Contrastive;
         // The condition of other speech is that of the next item. Linear prediction stays: it is the coordinates, not the condition.
-        if (gamma > 0) other = TeacherDensity(ops, generated, [.. batch.Crops.Skip(1), batch.Crops[0]]);
-        return (MonteCarloKl.Apply(ops, logQ, logP, other, gamma), logQ.Item - logP.Item, generated);
+        if (gamma > 0) loss = ops.Add(loss, ContrastiveKl.Apply(ops, logQ, TeacherDensity(ops, generated, [.. batch.Crops.Skip(1), batch.Crops[0]]), gamma));
+        return (loss, logQ.Item - logP.Item, generated);
     }
 
     private Tensor TeacherDensity(Ops ops, Tensor generated, IReadOnlyList<Crop> crops) =>

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using FlowVocoder.Tests.AudioIO;
+using FlowVocoder.Voices;
 
 namespace FlowVocoder.Tests.Cli;
 
@@ -56,6 +57,25 @@ public sealed class BadVoiceTests(CliFixture fixture) : IClassFixture<CliFixture
         BinaryPrimitives.WriteSingleLittleEndian(voice.AsSpan(voice.Length - 4), float.NaN);
         Refused(voice, "tensor '", "found a value that is NaN or infinite");
     }
+
+    private void Zeroed(Func<string, bool> which, params string[] parts)
+    {
+        VoiceFile good = VoiceFile.Read(fixture.Voice);
+        using var stream = new MemoryStream();
+        SafeTensorsFile.Write(stream, good.Tensors.ToDictionary(t => t.Key, t => which(t.Key) ? new SafeTensor(t.Value.Shape, new float[t.Value.Data.Length]) : t.Value), good.Metadata);
+        Refused(stream.ToArray(), parts);
+    }
+
+    [Fact]
+    public void A_convolution_without_an_inverse_is_refused_by_name() =>
+        Zeroed(name => name.StartsWith("convinv.1.", StringComparison.Ordinal), "the 1×1 convolution 'convinv.1' has no inverse");
+
+    [Fact]
+    public void Weights_without_a_direction_are_refused_by_name() =>
+        Zeroed(name => name == "WN.0.start.weight_v", "tensor 'WN.0.start.weight_v': output channel 0 is all zeros");
+
+    [Fact]
+    public void A_voice_of_zeros_is_refused() => Zeroed(_ => true);
 
     [Fact]
     public void A_configuration_that_cannot_be_built_is_refused_by_name() =>

@@ -131,6 +131,14 @@ public sealed class DistillVerbTests : IDisposable
     }
 
     [Fact]
+    public void Help_says_who_can_teach()
+    {
+        // Whatever the width at which lines are broken.
+        string help = string.Join(' ', CliFixture.Run("distill", "--help").Succeeds().Output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        Assert.Contains("trained here (kind compact) with a flow that scores in one pass: coupling or maf. A WaveGlow cannot teach", help, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_name_that_is_no_configuration_lists_those_there_are() =>
         CliFixture.Run("train", "--data", _folder["data"], "--config", "tacher", "--out", _folder["x.safetensors"]).Fails(1, "cannot read 'tacher'", "compact", "teacher");
 }

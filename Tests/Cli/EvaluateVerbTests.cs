@@ -46,6 +46,18 @@ public sealed class EvaluateVerbTests(CliFixture fixture) : IClassFixture<CliFix
         Assert.Contains("voicing error", output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(0.6), InlineData(0.02)]
+    public void Silence_and_what_is_short_have_dashes_and_no_NaN(double seconds)
+    {
+        using var folder = new TempFolder();
+        WavFile.Write(folder["s.wav"], new float[(int)(seconds * CliFixture.Rate)], CliFixture.Rate);
+        string output = CliFixture.Run("evaluate", "--data", folder.Root, "--voice", fixture.Voice, "--baseline", "noise-lp").Succeeds().Output;
+        Assert.Contains("Pitch predicted from the mel, against the tracker on the recording: no frame is voiced in both, voicing error ", output, StringComparison.Ordinal);
+        Assert.Contains(" | – |", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("NaN", output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_work_of_others_is_scored_and_a_copy_is_perfect()
     {

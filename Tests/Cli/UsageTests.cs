@@ -1,4 +1,5 @@
 using FlowVocoder.Cli;
+using FlowVocoder.Training.Demo;
 
 namespace FlowVocoder.Tests.Cli;
 
@@ -26,6 +27,13 @@ public sealed class UsageTests(CliFixture fixture) : IClassFixture<CliFixture>
         CliFixture.Run("synth", fixture.Npy, fixture.Folder["range.wav"], "--voice", fixture.Voice, option, value).Fails(2, expected);
         Assert.False(File.Exists(fixture.Folder["range.wav"]));
     }
+
+    [Theory]
+    [InlineData("evaluate --data d --baseline noise-lp --baseline hifigan", "vocoder: --baseline is 'hifigan', expected one of noise-lp, griffin-lim; see 'vocoder evaluate --help'\n")]
+    [InlineData("demo two-moons a.png --flow x", "vocoder: --flow is 'x', expected one of FLOWS; see 'vocoder demo --help'\n")]
+    [InlineData("demo spiral a.png", "vocoder: DENSITY is 'spiral', expected two-moons; see 'vocoder demo --help'\n")]
+    public void A_word_that_is_not_known_is_told_with_those_that_are(string line, string expected) =>
+        Assert.Equal(expected.Replace("FLOWS", string.Join(", ", PlaneFlow.All.Select(flow => flow.Name)), StringComparison.Ordinal), CliFixture.Run(line.Split(' ')).Error);
 
     [Fact]
     public void Without_arguments_the_help_is_shown_as_wrong_usage()

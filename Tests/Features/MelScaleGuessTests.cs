@@ -78,6 +78,35 @@ public class MelScaleGuessTests(ITestOutputHelper output)
         if (value == 1e30f) Assert.StartsWith("values from 1e+30 to 1e+30 look", warning, StringComparison.Ordinal);
     }
 
+    // Amplitude 1 comes to lie 10 nepers below the floor, or further; lowered by 2 nepers, speech is merely quiet.
+    [Theory, MemberData(nameof(Recipes))]
+    public void A_mel_that_lies_below_the_floor_is_told_in_the_unit_of_its_recipe(string name)
+    {
+        MelRecipe recipe = MelRecipe.ByName(name);
+        double unit = recipe.OutputScale * recipe.SpectrumPower * (recipe.Logarithm switch { MelLogarithm.Natural => 1, MelLogarithm.Log10 => 1 / Math.Log(10), _ => 20 / Math.Log(10) });
+        float[] mel = new MelSpectrogram(recipe).Compute(Speech(recipe.SampleRate, seed: 5));
+        string? Lowered(double nepers) => MelScaleGuess.Warning([.. mel.Select(v => (float)(v - nepers * unit))], recipe, "anna");
+        foreach (double nepers in (double[])[10 - Math.Log(recipe.Floor) / recipe.SpectrumPower, 50])
+        {
+            string? warning = Lowered(nepers);
+            output.WriteLine(warning ?? "no warning");
+            Assert.NotNull(warning);
+            if (recipe.OutputMin is null) Assert.Contains("look like silence, because most lie below ", warning, StringComparison.Ordinal);
+        }
+        if (recipe.OutputMin is null) Assert.Null(Lowered(2));
+    }
+
+    [Theory]
+    [InlineData(41, -5.1f, true), InlineData(40, -5.1f, false), InlineData(80, -4.9f, false)]
+    public void More_than_half_of_the_cells_have_to_lie_five_nepers_below(int cells, float below, bool told)
+    {
+        MelRecipe recipe = MelRecipe.ByName("hifigan");
+        float[] mel = new float[80];
+        mel.AsSpan().Fill(-8);
+        mel.AsSpan(0, cells).Fill((float)recipe.LowestValue + below);
+        Assert.Equal(told, MelScaleGuess.Warning(mel, recipe, "anna") != null);
+    }
+
     private static float[] Scaled(float[] audio, float gain) => [.. audio.Select(v => v * gain)];
 
     private static float[] Noise(int samples) => [.. FftTests.Noise(samples, 9).Select(v => (float)v)];

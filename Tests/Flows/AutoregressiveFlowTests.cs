@@ -118,6 +118,47 @@ public class AutoregressiveFlowTests
         }
     }
 
+    /// <summary>Counts what the steps of recursions are given.</summary>
+    private sealed class CountingOps : CpuOps
+    {
+        public long Steps { get; private set; }
+
+        public long Elements { get; private set; }
+
+        public override Tensor Recur(IRecursion recursion, Tensor x, Tensor condition, int channels) =>
+            base.Recur(new Counting(this, recursion), x, condition, channels);
+
+        private sealed class Counting(CountingOps owner, IRecursion inner) : IRecursion
+        {
+            public string Site => inner.Site;
+
+            public Tensor Step(Ops ops, Tensor previous, Tensor x, Tensor condition)
+            {
+                owner.Steps++;
+                owner.Elements += previous.Size + x.Size + condition.Size;
+                return inner.Step(ops, previous, x, condition);
+            }
+        }
+    }
+
+    // Counted and not timed: four times as many samples are four times as many steps, and no step sees more than its own sample and the state of the one before.
+    [Theory]
+    [InlineData(FlowKind.Maf)]
+    [InlineData(FlowKind.Iaf)]
+    public void The_cost_of_the_sequential_direction_is_linear_in_the_samples(FlowKind kind)
+    {
+        AutoregressiveFlow flow = Create(kind, 1);
+        foreach (int samples in (int[])[50, 200])
+        {
+            var ops = new CountingOps();
+            Tensor x = Samples.Normal(_random, 1, 1, samples), condition = Samples.Normal(_random, 1, 3, samples);
+            if (kind == FlowKind.Maf) flow.Inverse(ops, x, condition);
+            else flow.Forward(ops, x, condition, out _);
+            // A sample, its condition of three channels, and sample and log-scale of the step before.
+            Assert.Equal((samples, 6L * samples), (ops.Steps, ops.Elements));
+        }
+    }
+
     // The gradient of the parallel direction; the other has none.
     [Theory, MemberData(nameof(Cases))]
     public void Gradients_of_the_parallel_direction_reach_every_parameter(FlowKind kind, int channels)

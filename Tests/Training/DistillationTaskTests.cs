@@ -4,6 +4,7 @@ using FlowVocoder.Flows;
 using FlowVocoder.Models;
 using FlowVocoder.Tests.Compute;
 using FlowVocoder.Training;
+using FlowVocoder.Training.Data;
 
 namespace FlowVocoder.Tests.Training;
 
@@ -75,6 +76,83 @@ public class DistillationTaskTests
         Assert.InRange(compared, 6, 100);
     }
 
+    /// <summary>What a step compares, put together again from both models: conditions by crops, the noise of the task, the stacks.</summary>
+    private sealed class ByHand(CompactVocoder student, CompactVocoder teacher, TrainingConfig config)
+    {
+        private const long Step = 3;
+        private readonly CpuOps _ops = new();
+        private readonly Crop[] _crops = new CropSampler(TinyCorpus.Data.Train, config.CropFrames, TinyCorpus.Recipe.HopSize, config.Seed, config.QuietestGain, config.LoudestGain)
+            .Draw(Step, 0, config.Batch);
+
+        private Tensor Condition(CompactVocoder model, Crop[] crops)
+        {
+            var loader = new ConditionLoader(model, config.CropFrames);
+            return loader.Condition(_ops, loader.Mels(_ops, crops), crops);
+        }
+
+        private (IReadOnlyList<Tensor> Latents, Tensor Condition) Drawn()
+        {
+            Tensor condition = Condition(student, _crops);
+            return (student.Stack.DrawLatents(_ops, condition.Batch, condition.Length, new Philox(config.Seed ^ 0x9E3779B97F4A7C15UL), 2, Step * condition.Length, 1f), condition);
+        }
+
+        /// <summary>Log-densities of what is generated: of the student, of the teacher under its own condition, and under that of the other item.</summary>
+        public (double LogQ, double LogP, double LogOther) Densities()
+        {
+            var (latents, condition) = Drawn();
+            Tensor generated = _ops.Unfold(student.Stack.Inverse(_ops, latents, condition, out Tensor logDet), student.Config.Group);
+            double logQ = (-0.5 * latents.Sum(z => (double)_ops.SumSquares(z).Item) - logDet.Item) / generated.Size;
+            double Teacher(Crop[] crops)
+            {
+                FlowResult scored = teacher.Stack.Forward(_ops, _ops.Fold(generated, teacher.Config.Group), Condition(teacher, crops));
+                return (-0.5 * scored.Latents.Sum(z => (double)_ops.SumSquares(z).Item) + scored.LogDets.Sum(l => (double)l.LogDet.Item)) / generated.Size;
+            }
+            return (logQ, Teacher(_crops), Teacher([_crops[1], _crops[0]]));
+        }
+
+        /// <summary>Mean of (log σ_p - log σ_q)² over the samples.</summary>
+        public double SquaredLogRatio()
+        {
+            var (latents, condition) = Drawn();
+            Tensor x = student.Stack.Elementwise(_ops, latents[0], condition, generating: true, out Tensor logQ);
+            // The teacher's is that of dz/dx.
+            teacher.Stack.Elementwise(_ops, x, Condition(teacher, _crops), generating: false, out Tensor logInverseP);
+            return Enumerable.Range(0, x.Size).Average(i => Math.Pow(-logInverseP.Span[i] - logQ.Span[i], 2));
+        }
+
+        /// <summary>The loss of the task without what the pitch predictor adds, and the divergence it tells.</summary>
+        public static (double Loss, double Kl) Of(DistillationTask task)
+        {
+            StepResult result = task.Loss(new CpuOps(), Step);
+            return (result.Loss!.Item - result.PitchLoss, result.Kl!.Value);
+        }
+    }
+
+    [Theory, InlineData(1f, 0f), InlineData(2.5f, 0f), InlineData(1f, 0.3f), InlineData(2.5f, 0.6f)]
+    public void The_loss_is_the_weighted_divergence_less_that_under_the_condition_of_the_other_item(float weight, float gamma)
+    {
+        CompactVocoder teacher = Teacher(FlowKind.Maf, 32);
+        TrainingConfig config = s_student with { Batch = 2, Distillation = new DistillationConfig { KlWeight = weight, Contrastive = gamma } };
+        var (student, task) = Create(config, teacher);
+        var (logQ, logP, logOther) = new ByHand(student, teacher, config).Densities();
+        Assert.True(Math.Abs(logP - logOther) > 0.01, $"{logP} under its own condition, {logOther} under the other");
+        var (loss, kl) = ByHand.Of(task);
+        Assert.Equal(logQ - logP, kl, 1e-4);
+        Assert.Equal(weight * (logQ - logP - gamma * (logQ - logOther)), loss, 3e-4);
+    }
+
+    [Theory, InlineData(1f, 0f), InlineData(1f, 4f), InlineData(2f, 1.5f)]
+    public void The_closed_form_is_weighted_and_regularised_as_configured(float weight, float regularization)
+    {
+        CompactVocoder teacher = Teacher(FlowKind.Maf, 1);
+        TrainingConfig config = Config(1, true, 0) with { Distillation = new DistillationConfig { ClosedForm = true, KlWeight = weight, Regularization = regularization } };
+        var (student, task) = Create(config, teacher);
+        double squared = new ByHand(student, teacher, config).SquaredLogRatio();
+        Assert.InRange(squared, 1e-3, 10);
+        var (loss, kl) = ByHand.Of(task);
+        Assert.Equal(weight * (kl + regularization * squared), loss, 1e-4 + 1e-3 * regularization * squared);
+    }
+
     [Fact]
     public void The_teacher_is_not_taught()
     {
@@ -140,13 +218,20 @@ public class DistillationTaskTests
     {
         CompactVocoder teacher = Teacher(FlowKind.Maf, 32);
         CompactVocoder student = TinyCorpus.Model(s_student, seed: 2);
-        new DistillationTask(student, teacher, TinyCorpus.Data, s_student).Initialize(new CpuOps());
+        var task = new DistillationTask(student, teacher, TinyCorpus.Data, s_student);
+        Assert.Null(task.Beginning);
+        task.Initialize(new CpuOps());
         float[] Values(CompactVocoder model, string name) => model.Parameters.Items.Single(p => p.Name == name).Value.Span.ToArray();
         Assert.Equal(Values(teacher, "mel_encoder.0.weight"), Values(student, "mel_encoder.0.weight"));
         Assert.Equal(Values(teacher, "pitch.3.bias"), Values(student, "pitch.3.bias"));
         // Two positions in a group against one, and half as many groups in a frame.
         Assert.NotEqual(Values(teacher, "phase_encoder.0.weight").Length, Values(student, "phase_encoder.0.weight").Length);
         Assert.NotEqual(Values(teacher, "mel_encoder.2.weight").Length, Values(student, "mel_encoder.2.weight").Length);
+        string[] networks = ["mel_encoder.", "phase_encoder.", "pitch."];
+        Parameter[] all = [.. student.Parameters.Items.Where(p => networks.Any(n => p.Name.StartsWith(n, StringComparison.Ordinal)))];
+        int same = all.Count(p => Values(teacher, p.Name).SequenceEqual(p.Value.Span.ToArray()));
+        Assert.InRange(same, 3, all.Length - 2);
+        Assert.Equal($"begins with {same} of {all.Length} conditioner tensors of its teacher", task.Beginning);
     }
 
     public static TheoryData<string> Unfit => ["iaf teacher", "maf student", "recipe", "linear prediction", "phase", "closed form", "contrastive"];

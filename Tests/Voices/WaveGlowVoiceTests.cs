@@ -46,6 +46,20 @@ public class WaveGlowVoiceTests
     }
 
     [Fact]
+    public void A_checkpoint_whose_convolution_has_no_inverse_is_refused_by_its_file()
+    {
+        using var folder = new TempFolder();
+        var tensors = WaveGlowFixture.Reference().ToDictionary(t => t.Key, t => t.Value);
+        // Two rows alike.
+        float[] weight = [.. tensors["convinv.3.conv.weight"].Data];
+        weight.AsSpan(0, 6).CopyTo(weight.AsSpan(6));
+        tensors["convinv.3.conv.weight"] = new SafeTensor([6, 6, 1], weight);
+        using (FileStream stream = File.Create(folder["singular"])) SafeTensorsFile.Write(stream, tensors, new Dictionary<string, string>());
+        Assert.Equal($"{folder["singular"]}: the 1×1 convolution 'convinv.3' has no inverse, expected weights that have one",
+            Assert.Throws<VocoderException>(() => WaveGlowVoice.FromCheckpoint(folder["singular"])).Message);
+    }
+
+    [Fact]
     public void Files_of_other_content_are_not_taken_for_checkpoints()
     {
         using var folder = new TempFolder();

@@ -22,15 +22,8 @@ internal static class MonteCarloKl
         return ops.Scale(sum, 1f / samples);
     }
 
-    /// <summary>
-    /// KL(q‖p) - γ·KL(q‖p'), where p' is the teacher under the condition of other speech: the contrastive loss of Parallel WaveNet (sec. 4.2), which
-    /// keeps a student from speaking what is likely whatever the mel. Without <paramref name="other"/>, γ = 0.
-    /// </summary>
-    public static Tensor Apply(Ops ops, Tensor logQ, Tensor logP, Tensor? other = null, float gamma = 0)
-    {
-        Tensor kl = ops.Add(logQ, ops.Scale(logP, -1f));
-        return other == null ? kl : ops.Add(kl, ops.Scale(ops.Add(logQ, ops.Scale(other, -1f)), -gamma));
-    }
+    /// <summary>KL(q‖p), the difference of both densities of the same generated speech.</summary>
+    public static Tensor Apply(Ops ops, Tensor logQ, Tensor logP) => ops.Add(logQ, ops.Scale(logP, -1f));
 
     private static Tensor SumSquares(Ops ops, IReadOnlyList<Tensor> tensors, float factor)
     {

@@ -17,7 +17,7 @@ namespace FlowVocoder.Features;
 public static class MelScaleGuess
 {
     private const double TypicalContrast = 5.2, LeastContrast = 3.5, LeastSureContrast = 4.0, MostContrast = 8.6, MostSpread = 14.5, LeastMovement = 1;
-    private const double MostNepersOutside = 100;
+    private const double MostNepersOutside = 100, NepersOfSilence = 5;
     private const int LeastFrames = 10;
     private static readonly double s_nepersPerLog10 = Math.Log(10), s_nepersPerDecibel = Math.Log(10) / 20;
 
@@ -27,7 +27,7 @@ public static class MelScaleGuess
     private readonly record struct Statistics(double Min, double Max, double Mean, double Deviation, double Contrast, double Spread, double Movement);
 
     /// <summary>
-    /// Judges a mel of speech. Silent about what it cannot tell: fewer than 10 frames (but for values that no recording gives), a mel that touches the expected floor, noise, tones.
+    /// Judges a mel of speech. Silent about what it cannot tell: fewer than 10 frames (but for values that no recording gives, or that lie below the floor), a mel that touches the expected floor, noise, tones.
     /// </summary>
     /// <param name="mel">[expected.Bands, frames] row-major, finite values.</param>
     /// <param name="expected">The recipe of the voice.</param>
@@ -45,6 +45,7 @@ public static class MelScaleGuess
         if (guess is null && frames >= LeastFrames && HasContrast(found.Contrast * NepersPerUnit(expected)) && Level(found, expected) > Ceiling(expected) + 3)
             guess = "the mel of audio that was not scaled to -1…1";
         if (guess is null && IsAbsurd(found, expected)) guess = "no mel of a recording";
+        if (guess is null && IsBelowFloor(mel, expected)) guess = $"silence, because most lie below {Number(expected.LowestValue)}, the lowest that a mel has";
         if (guess is null) return null;
         return string.Create(CultureInfo.InvariantCulture,
             $"values from {Number(found.Min)} to {Number(found.Max)} look like {guess}; the voice '{voice}' expects {Describe(expected)}");
@@ -53,6 +54,17 @@ public static class MelScaleGuess
     // Further above full scale, or below the floor, than any format of samples and any error of an acoustic model explains.
     private static bool IsAbsurd(Statistics found, MelRecipe expected) => Level(found, expected) - Ceiling(expected) > MostNepersOutside
         || (expected.LowestValue - found.Min) * NepersPerUnit(expected) > MostNepersOutside;
+
+    // Where more than half of the cells lie a factor e⁵ below the floor, the scale fits and the level does not, and nothing is heard. A lower floor alone
+    // gives that to digital silence only.
+    private static bool IsBelowFloor(ReadOnlySpan<float> mel, MelRecipe expected)
+    {
+        double least = expected.LowestValue - NepersOfSilence / NepersPerUnit(expected);
+        int below = 0;
+        foreach (float value in mel)
+            if (value < least) below++;
+        return 2L * below > mel.Length;
+    }
 
     private static bool Fits(Statistics found, MelRecipe expected)
     {

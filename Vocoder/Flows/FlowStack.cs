@@ -83,6 +83,10 @@ public sealed class FlowStack : Flow
     /// <summary>The layer next to the samples, when it is an <see cref="ActNorm"/>.</summary>
     internal ActNorm? Outermost => _steps[0][0].Flow as ActNorm;
 
+    /// <summary>Name of the first 1×1 convolution that has no inverse; null where all have one.</summary>
+    internal string? FindSingular(Ops ops) => _steps.SelectMany(step => step).Where(layer => layer.Flow is InvertibleConvolution convolution && !convolution.HasInverse(ops))
+        .Select(layer => layer.Name).FirstOrDefault();
+
     /// <summary>Normalises x [b, group, t] under condition [b, conditionChannels, t].</summary>
     public FlowResult Forward(Ops ops, Tensor x, Tensor condition) => Forward(ops, x, condition, null);
 

@@ -41,6 +41,14 @@ public sealed class InvertibleConvolution : Flow
     /// <inheritdoc/>
     public override long MacsPerStep => (long)_channels * _channels;
 
+    /// <summary>Whether W has an inverse in finite numbers. Not a weight that was trained, but one of a broken file may lack it.</summary>
+    internal bool HasInverse(Ops ops)
+    {
+        foreach (float value in Cache(ops).Inverse.Span)
+            if (!float.IsFinite(value)) return false;
+        return true;
+    }
+
     /// <inheritdoc/>
     public override Tensor Forward(Ops ops, Tensor x, Tensor condition, out Tensor logDet)
     {

@@ -62,6 +62,9 @@ public sealed partial class WaveGlow : VocoderModel
     /// <summary>Channels of each noise part in the order in which it is drawn: the remaining channels, then each early output from the last to leave.</summary>
     public IReadOnlyList<int> NoiseChannels { get; }
 
+    /// <summary>The flow behind the upsampled mel.</summary>
+    internal FlowStack Stack => _flow;
+
     /// <summary>
     /// Multiply-accumulates per sample: all taps of every convolution (start, in, cond, res_skip, end, the invertible one and the
     /// transposed one of the mel), without biases, gates and additions.

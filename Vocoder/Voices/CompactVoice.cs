@@ -15,6 +15,7 @@ public static class CompactVoice
         CompactConfig config = CompactConfig.FromJson(voice.Config, voice.Source);
         CompactVocoder model = VoiceWeights.Naming(voice.Source, () => new CompactVocoder(config, MelRecipe.FromJson(voice.Recipe)));
         VoiceWeights.Load(voice.Source, CompactVocoder.KindName, voice.Tensors, find => model.Parameters.Load(voice.Source, find));
+        VoiceWeights.RequireInvertible(voice.Source, model.Stack);
         return model;
     }
 }

@@ -1,4 +1,5 @@
 using FlowVocoder.Compute;
+using FlowVocoder.Flows;
 
 namespace FlowVocoder.Voices;
 
@@ -22,8 +23,25 @@ internal static class VoiceWeights
         }
     }
 
+    /// <summary>Checks that what was loaded can be turned round: without an inverse every sample would be NaN, and the mel would be blamed.</summary>
+    /// <exception cref="VocoderException">A 1×1 convolution has none.</exception>
+    public static void RequireInvertible(string source, FlowStack stack)
+    {
+        if (stack.FindSingular(new CpuOps(new Parallelism(1))) is { } name)
+            throw new VocoderException($"{source}: the 1×1 convolution {VoiceFiles.Quote(name)} has no inverse, expected weights that have one");
+    }
+
+    // A normalised weight is g·v/‖v‖.
+    private static void RequireDirections(string source, string name, SafeTensor tensor)
+    {
+        int outputs = tensor.Shape.Length > 0 ? tensor.Shape[0] : 0;
+        for (int o = 0; o < outputs; o++)
+            if (!tensor.Data.AsSpan(o * (tensor.Data.Length / outputs), tensor.Data.Length / outputs).ContainsAnyExcept(0f))
+                throw new VocoderException($"{source}: tensor {VoiceFiles.Quote(name)}: output channel {o} is all zeros, expected a direction to normalise");
+    }
+
     /// <summary>Loads a model by <paramref name="load"/>, which is given the floating tensors by name, and checks that it asked for all.</summary>
-    /// <exception cref="VocoderException">A value is not finite, or tensors are left over: the weights belong to another model.</exception>
+    /// <exception cref="VocoderException">A value is not finite, a normalised weight has no direction, or tensors are left over: the weights belong to another model.</exception>
     public static void Load(string source, string kind, IReadOnlyDictionary<string, SafeTensor> tensors, Action<Func<string, (int[] Shape, float[] Data)?>> load)
     {
         var unused = new HashSet<string>(tensors.Keys, StringComparer.Ordinal);
@@ -33,6 +51,7 @@ internal static class VoiceWeights
             unused.Remove(name);
             foreach (float value in tensor.Data)
                 if (!float.IsFinite(value)) throw new VocoderException($"{source}: tensor {VoiceFiles.Quote(name)}: found a value that is NaN or infinite, expected finite numbers");
+            if (name.EndsWith(".weight_v", StringComparison.Ordinal)) RequireDirections(source, name, tensor);
             return (tensor.Shape, tensor.Data);
         });
         if (unused.Count > 0)

@@ -70,6 +70,7 @@ public static class WaveGlowVoice
     {
         WaveGlow model = VoiceWeights.Naming(source, () => new WaveGlow(config, recipe: recipe()));
         VoiceWeights.Load(source, WaveGlow.KindName, tensors, find => model.Load(source, find));
+        VoiceWeights.RequireInvertible(source, model.Stack);
         return model;
     }
 }
