@@ -7,23 +7,24 @@ namespace FlowVocoder.Cli;
 /// <summary>Shows a run: lines for logs and pipes, bars for people who watch.</summary>
 internal static class TrainingDisplay
 {
-    public static void Run(Terminal terminal, Action<Action<int, int>, Action<TrainingReport>> train)
+    public static void Run(Terminal terminal, Action<Action<int, int>, Action<TrainingReport>, Action<string>> train)
     {
         if (terminal.Interactive) Watched(train);
         else Lines(terminal, train);
     }
 
-    private static void Lines(Terminal terminal, Action<Action<int, int>, Action<TrainingReport>> train)
+    private static void Lines(Terminal terminal, Action<Action<int, int>, Action<TrainingReport>, Action<string>> train)
     {
         train((done, all) =>
         {
             // Called from several threads; the last one says it.
             if (done == all) terminal.Say($"read {all} recordings");
         },
-        report => terminal.Out.WriteLine(Line(report)));
+        report => terminal.Out.WriteLine(Line(report)),
+        line => terminal.Say($"{line}"));
     }
 
-    private static void Watched(Action<Action<int, int>, Action<TrainingReport>> train) => AnsiConsole.Progress()
+    private static void Watched(Action<Action<int, int>, Action<TrainingReport>, Action<string>> train) => AnsiConsole.Progress()
         .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn())
         .Start(context =>
         {
@@ -42,7 +43,8 @@ internal static class TrainingDisplay
                 steps.Description = string.Create(CultureInfo.InvariantCulture, $"{report.Nats:0.000} nats, {report.AudioSecondsPerSecond:0.0} audio-s/s, left {Left(report)}");
                 // What was measured on held-out clips stays on the screen.
                 if (report.HeldOutNats != null) AnsiConsole.MarkupLineInterpolated($"{Line(report)}");
-            });
+            },
+            line => AnsiConsole.MarkupLineInterpolated($"{line}"));
         });
 
     /// <summary>One line about a stretch of steps.</summary>

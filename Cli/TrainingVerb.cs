@@ -63,11 +63,11 @@ internal abstract class TrainingVerb : Verb
         Files.CreateFolder(Path.GetDirectoryName(Path.GetFullPath(output))!);
         Files.CheckWritable(output);
         long skipped = 0;
-        TrainingDisplay.Run(terminal, (loading, report) => TrainingRun.Train(paths, config, resume, arguments.GetValue(_threads), loading, r =>
+        TrainingDisplay.Run(terminal, (loading, report, tell) => TrainingRun.Train(paths, config, resume, arguments.GetValue(_threads), loading, r =>
         {
             skipped = r.Skipped;
             report(r);
-        }, terminal.Cancellation));
+        }, terminal.Cancellation, tell));
         if (terminal.Cancellation.IsCancellationRequested)
         {
             terminal.Warn($"vocoder: stopped, the state is in {paths.Checkpoint}: go on with the same command and --resume");

@@ -54,7 +54,7 @@ public static class TrainingRun
     /// <exception cref="VocoderException">Data, configuration or files are not usable.</exception>
     /// <exception cref="OperationCanceledException">Stopped before the first step; later, a checkpoint is written and the call returns.</exception>
     public static void Train(TrainingPaths paths, TrainingConfig config, bool resume, int threads, Action<int, int>? loading,
-        Action<TrainingReport>? report, CancellationToken cancellation)
+        Action<TrainingReport>? report, CancellationToken cancellation, Action<string>? tell = null)
     {
         config.Validate();
         var recipe = MelRecipe.ByName(config.Recipe);
@@ -73,6 +73,7 @@ public static class TrainingRun
         else
         {
             trainer.Initialize(paths.From == null ? null : () => CopyWeights(paths.From, model));
+            if (task is DistillationTask { Beginning: { } beginning }) tell?.Invoke(beginning);
             // From now on a kill at any moment can be resumed.
             Checkpoint.Save(paths.Checkpoint, trainer, model.Parameters, run);
         }

@@ -49,6 +49,7 @@ public sealed class DistillVerbTests : IDisposable
     public void Makes_a_student_that_speaks_and_scores_and_tells_its_divergence_from_the_start()
     {
         CliResult result = CliFixture.Run(Command("s.safetensors")).Succeeds();
+        Assert.Matches("begins with [1-9][0-9]* of [1-9][0-9]* conditioner tensors of its teacher\nstep 0/6", result.Output);
         Assert.Contains("step 0/6  divergence, nats per sample: train ", result.Output, StringComparison.Ordinal);
         Assert.Contains("step 6/6  divergence, nats per sample: train ", result.Output, StringComparison.Ordinal);
         IReadOnlyList<TrainingReport> log = TrainingRun.ReadLog(_folder["s.log.jsonl"]);
@@ -128,6 +129,15 @@ public sealed class DistillVerbTests : IDisposable
         if (teacher == null) return;
         TrainingConfig taught = TrainingSettings.Read(teacher);
         DistillationTask.Check(model, new CompactVocoder(taught.Model, MelRecipe.ByName(taught.Recipe)), config);
+    }
+
+    [Fact]
+    public void What_goes_on_or_starts_from_a_voice_has_no_such_beginning()
+    {
+        CliFixture.Run(Command("s.safetensors")).Succeeds();
+        string[] from = [.. Command("t.safetensors"), "--from", _folder["s.safetensors"]], on = [.. Command("s.safetensors"), "--resume", "--steps", "7"];
+        foreach (string[] command in new[] { from, on })
+            Assert.DoesNotContain("begins with", CliFixture.Run(command).Succeeds().Output, StringComparison.Ordinal);
     }
 
     [Fact]
