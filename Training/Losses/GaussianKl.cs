@@ -12,7 +12,8 @@ namespace FlowVocoder.Training.Losses;
 /// <param name="LargestKl">Bound of the divergence of a sample.</param>
 internal sealed record GaussianKl(float Regularization = 4f, float SmallestLogSigma = -6f, float LargestKl = 10f)
 {
-    /// <summary>The mean over all samples, in nats per sample; all tensors of the same shape. <paramref name="divergence"/> is its first term, without λ.</summary>
+    /// <summary>The mean over all samples, in nats per sample; all tensors of the same shape. <paramref name="divergence"/> is that of its first term, without λ and
+    /// without the bound of a sample, to be told.</summary>
     public Tensor Apply(Ops ops, Tensor meanQ, Tensor logSigmaQ, Tensor meanP, Tensor logSigmaP, out double divergence)
     {
         Tensor q = ops.Clamp(logSigmaQ, SmallestLogSigma, float.MaxValue), p = ops.Clamp(logSigmaP, SmallestLogSigma, float.MaxValue);
@@ -24,7 +25,7 @@ internal sealed record GaussianKl(float Regularization = 4f, float SmallestLogSi
         Tensor kl = ops.Add(ops.Add(widths, means), ops.Scale(half, -1f));
         Tensor free = Difference(ops, logSigmaP, logSigmaQ);
         Tensor bounded = ops.Scale(ops.Sum(ops.Clamp(kl, float.MinValue, LargestKl)), 1f / kl.Size);
-        divergence = bounded.Item;
+        divergence = ops.Sum(kl).Item / (double)kl.Size;
         return ops.Add(bounded, ops.Scale(ops.SumSquares(free), Regularization / kl.Size));
     }
 
