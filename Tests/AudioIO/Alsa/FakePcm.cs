@@ -70,7 +70,7 @@ internal sealed class FakePcm(PcmFormat format) : IPcm
 
     public int Delay(out int frames)
     {
-        lock (_gate) frames = _queued.Count / format.Channels;
+        lock (_gate) frames = (_queued.Count + Microphone.Count) / format.Channels;
         // Time passes while somebody looks at it.
         Play(FramesPerWait);
         return 0;
