@@ -86,6 +86,25 @@ public class ResamplerStreamTests
     }
 
     [Fact]
+    public void An_hour_has_its_samples_and_the_last_second_as_an_early_one()
+    {
+        const int From = 8000, To = 11025, Seconds = 3600;
+        var stream = new ResamplerStream(From, To);
+        float[] second = Noise.Of(From, 1), y = new float[To + 100];
+        float[]? early = null;
+        long produced = 0;
+        for (int i = 0; i < Seconds; i++)
+        {
+            int count = stream.Push(second, y);
+            if (i == 1) early = y[..count];
+            produced += count;
+        }
+        Assert.Equal(To, early!.Length);
+        Assert.Equal(early, y[..To]);
+        Assert.Equal((long)To * Seconds, produced + stream.Flush(y));
+    }
+
+    [Fact]
     public void Too_little_room_is_told_and_changes_nothing()
     {
         var stream = new ResamplerStream(24000, 48000);
