@@ -20,7 +20,7 @@ public sealed class AlsaPlayer : AudioPlayer
     private short[] _frames = [];
     private long _underruns, _seenStops;
     private int _inPeriod, _held;
-    private bool _sounding, _used;
+    private bool _sounding, _used, _stalled;
 
     /// <summary>Opens a device.</summary>
     /// <param name="sampleRate">Samples per second of what will be written.</param>
@@ -104,7 +104,10 @@ public sealed class AlsaPlayer : AudioPlayer
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (disposing) _pcm.Dispose();
+        if (!disposing) return;
+        // A sound server that hangs would hold this call too, for half a minute, and with it whoever is to be told.
+        if (_stalled) new Thread(_pcm.Dispose) { IsBackground = true, Name = "FlowVocoder closing" }.Start();
+        else _pcm.Dispose();
     }
 
     private static AlsaPcm OpenPcm(int sampleRate, AlsaOptions? options)
@@ -147,6 +150,8 @@ public sealed class AlsaPlayer : AudioPlayer
         {
             cancellation.ThrowIfCancellationRequested();
             int written;
+            // A sound server that hangs may hold the call itself for half a minute.
+            long asked = _clock.GetTimestamp();
             lock (_gate)
             {
                 if (Stops != stops) return;
@@ -158,7 +163,7 @@ public sealed class AlsaPlayer : AudioPlayer
             {
                 left = left[(written * channels)..];
                 _inPeriod = (_inPeriod + written) % _pcm.Format.Period;
-                since = _clock.GetTimestamp();
+                since = asked;
             }
             else WaitForRoom(since);
         }
@@ -187,9 +192,15 @@ public sealed class AlsaPlayer : AudioPlayer
         return result >= 0 ? 0 : throw AlsaError.InUse(_device, capture: false, result, used: _used);
     }
 
+    private VocoderException Stalled(TimeSpan time)
+    {
+        _stalled = true;
+        return AlsaError.Stalled(_device, false, time);
+    }
+
     private void WaitForRoom(long since)
     {
-        if (_clock.GetElapsedTime(since) is var idle && idle.TotalSeconds >= StallSeconds) throw AlsaError.Stalled(_device, false, idle);
+        if (_clock.GetElapsedTime(since) is var idle && idle.TotalSeconds >= StallSeconds) throw Stalled(idle);
         // Where a device is said to be ready and is not, this must not spin.
         if (_pcm.Wait(WaitMilliseconds) != 0) Thread.Sleep(1);
     }
@@ -201,10 +212,11 @@ public sealed class AlsaPlayer : AudioPlayer
         {
             cancellation.ThrowIfCancellationRequested();
             int delay;
+            long asked = _clock.GetTimestamp();
             lock (_gate)
                 if (Stops != stops || _pcm.Delay(out delay) < 0 || delay <= _pcm.Format.Period) return;
-            if (delay < before) (before, since) = (delay, _clock.GetTimestamp());
-            else if (_clock.GetElapsedTime(since) is var idle && idle.TotalSeconds >= StallSeconds) throw AlsaError.Stalled(_device, false, idle);
+            if (delay < before) (before, since) = (delay, asked);
+            else if (_clock.GetElapsedTime(since) is var idle && idle.TotalSeconds >= StallSeconds) throw Stalled(idle);
             Thread.Sleep(5);
         }
     }

@@ -205,6 +205,17 @@ public class AlsaPlayerTests
     }
 
     [Fact]
+    public void A_device_that_hangs_is_closed_without_waiting_for_it()
+    {
+        using var told = new ManualResetEventSlim();
+        var pcm = new FakePcm(FakePcm.Small) { FramesPerWait = 0, OnWait = () => _clock.Pass(TimeSpan.FromSeconds(1)), OnDispose = () => told.Wait() };
+        using (AlsaPlayer player = New(pcm)) Refusal.Expect(() => player.Write(new float[1000]), "the device took no samples");
+        Assert.False(pcm.Disposed);
+        told.Set();
+        SpinWait.SpinUntil(() => pcm.Disposed);
+    }
+
+    [Fact]
     public void A_write_that_waits_can_be_cancelled()
     {
         using var cancel = new CancellationTokenSource();

@@ -70,6 +70,17 @@ public class AlsaRecorderTests
     }
 
     [Fact]
+    public void A_device_that_hangs_is_closed_without_waiting_for_it()
+    {
+        using var told = new ManualResetEventSlim();
+        var pcm = new FakePcm(FakePcm.Small) { FramesPerWait = 0, OnWait = () => _clock.Pass(TimeSpan.FromSeconds(1)), OnDispose = () => told.Wait() };
+        using (AlsaRecorder recorder = New(pcm)) Refusal.Expect(() => recorder.Read(new float[10]), "the device gave no samples");
+        Assert.False(pcm.Disposed);
+        told.Set();
+        SpinWait.SpinUntil(() => pcm.Disposed);
+    }
+
+    [Fact]
     public void A_read_that_waits_can_be_cancelled()
     {
         using var cancel = new CancellationTokenSource();
