@@ -44,7 +44,7 @@ public sealed class AtomicFile : IDisposable
             Stream? inner = OutputTarget.OpenIrreplaceable(_target);
             if (inner is null)
             {
-                _temporary = Path.Combine(Path.GetDirectoryName(_target)!, $".{Path.GetRandomFileName()}.partial");
+                _temporary = Path.Combine(Path.GetDirectoryName(_target)!, TemporaryName(Path.GetFileName(_target)));
                 s_unfinished[_temporary] = 0;
                 inner = open(_temporary);
                 KeepPermissions(_target, _temporary);
@@ -106,6 +106,9 @@ public sealed class AtomicFile : IDisposable
         write(file.Stream);
         file.Commit();
     }
+
+    // What a kill left behind should be found by who looks for the target; names have 255 bytes at most, a letter up to 3.
+    private static string TemporaryName(string target) => $".{target[..Math.Min(target.Length, 70)]}.{Path.GetRandomFileName()[..8]}.partial";
 
     private static string Resolve(string path)
     {

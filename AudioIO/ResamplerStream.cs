@@ -32,6 +32,9 @@ public sealed class ResamplerStream
     /// <summary>Input samples that must follow the instant of an output sample before it comes out: half the filter, or 0 for equal rates.</summary>
     public int LatencySamples => _resampler?.Reach ?? 0;
 
+    /// <summary>Input samples that were taken in and have not come out yet; 0 when all have.</summary>
+    public int HeldSamples => (int)Math.Max(0, _received - (_produced * From / To));
+
     /// <summary>Output samples that <see cref="Push"/> will give for so many input samples.</summary>
     public int OutputCount(int samples) => checked((int)(Ready(_received + samples) - _produced));
 

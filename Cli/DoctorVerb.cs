@@ -42,9 +42,21 @@ internal sealed class DoctorVerb() : Verb("doctor", "Tells which engines, vector
     {
         string? library = Library(), plays = library ?? AlsaDevices.Problem("default"), records = library ?? AlsaDevices.Problem("default", capture: true);
         table.Add("playing", plays == null ? Used : Not, "alsa", plays ?? $"device default, alsa-lib {AlsaDevices.LibraryVersion}");
+        if (library == null) Servers(table, capture: false);
         foreach (var (name, what) in (ReadOnlySpan<(string, string)>)[("stdout", "16-bit samples for another program"), ("wav:FILE", "a recording"), ("null", "nothing, in real time")])
             table.Add("", There, name, $"{what}; used when asked for by --player");
         table.Add("recording", records == null ? Used : Not, "alsa", records ?? $"device default, alsa-lib {AlsaDevices.LibraryVersion}");
+        if (library == null) Servers(table, capture: true);
+    }
+
+    // Sound servers often run where nobody has made one of them the default.
+    private static void Servers(TextTable table, bool capture)
+    {
+        foreach (AlsaDevice device in AlsaDevices.List().Where(d => d.Name is "pulse" or "pipewire" && (capture ? d.Records : d.Plays)).DistinctBy(d => d.Name))
+        {
+            string? problem = AlsaDevices.Problem(device.Name, capture);
+            table.Add("", problem == null ? There : Not, device.Name, problem ?? $"used with {(capture ? "live --input" : "--device")} {device.Name}");
+        }
     }
 
     private static string? Library()

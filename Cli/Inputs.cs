@@ -53,6 +53,19 @@ internal static class Inputs
         },
     };
 
+    /// <summary>A <see cref="Number"/> within bounds, which are told where it is not.</summary>
+    public static Option<float?> NumberWithin(string name, string helpName, string description, float least, float most)
+    {
+        Option<float?> option = Number(name, helpName, description);
+        option.Validators.Add(result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out float number) && !(number >= least && number <= most))
+                result.AddError(FormattableString.Invariant($"{name} is '{text}', expected {least} to {most}"));
+        });
+        return option;
+    }
+
     /// <summary>A recipe by the name that was typed.</summary>
     public static MelRecipe Recipe(string name)
     {

@@ -10,7 +10,8 @@ namespace FlowVocoder.Cli;
 /// <param name="player">What plays.</param>
 /// <param name="screen">Where to draw.</param>
 /// <param name="clock">Limits how often.</param>
-internal sealed class LevelMeter(AudioPlayer player, TextWriter screen, TimeProvider clock)
+/// <param name="columns">Columns of the screen now: a longer line would go on in the next row, and could not be drawn over.</param>
+internal sealed class LevelMeter(AudioPlayer player, TextWriter screen, TimeProvider clock, Func<int> columns)
 {
     private const int BarWidth = 20;
     private const double LowestDecibel = -60;
@@ -21,6 +22,10 @@ internal sealed class LevelMeter(AudioPlayer player, TextWriter screen, TimeProv
     private long _position;
     private long? _drawn;
     private int _width;
+
+    /// <summary>A meter on standard error, or null where nobody watches it.</summary>
+    public static LevelMeter? On(Terminal terminal, AudioPlayer player) =>
+        terminal.ErrorColumns is { } columns ? new LevelMeter(player, terminal.Error, terminal.Clock, columns) : null;
 
     /// <summary>Takes note of samples that have just been written.</summary>
     public void Add(ReadOnlySpan<float> samples)
@@ -38,7 +43,10 @@ internal sealed class LevelMeter(AudioPlayer player, TextWriter screen, TimeProv
         if (_drawn is { } last && clock.GetElapsedTime(last) < s_interval) return;
         _drawn = clock.GetTimestamp();
         string line = Line(FormattableString.Invariant(rest));
-        screen.Write("\r" + line.PadRight(_width));
+        // The last column stays free: some terminals go on in the next row as soon as it is written.
+        int most = Math.Max(1, columns() - 1);
+        if (line.Length > most) line = line[..most];
+        screen.Write("\r" + line.PadRight(Math.Min(_width, most)));
         screen.Flush();
         _width = line.Length;
     }
@@ -47,7 +55,7 @@ internal sealed class LevelMeter(AudioPlayer player, TextWriter screen, TimeProv
     public void Clear()
     {
         if (_width == 0) return;
-        screen.Write("\r" + new string(' ', _width) + "\r");
+        screen.Write("\r" + new string(' ', Math.Min(_width, Math.Max(1, columns() - 1))) + "\r");
         _width = 0;
     }
 

@@ -21,16 +21,16 @@ internal sealed class LiveSession
     public LiveSession(AudioInput input, AudioPlayer player, LiveVoices voices, Terminal terminal)
     {
         (_input, _player, _voices, _terminal) = (input, player, voices, terminal);
-        _meter = terminal.Interactive ? new LevelMeter(player, terminal.Error, terminal.Clock) : null;
+        _meter = LevelMeter.On(terminal, player);
         _pipeline = new LivePipeline(input, player, voices.Current.Model.Recipe, voices.Open()) { Written = samples => _meter?.Add(samples) };
     }
 
     /// <summary>Runs until the input, the time or the user's patience ends; the exit code.</summary>
     public int Run(TimeSpan most)
     {
-        _terminal.Say($"live: from {_input.Name} ({_input.SampleRate} Hz) to {_player.Name}, voices {_voices.List}; type a number or a name to change the voice, q to end");
+        _terminal.Say($"live: from {_input.Name} ({_input.SampleRate} Hz) to {_player.Name}, voices {_voices.List}{(MayListen ? "; type a number or a name to change the voice, q to end" : "")}");
         // Reading what is typed cannot be interrupted; the thread ends with the process.
-        new Thread(Listen) { IsBackground = true, Name = "FlowVocoder live input" }.Start();
+        if (MayListen) new Thread(Listen) { IsBackground = true, Name = "FlowVocoder live input" }.Start();
         try
         {
             while (!_quit && (double)_input.Captured / _input.SampleRate < most.TotalSeconds && _pipeline.Step(_terminal.Cancellation))
@@ -55,6 +55,9 @@ internal sealed class LiveSession
         Sum();
         return VocoderCommand.Success;
     }
+
+    // A program in the background would be stopped as a whole when it read what is typed.
+    private bool MayListen => !_terminal.InputIsClosed && (!_terminal.TypedInput || _terminal.MayReadTyped());
 
     private void Change(LoadedVoice voice)
     {

@@ -47,11 +47,15 @@ internal sealed class LiveVerb : Verb
             voice => voice.Model.NewStream(_speaking.Synthesis(arguments, voice), _speaking.Parallelism(arguments)));
         MelRecipe recipe = voices.Current.Model.Recipe;
         // The recording begins when everything is ready.
-        Audio? recording = File.Exists(input) ? AudioFile.Read(input) : null;
+        Audio? recording = File.Exists(input) || IsFileName(input) ? AudioFile.Read(input) : null;
         using AudioPlayer player = _player.Open(arguments, recipe.SampleRate, terminal);
         using AudioInput source = recording is { } audio
             ? new PacedInput(audio.ToMono(), audio.SampleRate, $"'{input}'", terminal.Clock)
             : new AlsaRecorder(recipe.SampleRate, new AlsaOptions { Device = input });
         return new LiveSession(source, player, voices, terminal).Run(TimeSpan.FromSeconds(Math.Min(seconds, 1e9)));
     }
+
+    // A mistyped file must not be looked for among the devices, whose names hold paths only behind a '='.
+    private static bool IsFileName(string input) => !input.Contains('=')
+        && (input.Contains('/') || Path.GetExtension(input).ToLowerInvariant() is ".wav" or ".flac");
 }

@@ -10,9 +10,6 @@ namespace FlowVocoder.Cli;
 /// <summary>mel → loudspeaker, while it is generated.</summary>
 internal sealed class PlayVerb : Verb
 {
-    // The device's buffer is filled in steps of 46 ms at the usual rate, so that the first sound is early.
-    private const int ChunkFrames = 4;
-
     private readonly Argument<string> _input = new("MEL.npy|IN.wav")
     {
         Description = "A mel; or a recording (wav, flac), which the voice speaks again from its mel; or '-', frames of little-endian float32 from standard input",
@@ -44,38 +41,11 @@ internal sealed class PlayVerb : Verb
         MelFrames frames = FrameSource.OpenMelOrRecording(input, voice, quiet);
         int rate = voice.Model.Recipe.SampleRate;
         using AudioPlayer player = _player.Open(arguments, rate, terminal);
-        LevelMeter? meter = terminal.Interactive ? new LevelMeter(player, terminal.Error, terminal.Clock) : null;
-        TimeSpan? first = null;
-        try
-        {
-            // A voice that computes its look-ahead anew for each chunk needs chunks that are worth it.
-            StreamedSpeech.Speak(frames, stream, Math.Max(ChunkFrames, stream.LookAheadFrames), samples =>
-            {
-                first ??= Stopwatch.GetElapsedTime(start);
-                player.Write(samples, terminal.Cancellation);
-                meter?.Add(samples);
-                meter?.Draw($"{(double)player.Written / rate:0.0} s");
-            }, terminal.Cancellation);
-        }
-        catch (OperationCanceledException)
-        {
-            player.Stop();
-            throw;
-        }
-        catch (VocoderException) when (player.Written > 0)
-        {
-            // What was spoken before a mistake in the input is heard; where the device is what failed, it says so again.
-            player.Drain(terminal.Cancellation);
-            throw;
-        }
-        finally
-        {
-            meter?.Clear();
-        }
+        var session = new PlaySession(player, stream, terminal);
+        session.Speak(frames);
         if (player.Written == 0) throw new VocoderException($"{FrameSource.Name(input)} is an empty mel, expected at least one frame");
-        player.Drain(terminal.Cancellation);
         report.WriteLine(FormattableString.Invariant(
-            $"{FrameSource.Name(input)}: {(double)player.Written / rate:0.00} s of speech on {player.Name}, first samples after {first!.Value.TotalMilliseconds:0} ms, underruns {player.Underruns}"));
+            $"{FrameSource.Name(input)}: {(double)player.Written / rate:0.00} s of speech on {player.Name}, first samples after {Stopwatch.GetElapsedTime(start, session.First).TotalMilliseconds:0} ms, underruns {player.Underruns}"));
         return VocoderCommand.Success;
     }
 }

@@ -7,6 +7,8 @@ namespace FlowVocoder.Cli;
 /// <summary>Where sound goes: what the verbs that play have in common.</summary>
 internal sealed class PlayerOptions
 {
+    // Sound servers play through shorter buffers only in fits and starts, without ever failing.
+    private const float LeastBuffer = 20, MostBuffer = 10_000;
     private const string Alsa = "alsa", Stdout = "stdout", Wav = "wav:", Nothing = "null";
 
     private readonly Option<string?> _player = new("--player")
@@ -23,8 +25,8 @@ internal sealed class PlayerOptions
     public PlayerOptions(Command verb, int defaultBuffer)
     {
         _defaultBuffer = defaultBuffer;
-        _buffer = Inputs.Number("--buffer", "MS", FormattableString.Invariant(
-            $"Milliseconds of sound that the device holds: more survives longer hesitations, less is heard sooner. Default: {defaultBuffer}"));
+        _buffer = Inputs.NumberWithin("--buffer", "MS", FormattableString.Invariant(
+            $"Milliseconds of sound that the device holds, {LeastBuffer} to {MostBuffer}: more survives longer hesitations, less is heard sooner. Default: {defaultBuffer}"), LeastBuffer, MostBuffer);
         _player.Validators.Add(result =>
         {
             string text = result.Tokens[0].Value;
@@ -48,6 +50,8 @@ internal sealed class PlayerOptions
         string player = arguments.GetValue(_player) ?? Alsa;
         if (player != Alsa && arguments.GetValue(_device) is { } device)
             throw new UsageException($"found --device {device} and --player {player}, expected --device with alsa");
+        if (player is not (Alsa or Nothing) && arguments.GetValue(_buffer) is { } buffer)
+            throw new UsageException(FormattableString.Invariant($"found --buffer {buffer} and --player {player}, expected --buffer with alsa or null"));
         float volume = arguments.GetValue(_volume) ?? 1;
         if (volume is not (>= 0 and <= 4)) throw new UsageException(FormattableString.Invariant($"--volume is {volume}, expected 0 to 4"));
         AudioPlayer opened = player switch
@@ -78,15 +82,6 @@ internal sealed class PlayerOptions
         var buffer = TimeSpan.FromMilliseconds(arguments.GetValue(_buffer) ?? _defaultBuffer);
         var options = new AlsaOptions { Device = arguments.GetValue(_device) ?? "default", Buffer = buffer };
         // Short buffers move in shorter pieces.
-        if (buffer < 4 * options.Period) options = options with { Period = buffer / 4 };
-        try
-        {
-            options.Validate();
-        }
-        catch (VocoderException e)
-        {
-            throw new UsageException($"--buffer: {e.Message}");
-        }
-        return options;
+        return buffer < 4 * options.Period ? options with { Period = buffer / 4 } : options;
     }
 }

@@ -20,10 +20,27 @@ internal static class Program
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         // A terminal that is closed.
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
-        bool interactive = !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") is not "dumb";
-        return VocoderCommand.Run(args, new Terminal(Console.Out, Console.Error, interactive, stop.Token)
+        bool draws = Environment.GetEnvironmentVariable("TERM") is not "dumb", closed = ClosedStreams.IsClosed(1);
+        // Who closes a stream wants no report.
+        TextWriter output = closed ? TextWriter.Null : new ReportWriter(Console.Out, Pipes.OutputName);
+        TextWriter error = ClosedStreams.IsClosed(2) ? TextWriter.Null : new ReportWriter(Console.Error, null);
+        return VocoderCommand.Run(args, new Terminal(output, error, draws && !closed && !Console.IsOutputRedirected, stop.Token)
         {
-            TypedInput = !Console.IsInputRedirected, OutputIsScreen = !Console.IsOutputRedirected,
+            TypedInput = !Console.IsInputRedirected, OutputIsScreen = !Console.IsOutputRedirected, InputIsClosed = ClosedStreams.IsClosed(0), OutputIsClosed = closed,
+            ErrorColumns = draws && !Console.IsErrorRedirected ? Columns : null,
         });
+    }
+
+    private static int Columns()
+    {
+        const int Usual = 80;
+        try
+        {
+            return Console.WindowWidth is > 0 and var width ? width : Usual;
+        }
+        catch (IOException)
+        {
+            return Usual;
+        }
     }
 }

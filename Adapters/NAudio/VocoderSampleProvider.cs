@@ -19,6 +19,7 @@ public sealed class VocoderSampleProvider : ISampleProvider
     private readonly float[] _chunk, _samples;
     private int _next, _ready;
     private bool _ended;
+    private VocoderException? _problem;
 
     /// <summary>Speaks frames.</summary>
     /// <param name="frames">The frames, see <see cref="MelFrames.Of"/>.</param>
@@ -46,7 +47,7 @@ public sealed class VocoderSampleProvider : ISampleProvider
     /// <summary>Speaks on.</summary>
     /// <param name="buffer">Receives the samples; filled, unless the speech ends in it.</param>
     /// <returns>Samples written; 0 at the end.</returns>
-    /// <exception cref="VocoderException">A frame is no frame; what came before it has been spoken.</exception>
+    /// <exception cref="VocoderException">A frame is no frame. All that came before it has been given, by the reads before this one.</exception>
     public int Read(Span<float> buffer)
     {
         int written = 0;
@@ -57,19 +58,34 @@ public sealed class VocoderSampleProvider : ISampleProvider
             _samples.AsSpan(_next, count).CopyTo(buffer[written..]);
             (_next, written) = (_next + count, written + count);
         }
-        return written;
+        // Not before its turn: samples that this read has given already would be lost.
+        return written > 0 || buffer.IsEmpty || _problem == null ? written : throw _problem;
     }
 
     private bool More()
     {
         while (!_ended)
         {
-            int count = _frames.Read(_chunk);
+            int count = NextFrames();
             _next = 0;
             _ended = count == 0;
             _ready = _ended ? _stream.Flush(_samples) : _stream.Push(_chunk.AsSpan(0, count * _stream.Bands), _samples);
             if (_ready > 0) return true;
         }
         return false;
+    }
+
+    // A mistake ends the frames; what the voice still holds of those before it is spoken first.
+    private int NextFrames()
+    {
+        try
+        {
+            return _frames.Read(_chunk);
+        }
+        catch (VocoderException e)
+        {
+            _problem = e;
+            return 0;
+        }
     }
 }

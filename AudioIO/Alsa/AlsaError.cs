@@ -24,20 +24,24 @@ internal static class AlsaError
     }
 
     /// <summary>One line about a device that failed while it was in use.</summary>
-    public static VocoderException InUse(string device, bool capture, int error) => new($"{Cannot(device, capture)} any more: " + (error switch
-    {
-        NoDevice or BadState or NoSuchDeviceOrAddress or InputOutput => "the device is gone (unplugged, or its sound server has ended)",
-        _ => Text(error),
-    }));
+    /// <param name="device">Its name.</param>
+    /// <param name="capture">Whether it records.</param>
+    /// <param name="error">What it answered.</param>
+    /// <param name="used">Whether it has ever taken or given a sample: one that has not was no good from the start.</param>
+    public static VocoderException InUse(string device, bool capture, int error, bool used) => new(used
+        ? $"{Cannot(device, capture)} any more: {(IsGone(error) ? "the device is gone (unplugged, or its sound server has ended)" : Text(error))}"
+        : $"{Cannot(device, capture)}: the device {(capture ? "gives" : "takes")} no samples: {Text(error)}");
 
     /// <summary>One line about a device that takes or gives nothing.</summary>
-    public static VocoderException Stalled(string device, bool capture, int seconds) =>
-        new($"{Cannot(device, capture)} any more: the device {(capture ? "gave" : "took")} no samples for {seconds} s");
+    public static VocoderException Stalled(string device, bool capture, TimeSpan time) =>
+        new($"{Cannot(device, capture)} any more: the device {(capture ? "gave" : "took")} no samples for {(int)time.TotalSeconds} s");
 
     /// <summary>One line about the library.</summary>
     public static VocoderException NoLibrary(Exception inner) => new(OperatingSystem.IsLinux()
         ? $"the ALSA library {LibAsound.Name} is not installed, expected it for sound cards (Debian, Ubuntu: apt install libasound2; Fedora: dnf install alsa-lib; Alpine: apk add alsa-lib)"
         : "sound cards are reached through ALSA, which only Linux has; on Windows a program can use the NAudio adapter", inner);
+
+    private static bool IsGone(int error) => error is NoDevice or BadState or NoSuchDeviceOrAddress or InputOutput;
 
     private static string Cannot(string device, bool capture) => $"cannot {(capture ? "record from" : "play on")} '{device}'";
 

@@ -19,8 +19,8 @@ public sealed class AlsaPlayer : AudioPlayer
     private float[] _converted = [];
     private short[] _frames = [];
     private long _underruns, _seenStops;
-    private int _inPeriod;
-    private bool _sounding;
+    private int _inPeriod, _held;
+    private bool _sounding, _used, _stalled;
 
     /// <summary>Opens a device.</summary>
     /// <param name="sampleRate">Samples per second of what will be written.</param>
@@ -49,7 +49,7 @@ public sealed class AlsaPlayer : AudioPlayer
             int frames = 0;
             lock (_gate)
                 if (_pcm.Delay(out int delay) >= 0) frames = Math.Max(0, delay);
-            return (int)((long)frames * SampleRate / DeviceRate) + _resampler.LatencySamples;
+            return (int)((long)frames * SampleRate / DeviceRate) + Volatile.Read(ref _held);
         }
     }
 
@@ -60,10 +60,13 @@ public sealed class AlsaPlayer : AudioPlayer
     public override void Drain(CancellationToken cancellation = default)
     {
         long stops = Stops;
-        if (!_sounding) return;
+        // A short sound may be in the filter as a whole.
+        if (!_sounding && Volatile.Read(ref _held) == 0) return;
         Begin(stops);
-        Queue(Converted(_resampler.FlushCount, static (resampler, _, y) => resampler.Flush(y), []), stops, cancellation);
+        ReadOnlySpan<float> rest = Converted(_resampler.FlushCount, static (resampler, _, y) => resampler.Flush(y), []);
         _resampler.Reset();
+        Queue(rest, stops, cancellation);
+        Hold(stops);
         // Some devices play whole periods only: silence fills the last one, or its rest would be what was there before.
         if (_inPeriod > 0) Queue(new float[_pcm.Format.Period - _inPeriod], stops, cancellation);
         _inPeriod = 0;
@@ -73,7 +76,7 @@ public sealed class AlsaPlayer : AudioPlayer
         lock (_gate)
         {
             // What was left runs out meanwhile: that is no underrun.
-            if (Stops == stops && _pcm.DrainRest() is < 0 and not AlsaError.BrokenPipe and var error) throw AlsaError.InUse(_device, false, error);
+            if (Stops == stops && _pcm.DrainRest() is < 0 and not AlsaError.BrokenPipe and var error) throw AlsaError.InUse(_device, capture: false, error, used: true);
             _pcm.Prepare();
             _sounding = false;
         }
@@ -84,7 +87,7 @@ public sealed class AlsaPlayer : AudioPlayer
     {
         lock (_gate)
         {
-            _sounding = false;
+            (_sounding, _held) = (false, 0);
             _pcm.Drop();
             _pcm.Prepare();
         }
@@ -95,12 +98,16 @@ public sealed class AlsaPlayer : AudioPlayer
     {
         Begin(stops);
         Queue(Converted(_resampler.OutputCount(samples.Length), static (resampler, x, y) => resampler.Push(x, y), samples), stops, cancellation);
+        Hold(stops);
     }
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (disposing) _pcm.Dispose();
+        if (!disposing) return;
+        // A sound server that hangs would hold this call too, for half a minute, and with it whoever is to be told.
+        if (_stalled) new Thread(_pcm.Dispose) { IsBackground = true, Name = "FlowVocoder closing" }.Start();
+        else _pcm.Dispose();
     }
 
     private static AlsaPcm OpenPcm(int sampleRate, AlsaOptions? options)
@@ -116,6 +123,13 @@ public sealed class AlsaPlayer : AudioPlayer
         if (stops == _seenStops) return;
         _resampler.Reset();
         (_seenStops, _inPeriod) = (stops, 0);
+    }
+
+    // What the filter holds, for threads that ask meanwhile; what a stop has discarded is not held.
+    private void Hold(long stops)
+    {
+        lock (_gate)
+            if (Stops == stops) Volatile.Write(ref _held, _resampler.HeldSamples);
     }
 
     private delegate int Conversion(ResamplerStream resampler, ReadOnlySpan<float> x, Span<float> y);
@@ -136,17 +150,20 @@ public sealed class AlsaPlayer : AudioPlayer
         {
             cancellation.ThrowIfCancellationRequested();
             int written;
+            // A sound server that hangs may hold the call itself for half a minute.
+            long asked = _clock.GetTimestamp();
             lock (_gate)
             {
                 if (Stops != stops) return;
                 written = Recovered(_pcm.Write(left));
                 _sounding |= written > 0;
+                _used |= written > 0;
             }
             if (written > 0)
             {
                 left = left[(written * channels)..];
                 _inPeriod = (_inPeriod + written) % _pcm.Format.Period;
-                since = _clock.GetTimestamp();
+                since = asked;
             }
             else WaitForRoom(since);
         }
@@ -166,16 +183,24 @@ public sealed class AlsaPlayer : AudioPlayer
                 result = _pcm.Prepare();
                 break;
             case AlsaError.Suspended:
-                // Devices that cannot go on where they were begin anew.
-                result = _pcm.Resume() is AlsaError.Again ? 0 : _pcm.Prepare();
+                // Devices that cannot go on where they were begin anew; to those that can, a Prepare would cost what is in their buffer.
+                if (_pcm.Resume() is >= 0 or AlsaError.Again) return 0;
+                _inPeriod = 0;
+                result = _pcm.Prepare();
                 break;
         }
-        return result >= 0 ? 0 : throw AlsaError.InUse(_device, capture: false, result);
+        return result >= 0 ? 0 : throw AlsaError.InUse(_device, capture: false, result, used: _used);
+    }
+
+    private VocoderException Stalled(TimeSpan time)
+    {
+        _stalled = true;
+        return AlsaError.Stalled(_device, false, time);
     }
 
     private void WaitForRoom(long since)
     {
-        if (_clock.GetElapsedTime(since) > TimeSpan.FromSeconds(StallSeconds)) throw AlsaError.Stalled(_device, false, StallSeconds);
+        if (_clock.GetElapsedTime(since) is var idle && idle.TotalSeconds >= StallSeconds) throw Stalled(idle);
         // Where a device is said to be ready and is not, this must not spin.
         if (_pcm.Wait(WaitMilliseconds) != 0) Thread.Sleep(1);
     }
@@ -187,10 +212,11 @@ public sealed class AlsaPlayer : AudioPlayer
         {
             cancellation.ThrowIfCancellationRequested();
             int delay;
+            long asked = _clock.GetTimestamp();
             lock (_gate)
                 if (Stops != stops || _pcm.Delay(out delay) < 0 || delay <= _pcm.Format.Period) return;
-            if (delay < before) (before, since) = (delay, _clock.GetTimestamp());
-            else if (_clock.GetElapsedTime(since) > TimeSpan.FromSeconds(StallSeconds)) throw AlsaError.Stalled(_device, false, StallSeconds);
+            if (delay < before) (before, since) = (delay, asked);
+            else if (_clock.GetElapsedTime(since) is var idle && idle.TotalSeconds >= StallSeconds) throw Stalled(idle);
             Thread.Sleep(5);
         }
     }

@@ -17,7 +17,7 @@ public sealed class AlsaRecorder : AudioInput
     private readonly AutoResetEvent _news = new(false);
     private readonly Thread _thread;
     private long _taken, _overruns;
-    private volatile bool _closing;
+    private volatile bool _closing, _stalled;
     private volatile Exception? _failure;
 
     /// <summary>Opens a device and begins to record.</summary>
@@ -66,9 +66,14 @@ public sealed class AlsaRecorder : AudioInput
     {
         if (!disposing || _closing) return;
         _closing = true;
+        // Whoever waits for samples, or comes later, is told.
+        _failure ??= new VocoderException($"cannot record from {Name} any more: the recorder is closed");
+        _news.Set();
         // A device that keeps its thread is closed when it lets it go.
-        _thread.Join(TimeSpan.FromSeconds(1));
-        _pcm.Dispose();
+        bool ended = _thread.Join(TimeSpan.FromSeconds(1));
+        // A sound server that hangs would hold this call too, for half a minute.
+        if (_stalled || !ended) new Thread(_pcm.Dispose) { IsBackground = true, Name = "FlowVocoder closing" }.Start();
+        else _pcm.Dispose();
     }
 
     private static AlsaPcm OpenPcm(int wantedRate, AlsaOptions? options)
@@ -94,7 +99,11 @@ public sealed class AlsaRecorder : AudioInput
                     Keep(mono.AsSpan(0, count));
                     since = _clock.GetTimestamp();
                 }
-                else if (_clock.GetElapsedTime(since) > TimeSpan.FromSeconds(StallSeconds)) throw AlsaError.Stalled(_device, true, StallSeconds);
+                else if (_clock.GetElapsedTime(since) is var idle && idle.TotalSeconds >= StallSeconds)
+                {
+                    _stalled = true;
+                    throw AlsaError.Stalled(_device, true, idle);
+                }
                 else if (_pcm.Wait(WaitMilliseconds) != 0) Thread.Sleep(1);
             }
         }
@@ -118,10 +127,12 @@ public sealed class AlsaRecorder : AudioInput
                 result = _pcm.Prepare();
                 break;
             case AlsaError.Suspended:
-                result = _pcm.Resume() is AlsaError.Again ? 0 : _pcm.Prepare();
+                // A device that goes on where it was takes no Prepare.
+                if (_pcm.Resume() is >= 0 or AlsaError.Again) return 0;
+                result = _pcm.Prepare();
                 break;
         }
-        return result >= 0 ? 0 : throw AlsaError.InUse(_device, capture: true, result);
+        return result >= 0 ? 0 : throw AlsaError.InUse(_device, capture: true, result, used: Volatile.Read(ref _taken) > 0);
     }
 
     private void Mix(ReadOnlySpan<short> frames, Span<float> mono)

@@ -97,7 +97,10 @@ public sealed class LivePipeline
         _player.Drain(cancellation);
     }
 
-    /// <summary>Lets another voice go on from the next frame, without a gap or a click.</summary>
+    /// <summary>
+    /// Lets another voice go on from the next frame, without a click. One that looks further ahead than the voice before gives its first samples so many
+    /// frames later: where the player holds less than that, there is a gap.
+    /// </summary>
     /// <param name="stream">The voice, at the start of a signal, for mels of the same recipe.</param>
     /// <param name="cancellation">Ends the waiting for room in the player.</param>
     public void Switch(VocoderStream stream, CancellationToken cancellation) => Play(_voice.Switch(stream), cancellation);

@@ -42,7 +42,10 @@ internal sealed class VoiceRelay
         return New(_stream.Flush(_samples));
     }
 
-    /// <summary>Changes the voice; samples that the new one, looking less far ahead, can give at once.</summary>
+    /// <summary>
+    /// Changes the voice; samples that the new one, looking less far ahead, can give at once. One that looks further ahead gives nothing until the frames
+    /// that it needs have come.
+    /// </summary>
     public ReadOnlySpan<float> Switch(VocoderStream stream)
     {
         if (stream.Bands != _bands || stream.HopSize != _hop)

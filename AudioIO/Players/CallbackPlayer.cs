@@ -47,6 +47,9 @@ public abstract class CallbackPlayer : AudioPlayer
     /// <summary>Whether somebody waits for the end; for tests, whose devices are faster than any writer.</summary>
     internal bool IsDraining => _draining;
 
+    /// <summary>Called when samples have left the buffer and are not counted as given yet; for tests of what others see at that moment.</summary>
+    internal Action? SamplesTaken { get; set; }
+
     private int DeviceSamples => (int)(DeviceLatency.TotalSeconds * SampleRate);
 
     /// <inheritdoc/>
@@ -85,7 +88,10 @@ public abstract class CallbackPlayer : AudioPlayer
     protected void Fill(Span<float> samples)
     {
         if (_holding && (_draining || _ring.Count >= _capacity)) _holding = false;
+        // Before the ring is empty: a Drain that sees it so must not take the silence before these samples for one behind them.
+        if (!_holding && _ring.Count > 0) Volatile.Write(ref _silence, 0);
         int count = _holding ? 0 : _ring.Read(samples);
+        SamplesTaken?.Invoke();
         samples[count..].Clear();
         Volatile.Write(ref _silence, (count > 0 ? 0 : _silence) + samples.Length - count);
         if (count < samples.Length && !_holding && !_draining)

@@ -26,11 +26,21 @@ public class AtomicFileTests
             file.Stream.Write([1, 2, 3]);
             file.Stream.Flush();
             Assert.Equal([9], File.ReadAllBytes(path));
-            Assert.Equal(2, folder.Entries().Length);
+            Assert.Matches(@"^\.a\.bin\.\w{8}\.partial$", Assert.Single(folder.Entries(), name => name != "a.bin"));
         }
 
         Assert.Equal([9], File.ReadAllBytes(path));
         Assert.Equal(["a.bin"], folder.Entries());
+    }
+
+    [Theory]
+    [InlineData('a', 255), InlineData('é', 127), InlineData('語', 85)]
+    public void The_longest_names_are_written(char letter, int count)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "names of 255 bytes are Unix's");
+        using var folder = new TempFolder();
+        AtomicFile.Write(folder[new string(letter, count)], stream => stream.Write([1]));
+        Assert.Equal([1], File.ReadAllBytes(folder[new string(letter, count)]));
     }
 
     [Fact]

@@ -58,6 +58,21 @@ public class ResamplerStreamTests
         Assert.Equal(Resampler.Resample(x, 48000, 22050), y);
     }
 
+    [Theory]
+    [InlineData(22050, 48000), InlineData(48000, 22050), InlineData(22050, 22050)]
+    public void What_is_held_is_what_has_not_come_out(int from, int to)
+    {
+        var stream = new ResamplerStream(from, to);
+        Assert.Equal(0, stream.HeldSamples);
+        stream.Push(new float[50], new float[200]);
+        Assert.Equal(Math.Min(50, stream.LatencySamples), stream.HeldSamples);
+        stream.Push(new float[1000], new float[4000]);
+        // An output sample of a lower rate stands for several of the input.
+        Assert.InRange(stream.HeldSamples, stream.LatencySamples - Math.Max(1, from / to), stream.LatencySamples);
+        stream.Flush(new float[1000]);
+        Assert.Equal(0, stream.HeldSamples);
+    }
+
     [Fact]
     public void Memory_does_not_grow_with_the_signal()
     {
@@ -68,6 +83,25 @@ public class ResamplerStreamTests
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 2000; i++) stream.Push(block, y);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
+    public void An_hour_has_its_samples_and_the_last_second_as_an_early_one()
+    {
+        const int From = 8000, To = 11025, Seconds = 3600;
+        var stream = new ResamplerStream(From, To);
+        float[] second = Noise.Of(From, 1), y = new float[To + 100];
+        float[]? early = null;
+        long produced = 0;
+        for (int i = 0; i < Seconds; i++)
+        {
+            int count = stream.Push(second, y);
+            if (i == 1) early = y[..count];
+            produced += count;
+        }
+        Assert.Equal(To, early!.Length);
+        Assert.Equal(early, y[..To]);
+        Assert.Equal((long)To * Seconds, produced + stream.Flush(y));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using FlowVocoder.AudioIO.Alsa;
 using FlowVocoder.Compute.Kernels;
 using FlowVocoder.Tests.Compute;
 
@@ -32,6 +33,21 @@ public class DoctorVerbTests
             Assert.Contains(expected, line, StringComparison.Ordinal);
         }
     });
+
+    [Fact]
+    public void Sound_servers_that_are_listed_are_tried_beside_the_default()
+    {
+        Assert.SkipUnless(NativeLibrary.TryLoad("libasound.so.2", out _), "ALSA's library libasound.so.2 is not installed");
+        string[] servers = [.. AlsaDevices.List().Select(d => d.Name).Where(name => name is "pulse" or "pipewire").Distinct()];
+        Assert.SkipWhen(servers.Length == 0, "ALSA knows of no sound server here");
+        string[] lines = CliFixture.Run("doctor").Succeeds().Output.Split('\n');
+        foreach (string server in servers)
+        {
+            string line = lines.First(l => l.Contains($" {server} ", StringComparison.Ordinal));
+            string expected = AlsaDevices.Problem(server) == null ? $"used with --device {server}" : $"cannot play on '{server}'";
+            Assert.Contains(expected, line, StringComparison.Ordinal);
+        }
+    }
 
     [Fact]
     public void Devices_are_listed_or_the_missing_library_is_named()

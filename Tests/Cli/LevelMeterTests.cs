@@ -13,7 +13,7 @@ public class LevelMeterTests
     public void Levels_are_decibels_below_full_scale(float level, string expected)
     {
         using var player = new NullPlayer(1000, TimeSpan.FromMilliseconds(10), _clock);
-        var meter = new LevelMeter(player, TextWriter.Null, _clock);
+        var meter = new LevelMeter(player, TextWriter.Null, _clock, () => 100);
         Write(player, meter, level, 200);
         Assert.StartsWith(expected, meter.Line(""), StringComparison.Ordinal);
     }
@@ -22,7 +22,7 @@ public class LevelMeterTests
     public void The_level_is_that_of_what_is_heard_now_not_of_what_was_written()
     {
         using var player = new NullPlayer(1000, TimeSpan.FromMilliseconds(500), _clock);
-        var meter = new LevelMeter(player, TextWriter.Null, _clock);
+        var meter = new LevelMeter(player, TextWriter.Null, _clock, () => 100);
         for (int i = 0; i < 20; i++) Write(player, meter, 0.001f, 50);
         for (int i = 0; i < 8; i++) Write(player, meter, 1f, 50);
         Assert.Contains("-60 dB  buffered 500 ms  underruns 0  x", meter.Line("x"), StringComparison.Ordinal);
@@ -35,7 +35,7 @@ public class LevelMeterTests
     {
         using var player = new NullPlayer(1000, clock: _clock);
         var screen = new StringWriter();
-        var meter = new LevelMeter(player, screen, _clock);
+        var meter = new LevelMeter(player, screen, _clock, () => 100);
         for (int i = 0; i < 100; i++)
         {
             meter.Draw($"{i}");
@@ -44,6 +44,28 @@ public class LevelMeterTests
         Assert.Equal(10, screen.ToString().Count(c => c == '\r'));
         meter.Clear();
         Assert.Matches(@"\r +\r$", screen.ToString());
+    }
+
+    [Fact]
+    public void A_line_stays_in_its_row_while_the_window_changes()
+    {
+        using var player = new NullPlayer(1000, clock: _clock);
+        var screen = new StringWriter();
+        int columns = 200;
+        var meter = new LevelMeter(player, screen, _clock, () => columns);
+        foreach (int width in (int[])[200, 80, 30, 1])
+        {
+            columns = width;
+            screen.GetStringBuilder().Clear();
+            meter.Draw($"latency 107 ms  {new string('x', 60)}");
+            string line = screen.ToString();
+            Assert.Equal('\r', line[0]);
+            Assert.InRange(line.Length - 1, 1, Math.Max(1, width - 1));
+            _clock.Pass(TimeSpan.FromSeconds(1));
+        }
+        screen.GetStringBuilder().Clear();
+        meter.Clear();
+        Assert.Equal("\r \r", screen.ToString());
     }
 
     private static void Write(NullPlayer player, LevelMeter meter, float level, int samples)

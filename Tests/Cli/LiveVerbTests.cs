@@ -102,6 +102,22 @@ public sealed class LiveVerbTests(CliFixture fixture) : IClassFixture<CliFixture
         new Piped().Run("live", "--input", "no-such-device", "--voice", fixture.Voice, "--player", "null").Fails(1,
             NativeLibrary.TryLoad("libasound.so.2", out _) ? "cannot record from 'no-such-device'" : "ALSA");
 
+    [Theory]
+    [InlineData("spech.wav", "the file does not exist"), InlineData("no/speech", "its folder does not exist"), InlineData("Spech.FLAC", "the file does not exist")]
+    public void A_recording_that_is_not_there_is_told(string input, string expected) =>
+        new Piped().Run("live", "--input", input, "--voice", fixture.Voice, "--player", "null").Fails(1, $"cannot read '{input}': {expected}");
+
+    [Theory]
+    [InlineData(true), InlineData(false)]
+    public void A_program_in_the_background_does_not_read_what_is_typed(bool inBackground)
+    {
+        using var read = new ManualResetEventSlim();
+        var typed = new WatchedStream(Stream.Null, _ => read.Set());
+        var pipes = new Piped { Input = typed, TypedInput = true, InBackground = inBackground, Clock = inBackground ? new ManualClock() : new WaitingClock(read) };
+        pipes.Run(Live("--player", "null")).Succeeds();
+        Assert.Equal(!inBackground, read.IsSet);
+    }
+
     private sealed class WaitingClock(ManualResetEventSlim until) : ManualClock
     {
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)

@@ -19,6 +19,17 @@ internal sealed class Piped
 
     public bool Interactive { get; init; }
 
+    /// <summary>Columns of the screen that standard error is; 0 where it is none.</summary>
+    public int ErrorColumns { get; init; }
+
+    public bool TypedInput { get; init; }
+
+    public bool InBackground { get; init; }
+
+    public bool InputIsClosed { get; init; }
+
+    public bool OutputIsClosed { get; init; }
+
     /// <summary>The sound that went out.</summary>
     public byte[] Sound => ((MemoryStream)Output).ToArray();
 
@@ -37,7 +48,8 @@ internal sealed class Piped
         using StringWriter output = new(), error = new();
         var terminal = new Terminal(output, error, Interactive, Cancellation)
         {
-            Input = () => Input, Output = () => new Kept(Output), Clock = Clock,
+            Input = () => Input, Output = () => new Kept(Output), Clock = Clock, TypedInput = TypedInput, MayReadTyped = () => !InBackground,
+            InputIsClosed = InputIsClosed, OutputIsClosed = OutputIsClosed, ErrorColumns = ErrorColumns > 0 ? () => ErrorColumns : null,
         };
         int code = VocoderCommand.Run(args, terminal);
         return new CliResult(code, output.ToString(), error.ToString());

@@ -56,7 +56,7 @@ public sealed class PlayVerbTests(CliFixture fixture) : IClassFixture<CliFixture
     [Fact]
     public void People_who_watch_see_level_buffer_and_underruns()
     {
-        var pipes = new Piped { Interactive = true };
+        var pipes = new Piped { ErrorColumns = 80 };
         CliResult result = pipes.Run(Play(fixture.Npy, "--player", "null", "--buffer", "50"));
         Assert.Equal(0, result.Code);
         Assert.Matches(new Regex(@"\r\[#+\.+\] +-\d+ dB  buffered +\d+ ms  underruns 0  0\.\d s"), result.Error);
@@ -64,6 +64,10 @@ public sealed class PlayVerbTests(CliFixture fixture) : IClassFixture<CliFixture
         Assert.EndsWith("\r", result.Error, StringComparison.Ordinal);
         Assert.DoesNotContain('\r', result.Output);
     }
+
+    [Fact]
+    public void A_log_in_the_place_of_standard_error_gets_no_meter() =>
+        new Piped { Interactive = true }.Run(Play(fixture.Npy, "--player", "null")).Succeeds();
 
     [Fact]
     public void A_producer_slower_than_real_time_is_counted_and_nothing_hangs()
@@ -78,10 +82,40 @@ public sealed class PlayVerbTests(CliFixture fixture) : IClassFixture<CliFixture
     [Fact]
     public void What_was_complete_before_a_mistake_in_the_input_is_heard()
     {
+        var pipes = new Piped { Input = Piped.Frames(fixture.Mel, 80, extraBytes: 4) };
+        pipes.Run(Play("-", "--player", "stdout")).Fails(1, "standard input ends in the middle of frame 43: found 4 bytes of it");
+        Assert.Equal(2 * fixture.Frames * CliFixture.Hop, pipes.Sound.Length);
+        pipes = new Piped { Input = Piped.Frames(fixture.Mel, 80, extraBytes: 4) };
+        pipes.Run(Play("-", "--player", "null")).Fails(1, "standard input ends in the middle of frame 43");
+        Assert.True(pipes.Clock.Now.TotalSeconds >= (double)fixture.Frames * CliFixture.Hop / CliFixture.Rate);
+    }
+
+    [Theory]
+    [InlineData("play"), InlineData("synth")]
+    public void A_mistake_in_the_input_leaves_an_earlier_file_as_it_was(string verb)
+    {
         using var folder = new TempFolder();
-        new Piped { Input = Piped.Frames(fixture.Mel, 80, extraBytes: 4) }.Run(Play("-", "--player", "wav:" + folder["a.wav"]))
-            .Fails(1, "standard input ends in the middle of frame 43: found 4 bytes of it");
-        Assert.Equal(fixture.Frames * CliFixture.Hop, AudioFile.Read(folder["a.wav"]).Length);
+        string path = folder.Add("a.wav", [1, 2, 3]);
+        string[] command = verb == "play" ? Play("-", "--player", "wav:" + path) : ["synth", "-", path, "--voice", fixture.Voice];
+        new Piped { Input = Piped.Frames(fixture.Mel, 80, extraBytes: 4) }.Run(command).Fails(1, "standard input ends in the middle of frame 43");
+        Assert.Equal(["a.wav"], folder.Entries());
+        Assert.Equal([1, 2, 3], File.ReadAllBytes(path));
+    }
+
+    [Fact]
+    public void A_full_disk_is_told_once()
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "/dev/full, a device that is always full, is not here");
+        new Piped().Run(Play(fixture.Npy, "--player", "wav:/dev/full")).Fails(1, "cannot write '/dev/full': the disk is full");
+    }
+
+    [Theory]
+    [InlineData(true), InlineData(false)]
+    public void A_closed_standard_stream_is_told(bool input)
+    {
+        Piped pipes = new() { InputIsClosed = input, OutputIsClosed = !input };
+        if (input) pipes.Run(Play("-", "--player", "null")).Fails(1, "standard input is closed, expected mel frames in a pipe or a file");
+        else pipes.Run(Play(fixture.Npy, "--player", "stdout")).Fails(1, "standard output is closed, expected a pipe or a file for the sound");
     }
 
     [Fact]
@@ -107,7 +141,10 @@ public sealed class PlayVerbTests(CliFixture fixture) : IClassFixture<CliFixture
 
     [Theory]
     [InlineData("--player loud", "--player is 'loud'"), InlineData("--player wav:", "--player is 'wav:'"), InlineData("--player null --device hw:0", "found --device hw:0 and --player null")]
-    [InlineData("--player null --volume 5", "--volume is 5"), InlineData("--player null --buffer 1", "--buffer: "), InlineData("--player null --sigma 11", "sigma is 11")]
+    [InlineData("--player null --volume 5", "--volume is 5"), InlineData("--player null --buffer 1", "--buffer is '1', expected 20 to 10000"), InlineData("--player null --sigma 11", "sigma is 11")]
+    [InlineData("--buffer 19.9", "--buffer is '19.9', expected 20 to 10000"), InlineData("--buffer 10001", "--buffer is '10001'"), InlineData("--buffer nan", "--buffer is 'nan', expected")]
+    [InlineData("--buffer 1e30", "--buffer is '1e30', expected 20 to 10000"), InlineData("--buffer x", "--buffer is 'x', expected a number")]
+    [InlineData("--player stdout --buffer 50", "found --buffer 50 and --player stdout"), InlineData("--player wav:a.wav --buffer 50", "found --buffer 50 and --player wav:a.wav")]
     public void Wrong_usage_is_told(string options, string expected) => new Piped().Run(Play(fixture.Npy, options.Split(' '))).Fails(2, expected);
 
     [Fact]

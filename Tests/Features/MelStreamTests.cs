@@ -59,7 +59,26 @@ public class MelStreamTests
     }
 
     [Fact]
-    public void Nothing_is_allocated_in_steady_state_and_long_streams_do_not_drift()
+    public void An_hour_has_its_frames_and_the_last_sound_as_the_first()
+    {
+        var stream = new MelStream(MelRecipe.ByName("hifigan"));
+        const int Hop = 256, Period = 86 * Hop, Periods = 3606, Bands = 80;
+        // A sound that repeats after whole hops has frames that repeat.
+        float[] sound = [.. Enumerable.Repeat(Reference.Chirp, 3).SelectMany(v => v).Take(Period)];
+        Assert.Equal(Period, sound.Length);
+        var frames = new float[(86 + 3) * Bands];
+        float[]? early = null;
+        for (int i = 0; i < Periods; i++)
+        {
+            int count = stream.Push(sound, frames);
+            if (i == 1) early = frames[..(count * Bands)];
+        }
+        Assert.Equal(((long)Period * Periods, 1 + ((((long)Period * Periods) - 640) / Hop)), (stream.Received, stream.Frames));
+        Assert.Equal(early, frames[..early!.Length]);
+    }
+
+    [Fact]
+    public void Nothing_is_allocated_in_steady_state()
     {
         var stream = new MelStream(MelRecipe.ByName("hifigan"));
         var samples = new float[441];

@@ -4,7 +4,7 @@ namespace FlowVocoder.Streaming;
 
 /// <summary>
 /// Awaited, it goes on as a new work item at the end of the thread pool's queue, behind everybody who waits already. Task.Run and Task.Yield would
-/// put it first in the queue of the thread that runs now, where one busy stream would keep the others waiting for good.
+/// put it first in the queue of the thread that runs now, and a busy stream would go on until the pool takes that thread away from it.
 /// </summary>
 internal readonly struct PoolTurn : ICriticalNotifyCompletion
 {

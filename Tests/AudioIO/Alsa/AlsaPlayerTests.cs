@@ -57,6 +57,57 @@ public class AlsaPlayerTests
         Assert.Equal(expected, Enumerable.Range(0, expected.Length).Select(i => pcm.Heard[2 * i + 1]));
     }
 
+    // 1, 50 and 64 samples are in the filter as a whole until the end.
+    [Theory]
+    [InlineData(0), InlineData(1), InlineData(50), InlineData(64), InlineData(65), InlineData(399), InlineData(5017)]
+    public void The_tail_is_never_cut_on_a_device_of_another_rate(int length)
+    {
+        var pcm = new FakePcm(new PcmFormat(Rate: 48000, Channels: 2, Period: 480, Buffer: 1920));
+        using AlsaPlayer player = New(pcm);
+        float[] samples = Noise.Of(length, 1);
+        player.Write(samples);
+        player.Drain();
+        short[] expected = length == 0 ? [] : Noise.In16Bits(Resampler.Resample(samples, 22050, 48000));
+        short[] left = [.. pcm.Heard.Where((_, i) => i % 2 == 0)], right = [.. pcm.Heard.Where((_, i) => i % 2 == 1)];
+        Assert.Equal(left, right);
+        Assert.Equal((expected.Length + 479) / 480 * 480, left.Length);
+        Assert.Equal(expected, left[..expected.Length]);
+        Assert.All(left[expected.Length..], s => Assert.Equal(0, s));
+        Assert.Equal((0L, 0, length == 0 ? 0 : 1), (player.Underruns, player.BufferedSamples, pcm.Starts));
+    }
+
+    [Theory]
+    [InlineData(true), InlineData(false)]
+    public void What_the_filter_held_is_not_carried_over_a_drain_or_a_stop(bool drained)
+    {
+        var pcm = new FakePcm(new PcmFormat(Rate: 48000, Channels: 1, Period: 480, Buffer: 1920));
+        using AlsaPlayer player = New(pcm);
+        float[] next = Noise.Of(700, 2);
+        player.Write(Noise.Of(500, 1));
+        if (drained) player.Drain();
+        else player.Stop();
+        Assert.Equal(0, player.BufferedSamples);
+        int before = pcm.Heard.Count;
+        player.Write(next);
+        player.Drain();
+        short[] expected = Noise.In16Bits(Resampler.Resample(next, 22050, 48000));
+        Assert.Equal(expected, pcm.Heard[before..(before + expected.Length)]);
+    }
+
+    [Fact]
+    public void What_the_filter_holds_counts_as_buffered_until_a_stop()
+    {
+        var pcm = new FakePcm(new PcmFormat(Rate: 48000, Channels: 1, Period: 480, Buffer: 1920)) { FramesPerWait = 0 };
+        using AlsaPlayer player = New(pcm);
+        Assert.Equal(0, player.BufferedSamples);
+        player.Write(new float[50]);
+        Assert.Equal(50, player.BufferedSamples);
+        player.Stop();
+        Assert.Equal(0, player.BufferedSamples);
+        player.Drain();
+        Assert.Empty(pcm.Heard);
+    }
+
     [Fact]
     public void Underruns_are_counted_and_no_sample_is_lost()
     {
@@ -82,6 +133,34 @@ public class AlsaPlayerTests
         pcm.Fail(AlsaError.Suspended, AlsaError.Again, AlsaError.Suspended, -38);
         player.Write(new float[100]);
         Assert.Equal((2, 1, 0L), (pcm.Resumes, pcm.Prepares, player.Underruns));
+    }
+
+    [Fact]
+    public void A_suspended_device_that_goes_on_where_it_was_is_left_alone()
+    {
+        var pcm = new FakePcm(FakePcm.Small);
+        using AlsaPlayer player = New(pcm);
+        pcm.Fail(AlsaError.Suspended, 0);
+        player.Write(new float[100]);
+        Assert.Equal((1, 0), (pcm.Resumes, pcm.Prepares));
+    }
+
+    [Fact]
+    public void A_device_that_never_took_a_sample_is_not_called_gone()
+    {
+        var pcm = new FakePcm(FakePcm.Small);
+        using AlsaPlayer player = New(pcm);
+        pcm.Fail(AlsaError.InputOutput);
+        VocoderException e = Refusal.Expect(() => player.Write(new float[100]), "cannot play on 'fake': the device takes no samples: ALSA error 5");
+        Assert.DoesNotContain("gone", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_device_that_hangs_inside_a_call_is_told_with_the_time_that_it_took()
+    {
+        var pcm = new FakePcm(FakePcm.Small) { FramesPerWait = 0, OnWait = () => _clock.Pass(TimeSpan.FromSeconds(40)) };
+        using AlsaPlayer player = New(pcm);
+        Refusal.Expect(() => player.Write(new float[1000]), "the device took no samples for 40 s");
     }
 
     [Theory]
@@ -123,6 +202,17 @@ public class AlsaPlayerTests
         player.Write(next);
         player.Drain();
         Assert.Equal(Noise.In16Bits(next), pcm.Heard);
+    }
+
+    [Fact]
+    public void A_device_that_hangs_is_closed_without_waiting_for_it()
+    {
+        using var told = new ManualResetEventSlim();
+        var pcm = new FakePcm(FakePcm.Small) { FramesPerWait = 0, OnWait = () => _clock.Pass(TimeSpan.FromSeconds(1)), OnDispose = () => told.Wait() };
+        using (AlsaPlayer player = New(pcm)) Refusal.Expect(() => player.Write(new float[1000]), "the device took no samples");
+        Assert.False(pcm.Disposed);
+        told.Set();
+        SpinWait.SpinUntil(() => pcm.Disposed);
     }
 
     [Fact]

@@ -70,12 +70,82 @@ public class AlsaRecorderTests
     }
 
     [Fact]
+    public void A_device_that_hangs_is_closed_without_waiting_for_it()
+    {
+        using var told = new ManualResetEventSlim();
+        var pcm = new FakePcm(FakePcm.Small) { FramesPerWait = 0, OnWait = () => _clock.Pass(TimeSpan.FromSeconds(1)), OnDispose = () => told.Wait() };
+        using (AlsaRecorder recorder = New(pcm)) Refusal.Expect(() => recorder.Read(new float[10]), "the device gave no samples");
+        Assert.False(pcm.Disposed);
+        told.Set();
+        SpinWait.SpinUntil(() => pcm.Disposed);
+    }
+
+    [Fact]
     public void A_read_that_waits_can_be_cancelled()
     {
         using var cancel = new CancellationTokenSource();
         var pcm = new FakePcm(FakePcm.Small) { OnWait = cancel.Cancel };
         using AlsaRecorder recorder = New(pcm);
         Assert.ThrowsAny<OperationCanceledException>(() => recorder.Read(new float[10], cancel.Token));
+    }
+
+    [Fact]
+    public void A_suspended_device_that_goes_on_where_it_was_is_left_alone()
+    {
+        var pcm = new FakePcm(FakePcm.Small);
+        for (int i = 0; i < 100; i++) pcm.Microphone.Enqueue(5);
+        pcm.Fail(AlsaError.Suspended, 0);
+        using AlsaRecorder recorder = New(pcm);
+        Assert.Equal(100, ReadAll(recorder, 100).Length);
+        Assert.Equal((1, 0), (pcm.Resumes, pcm.Prepares));
+    }
+
+    [Fact]
+    public void What_waits_in_the_device_has_sounded_too()
+    {
+        var pcm = new FakePcm(FakePcm.Small);
+        using ManualResetEventSlim idle = new(), go = new();
+        for (int i = 0; i < 100; i++) pcm.Microphone.Enqueue(5);
+        pcm.OnWait = () =>
+        {
+            idle.Set();
+            go.Wait(TestContext.Current.CancellationToken);
+        };
+        using AlsaRecorder recorder = New(pcm);
+        idle.Wait(TestContext.Current.CancellationToken);
+        Assert.Equal(100, recorder.Captured);
+        for (int i = 0; i < 37; i++) pcm.Microphone.Enqueue(5);
+        Assert.Equal((137L, 100), (recorder.Captured, recorder.Waiting));
+        go.Set();
+    }
+
+    [Fact]
+    public void A_device_that_never_gave_a_sample_is_not_called_gone()
+    {
+        var pcm = new FakePcm(FakePcm.Small);
+        pcm.Fail(AlsaError.InputOutput);
+        using AlsaRecorder recorder = New(pcm);
+        VocoderException e = Refusal.Expect(() => recorder.Read(new float[10]), "cannot record from 'fake': the device gives no samples: ALSA error 5");
+        Assert.DoesNotContain("gone", e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true), InlineData(false)]
+    public async Task A_read_during_or_after_the_end_is_told(bool during)
+    {
+        var pcm = new FakePcm(FakePcm.Small);
+        using var reading = new ManualResetEventSlim();
+        AlsaRecorder recorder = New(pcm);
+        if (!during) recorder.Dispose();
+        Task read = Task.Run(() =>
+        {
+            reading.Set();
+            Refusal.Expect(() => recorder.Read(new float[10]), "cannot record from 'fake' any more: the recorder is closed");
+        }, TestContext.Current.CancellationToken);
+        reading.Wait(TestContext.Current.CancellationToken);
+        recorder.Dispose();
+        // Only there so that a read that hangs fails the test.
+        await read.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
     }
 
     [Fact]

@@ -25,6 +25,9 @@ internal sealed class FakePcm(PcmFormat format) : IPcm
     /// <summary>Called when somebody waits.</summary>
     public Action? OnWait { get; set; }
 
+    /// <summary>Called before the device is closed.</summary>
+    public Action? OnDispose { get; set; }
+
     public int Starts { get; private set; }
 
     public int Prepares { get; private set; }
@@ -70,7 +73,7 @@ internal sealed class FakePcm(PcmFormat format) : IPcm
 
     public int Delay(out int frames)
     {
-        lock (_gate) frames = _queued.Count / format.Channels;
+        lock (_gate) frames = (_queued.Count + Microphone.Count) / format.Channels;
         // Time passes while somebody looks at it.
         Play(FramesPerWait);
         return 0;
@@ -107,7 +110,12 @@ internal sealed class FakePcm(PcmFormat format) : IPcm
         return _failures.TryDequeue(out int error) ? error : 0;
     }
 
-    public void Dispose() => Disposed = true;
+    public void Dispose()
+    {
+        OnDispose?.Invoke();
+        Disposed = true;
+    }
+
 
     private void Play(int frames)
     {

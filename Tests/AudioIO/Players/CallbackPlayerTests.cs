@@ -10,15 +10,40 @@ public class CallbackPlayerTests
     [InlineData(0), InlineData(1), InlineData(799), InlineData(800), InlineData(20_000)]
     public void All_that_was_written_is_heard_once_and_in_order_and_nothing_between(int length)
     {
-        using var player = new Device();
+        var clock = new SteppingClock();
+        using var player = new Device(paused: true, clock);
+        // Whoever waits looks at the clock first: then the device takes its next block, on the same thread.
+        clock.Step = player.Step;
         float[] samples = Noise.Of(length, 1);
         player.Write(samples);
         player.Drain();
         Assert.Equal(samples, player.Sound());
         Assert.Equal((0L, 0, length == 0 ? 0 : 1), (player.Underruns, player.BufferedSamples, player.Starts));
-        // The device held the tail for its latency after the last sample, and has been stopped.
-        Assert.True(length == 0 || player.SilenceAtEnd >= Device.LatencySamples);
+        // The device held the tail for its latency after the last sample, not much longer, and has been stopped.
+        if (length > 0) Assert.InRange(player.SilenceAtEnd, Device.LatencySamples, Device.LatencySamples + 2 * Device.BlockSamples);
         Assert.False(player.Running);
+    }
+
+    [Fact]
+    public void A_block_that_the_device_is_taking_after_an_underrun_is_heard_before_it_is_stopped()
+    {
+        var clock = new SteppingClock();
+        using var player = new Device(paused: true, clock);
+        player.Write(Noise.Of(800, 1));
+        // All of it, then an underrun, with more silence than the device holds.
+        player.Take(new float[2000]);
+        Assert.Equal(1, player.Underruns);
+        player.Write(Noise.Of(800, 2));
+        // Between taking the samples and giving them to the device, an impatient end must wait: what the clock throws says that it does.
+        int waits = 0;
+        player.SamplesTaken = () =>
+        {
+            clock.Step = () => throw new TimeoutException();
+            Assert.Throws<TimeoutException>(() => player.Drain());
+            (clock.Step, waits) = (null, waits + 1);
+        };
+        player.Take(new float[1000]);
+        Assert.Equal((1, true), (waits, player.Running));
     }
 
     [Fact]
@@ -86,9 +111,9 @@ public class CallbackPlayerTests
     }
 
     // Asks for 64 samples at a time from a thread of its own: no sooner than they are there, unless the end or an underrun is wanted.
-    private sealed class Device(bool paused = false, FastClock? clock = null) : CallbackPlayer("device", Rate, TimeSpan.FromMilliseconds(100), clock)
+    private sealed class Device(bool paused = false, TimeProvider? clock = null) : CallbackPlayer("device", Rate, TimeSpan.FromMilliseconds(100), clock)
     {
-        public const int LatencySamples = 160;
+        public const int LatencySamples = 160, BlockSamples = 64;
 
         private readonly List<float> _heard = [];
         private Thread? _thread;
@@ -107,6 +132,18 @@ public class CallbackPlayerTests
         public float[] Sound() => [.. _heard.Where(v => v != 0)];
 
         public void Break(string how) => Fail(new InvalidOperationException(how));
+
+        /// <summary>Takes one block, where the device runs.</summary>
+        public void Step()
+        {
+            var block = new float[BlockSamples];
+            if (!_running) return;
+            Fill(block);
+            _heard.AddRange(block);
+        }
+
+        /// <summary>What the device does from a thread of its own: takes so many samples.</summary>
+        public void Take(float[] block) => Fill(block);
 
         /// <summary>Plays on although nothing is there.</summary>
         public void RunDry()
@@ -134,7 +171,7 @@ public class CallbackPlayerTests
 
         private void Run()
         {
-            var block = new float[64];
+            var block = new float[BlockSamples];
             while (_running)
             {
                 bool ready = BufferedSamples - LatencySamples >= block.Length;
@@ -147,6 +184,17 @@ public class CallbackPlayerTests
                 _heard.AddRange(block);
                 if (_wanted > 0) _wanted--;
             }
+        }
+    }
+
+    private sealed class SteppingClock : TimeProvider
+    {
+        public Action? Step { get; set; }
+
+        public override long GetTimestamp()
+        {
+            Step?.Invoke();
+            return 0;
         }
     }
 

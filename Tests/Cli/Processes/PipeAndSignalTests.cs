@@ -10,7 +10,9 @@ public sealed class PipeAndSignalTests(CliFixture fixture) : IClassFixture<CliFi
 {
     private const int FrameBytes = 320;
 
-    private VocoderProcess Start(params string[] args) => new([.. args, "--voice", fixture.Voice, "--threads", "1"]);
+    private VocoderProcess Start(params string[] args) => Redirected("", args);
+
+    private VocoderProcess Redirected(string redirection, params string[] args) => new([.. args, "--voice", fixture.Voice, "--threads", "1"], redirection: redirection);
 
     private byte[] Frames
     {
@@ -102,6 +104,33 @@ public sealed class PipeAndSignalTests(CliFixture fixture) : IClassFixture<CliFi
         Assert.Equal(["out.wav"], folder.Entries());
         byte[] wav = File.ReadAllBytes(folder["out.wav"]);
         Assert.Equal(wav.Length - 44, BitConverter.ToInt32(wav, 40));
+    }
+
+    [Theory]
+    [InlineData("synth", "<&-", "standard input is closed, expected mel frames in a pipe or a file")]
+    [InlineData("play", "<&-", "standard input is closed, expected mel frames in a pipe or a file")]
+    [InlineData("synth", ">&-", "standard output is closed, expected a pipe or a file for the sound")]
+    public void A_standard_stream_that_is_closed_is_told(string verb, string redirection, string expected)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "closed descriptors are known on Linux");
+        string[] more = verb == "play" ? ["--player", "null"] : ["-", "--raw"];
+        using VocoderProcess vocoder = Redirected(redirection, [verb, "-", .. more]);
+        Assert.Equal((1, $"vocoder: {expected}\n"), vocoder.End());
+    }
+
+    [Fact]
+    public void Who_closes_standard_output_wants_no_report_and_a_full_one_is_named()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && File.Exists("/dev/full"), "/dev/full, a device that is always full, is not here");
+        using var folder = new TempFolder();
+        using (VocoderProcess closed = Redirected(">&-", "synth", fixture.Npy, folder["a.wav"])) Assert.Equal((0, ""), closed.End());
+        Assert.Equal(["a.wav"], folder.Entries());
+        using VocoderProcess full = Redirected(">/dev/full", "play", fixture.Npy, "--player", "wav:" + folder["a.wav"]);
+        (int code, string error) = full.End();
+        Assert.Equal(1, code);
+        Assert.StartsWith("vocoder: cannot write to standard output: ", error, StringComparison.Ordinal);
+        using VocoderProcess silent = Redirected("2>/dev/full", "play", folder["absent.npy"]);
+        Assert.Equal(1, silent.End().Code);
     }
 
     // Frames until nobody takes them any more.

@@ -89,6 +89,17 @@ public sealed class PulseAudioTests(CliFixture fixture) : IClassFixture<CliFixtu
     }
 
     [Fact]
+    public void Doctor_finds_a_server_that_is_not_the_default()
+    {
+        using var server = new PulseAudioServer(CliFixture.Rate);
+        using var vocoder = new VocoderProcess(["doctor"], server.Environment);
+        string said = System.Text.Encoding.UTF8.GetString(vocoder.ReadToEnd());
+        Assert.Matches(@"there +pulse +used with --device pulse", said);
+        Assert.Matches(@"there +pulse +used with live --input pulse", said);
+        Assert.Equal((0, ""), vocoder.End());
+    }
+
+    [Fact]
     public void A_server_that_goes_away_while_it_plays_is_told_in_one_line()
     {
         using var server = new PulseAudioServer(CliFixture.Rate);

@@ -11,15 +11,20 @@ internal sealed class VocoderProcess : IDisposable
     private readonly Process _process;
     private readonly Task<string> _error;
 
-    public VocoderProcess(string[] args, IReadOnlyDictionary<string, string>? environment = null)
+    /// <summary>Starts it.</summary>
+    /// <param name="args">What is typed behind its name.</param>
+    /// <param name="environment">Variables to set.</param>
+    /// <param name="redirection">What a shell makes of its standard streams, such as "&lt;&amp;-".</param>
+    public VocoderProcess(string[] args, IReadOnlyDictionary<string, string>? environment = null, string redirection = "")
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "signals and pipes of Unix");
         // The host that runs the tests runs the program too.
-        var start = new ProcessStartInfo(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
+        string host = Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
+        var start = new ProcessStartInfo("sh")
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
         };
-        foreach (string argument in (string[])[Path.Combine(AppContext.BaseDirectory, "vocoder.dll"), .. args]) start.ArgumentList.Add(argument);
+        foreach (string argument in (string[])["-c", $"exec \"$0\" \"$@\" {redirection}", host, Path.Combine(AppContext.BaseDirectory, "vocoder.dll"), .. args]) start.ArgumentList.Add(argument);
         foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
         _process = Process.Start(start)!;
         _error = _process.StandardError.ReadToEndAsync();
