@@ -108,7 +108,18 @@ public sealed class AtomicFile : IDisposable
     }
 
     // What a kill left behind should be found by who looks for the target; names have 255 bytes at most, a letter up to 3.
-    private static string TemporaryName(string target) => $".{target[..Math.Min(target.Length, 70)]}.{Path.GetRandomFileName()[..8]}.partial";
+    private static string TemporaryName(string target) => Hidden(target, Path.GetRandomFileName()[..8]);
+
+    private static string Hidden(string target, string key) => $".{target[..Math.Min(target.Length, 70)]}.{key}.partial";
+
+    /// <summary>Deletes what writers of a file left behind that were killed; for who knows that nobody is writing it now. Never throws.</summary>
+    public static void DeleteLeftovers(string path)
+    {
+        string full = Path.GetFullPath(path), folder = Path.GetDirectoryName(full)!;
+        if (!Directory.Exists(folder)) return;
+        // A '?' stands for one character, whatever it is.
+        foreach (string left in Directory.GetFiles(folder, Hidden(Path.GetFileName(full), "????????"))) Delete(left);
+    }
 
     private static string Resolve(string path)
     {

@@ -37,6 +37,7 @@ internal sealed class PlayVerb : Verb
         Terminal quiet = terminal with { Out = report };
         LoadedVoice voice = _speaking.Voice(arguments);
         VocoderStream stream = voice.Model.NewStream(_speaking.Synthesis(arguments, voice), _speaking.Parallelism(arguments));
+        StepByStepCost.TellSpeaking(voice, null, terminal);
         if (input == Pipes.Dash) WarmUp.Run(voice, stream);
         MelFrames frames = FrameSource.OpenMelOrRecording(input, voice, quiet);
         int rate = voice.Model.Recipe.SampleRate;

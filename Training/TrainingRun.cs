@@ -66,6 +66,8 @@ public static class TrainingRun
         if (resume) RequireSame(Saved(paths), run, paths.Checkpoint);
         else RequireNew(paths);
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(paths.Output))!);
+        // A kill while one was written leaves a file of its size.
+        foreach (string written in (string[])[paths.Output, paths.Checkpoint, paths.Log]) AtomicFile.DeleteLeftovers(written);
         SpeechDataset data = SpeechDataset.Load(paths.Data, recipe, model.UsesPhase, loading, cancellation);
         ITrainingTask task = teacher == null ? new CompactTask(model, data, config) : new DistillationTask(model, teacher, data, config);
         var trainer = new Trainer(task, config, new Parallelism(threads));

@@ -110,9 +110,13 @@ public sealed class TrainingRunTests : IDisposable
         TrainingPaths whole = Paths("whole.safetensors"), parts = Paths("parts.safetensors");
         Train(whole, s_config);
         Train(parts, s_config, stopAfter: 4);
-        // As after a kill between two checkpoints, in the middle of a line.
+        // As after a kill in the middle of a checkpoint, and of a line.
+        string left = _folder[".parts.checkpoint.safetensors.abcdefgh.partial"], others = _folder[".other.checkpoint.safetensors.abcdefgh.partial"];
+        foreach (string file in (string[])[left, others]) File.WriteAllText(file, "half");
         File.AppendAllText(parts.Log, "{\"Step\":5,\"NatsPerSample\":0}\n{\"Step\":6,\"Nats");
         Train(parts, s_config, resume: true);
+        Assert.False(File.Exists(left));
+        Assert.True(File.Exists(others));
         Assert.Equal(File.ReadAllBytes(whole.Output), File.ReadAllBytes(parts.Output));
         Assert.Equal(File.ReadAllBytes(whole.Checkpoint), File.ReadAllBytes(parts.Checkpoint));
         (long, double, double, string)[] Lines(TrainingPaths paths) => [.. Log(paths).Select(line => (line.GetProperty("Step").GetInt64(),
