@@ -1,0 +1,40 @@
+using System.Text.RegularExpressions;
+using FlowVocoder.AudioIO;
+
+namespace FlowVocoder.Tests.Docs;
+
+/// <summary>What the documentation shows compiles and works.</summary>
+public sealed partial class SnippetTests
+{
+    [GeneratedRegex("^```csharp\n(.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex Block();
+
+    [GeneratedRegex("^using FlowVocoder[^;]*;", RegexOptions.Multiline)]
+    private static partial Regex Using();
+
+    [Theory]
+    [InlineData("README.md", 2)]
+    [InlineData("streaming.md", 1)]
+    public void Every_example_is_compiled(string document, int examples)
+    {
+        string compiled = Squeeze(Read("Snippets.cs"));
+        string[] blocks = [.. Block().Matches(Read(document)).Select(match => match.Groups[1].Value)];
+        Assert.Equal(examples, blocks.Length);
+        // Usings stand at the top of the one and not between the lines of the other.
+        foreach (string block in blocks) Assert.Contains(Squeeze(Using().Replace(block, "")), compiled, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_readme_speaks_a_mel()
+    {
+        Snippets.SpeakWhole();
+        Audio audio = AudioFile.Read("out.wav");
+        MelArray mel = MelFile.Read("data/samples/kathleen.npy", 80);
+        Assert.Equal(22050, audio.SampleRate);
+        Assert.Equal(mel.Frames * 256, audio.Length);
+    }
+
+    private static string Read(string file) => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "docs", file)).ReplaceLineEndings("\n");
+
+    private static string Squeeze(string text) => string.Join('\n', text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0));
+}
