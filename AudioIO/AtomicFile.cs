@@ -13,6 +13,9 @@ namespace FlowVocoder.AudioIO;
 /// </remarks>
 public sealed class AtomicFile : IDisposable
 {
+    // Characters of the target's name in that of a temporary file.
+    private const int KeptOfName = 70;
+
     // What a program that ends in the middle of its work would leave behind.
     private static readonly ConcurrentDictionary<string, byte> s_unfinished = new();
 
@@ -107,19 +110,27 @@ public sealed class AtomicFile : IDisposable
         file.Commit();
     }
 
-    // What a kill left behind should be found by who looks for the target; names have 255 bytes at most, a letter up to 3.
-    private static string TemporaryName(string target) => Hidden(target, Path.GetRandomFileName()[..8]);
-
-    private static string Hidden(string target, string key) => $".{target[..Math.Min(target.Length, 70)]}.{key}.partial";
-
     /// <summary>Deletes what writers of a file left behind that were killed; for who knows that nobody is writing it now. Never throws.</summary>
     public static void DeleteLeftovers(string path)
     {
-        string full = Path.GetFullPath(path), folder = Path.GetDirectoryName(full)!;
-        if (!Directory.Exists(folder)) return;
-        // A '?' stands for one character, whatever it is.
-        foreach (string left in Directory.GetFiles(folder, Hidden(Path.GetFileName(full), "????????"))) Delete(left);
+        string full = Path.GetFullPath(path), name = Path.GetFileName(full);
+        // Of a longer name the beginning alone is known, which others may share.
+        if (name.Length > KeptOfName) return;
+        try
+        {
+            // A '?' stands for one character, whatever it is.
+            foreach (string left in Directory.GetFiles(Path.GetDirectoryName(full)!, Hidden(name, "????????"))) Delete(left);
+        }
+        catch (Exception e) when (OutputStream.IsFileSystemError(e))
+        {
+            // A folder that is not there, or may not be listed: who writes there will tell.
+        }
     }
+
+    // What a kill left behind should be found by who looks for the target; names have 255 bytes at most, a letter up to 3.
+    private static string TemporaryName(string target) => Hidden(target, Path.GetRandomFileName()[..8]);
+
+    private static string Hidden(string target, string key) => $".{target[..Math.Min(target.Length, KeptOfName)]}.{key}.partial";
 
     private static string Resolve(string path)
     {

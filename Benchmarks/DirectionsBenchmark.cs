@@ -26,8 +26,8 @@ internal static class DirectionsBenchmark
             double shared = Clock.Shortest(() => Synthesizer.Synthesize(model, mel, new SynthesisOptions(), new Parallelism()), 1);
             double scoring = Clock.Shortest(() => model.Score(mel, audio, s_one), 1);
             double steps = model.GeneratesStepByStep ? speaking : model.ScoresStepByStep ? scoring : 0;
-            if (steps == 0) MarkdownTable.Row($"{name}", $"{model.MacsPerSecond / 1e9:0.00}", $"{speaking / length:0.0000}", $"{shared / length:0.0000}", $"{scoring / length:0.000}", $"–");
-            else MarkdownTable.Row($"{name}", $"{model.MacsPerSecond / 1e9:0.00}", $"{speaking / length:0.0000}", $"{shared / length:0.0000}", $"{scoring / length:0.000}", $"{Anew(model, frames) / steps:0} ×");
+            string factor = steps == 0 ? "–" : FormattableString.Invariant($"{Anew(model, frames) / steps:0} ×");
+            MarkdownTable.Row($"{name}", $"{model.MacsPerSecond / 1e9:0.00}", $"{speaking / length:0.0000}", $"{shared / length:0.0000}", $"{scoring / length:0.000}", $"{factor}");
         }
     }
 

@@ -104,10 +104,7 @@ public sealed class AlsaPlayer : AudioPlayer
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (!disposing) return;
-        // A sound server that hangs would hold this call too, for half a minute, and with it whoever is to be told.
-        if (_stalled) new Thread(_pcm.Dispose) { IsBackground = true, Name = "FlowVocoder closing" }.Start();
-        else _pcm.Dispose();
+        if (disposing) PcmFaults.Close(_pcm, hangs: _stalled);
     }
 
     private static AlsaPcm OpenPcm(int sampleRate, AlsaOptions? options)
@@ -173,23 +170,10 @@ public sealed class AlsaPlayer : AudioPlayer
     private int Recovered(int result)
     {
         if (result >= 0) return result;
-        switch (result)
-        {
-            case AlsaError.Again or AlsaError.Interrupted:
-                return 0;
-            case AlsaError.BrokenPipe:
-                _underruns++;
-                _inPeriod = 0;
-                result = _pcm.Prepare();
-                break;
-            case AlsaError.Suspended:
-                // Devices that cannot go on where they were begin anew; to those that can, a Prepare would cost what is in their buffer.
-                if (_pcm.Resume() is >= 0 or AlsaError.Again) return 0;
-                _inPeriod = 0;
-                result = _pcm.Prepare();
-                break;
-        }
-        return result >= 0 ? 0 : throw AlsaError.InUse(_device, capture: false, result, used: _used);
+        if (result == AlsaError.BrokenPipe) _underruns++;
+        int error = PcmFaults.Recover(_pcm, result, out bool restarted);
+        if (restarted) _inPeriod = 0;
+        return error == 0 ? 0 : throw AlsaError.InUse(_device, capture: false, error, used: _used);
     }
 
     private VocoderException Stalled(TimeSpan time)

@@ -71,9 +71,7 @@ public sealed class AlsaRecorder : AudioInput
         _news.Set();
         // A device that keeps its thread is closed when it lets it go.
         bool ended = _thread.Join(TimeSpan.FromSeconds(1));
-        // A sound server that hangs would hold this call too, for half a minute.
-        if (_stalled || !ended) new Thread(_pcm.Dispose) { IsBackground = true, Name = "FlowVocoder closing" }.Start();
-        else _pcm.Dispose();
+        PcmFaults.Close(_pcm, hangs: _stalled || !ended);
     }
 
     private static AlsaPcm OpenPcm(int wantedRate, AlsaOptions? options)
@@ -118,21 +116,9 @@ public sealed class AlsaRecorder : AudioInput
     private int Recovered(int result)
     {
         if (result >= 0) return result;
-        switch (result)
-        {
-            case AlsaError.Again or AlsaError.Interrupted:
-                return 0;
-            case AlsaError.BrokenPipe:
-                Interlocked.Increment(ref _overruns);
-                result = _pcm.Prepare();
-                break;
-            case AlsaError.Suspended:
-                // A device that goes on where it was takes no Prepare.
-                if (_pcm.Resume() is >= 0 or AlsaError.Again) return 0;
-                result = _pcm.Prepare();
-                break;
-        }
-        return result >= 0 ? 0 : throw AlsaError.InUse(_device, capture: true, result, used: Volatile.Read(ref _taken) > 0);
+        if (result == AlsaError.BrokenPipe) Interlocked.Increment(ref _overruns);
+        int error = PcmFaults.Recover(_pcm, result, out _);
+        return error == 0 ? 0 : throw AlsaError.InUse(_device, capture: true, error, used: Volatile.Read(ref _taken) > 0);
     }
 
     private void Mix(ReadOnlySpan<short> frames, Span<float> mono)
