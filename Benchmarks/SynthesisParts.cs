@@ -39,11 +39,8 @@ internal sealed class SynthesisParts(CompactVocoder model, float[] mel, int chun
     private double Noise()
     {
         var random = new Philox(1);
-        var row = new float[chunk * _steps];
-        return Repeat(() =>
-        {
-            for (uint c = 0; c < model.Config.Group; c++) random.Normal(row, 0, c, 0);
-        });
+        var latents = new Tensor(1, model.Config.Group, chunk * _steps);
+        return Repeat(() => random.Normal(latents, 0, 0));
     }
 
     private double Flow()

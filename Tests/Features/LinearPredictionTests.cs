@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using FlowVocoder.Features;
 using MathNet.Numerics.LinearAlgebra;
 
@@ -43,6 +44,23 @@ public class LinearPredictionTests
         double[] a = [1, 2, 3];
         Assert.Equal(0, LinearPrediction.LevinsonDurbin([0, 0, 0, 0], a));
         Assert.Equal([0, 0, 0], a);
+    }
+
+    [Fact]
+    public void Four_side_by_side_are_as_each_alone()
+    {
+        // Silence, an exactly predicted sinusoid and two of noise: where one recursion ends, the others go on.
+        double[][] r = [Autocorrelation(ResonantNoise(500, seed: 2), 9), new double[9], [.. Enumerable.Range(0, 9).Select(k => Math.Cos(0.3 * k))], Autocorrelation(ResonantNoise(500, seed: 4), 9)];
+        var a = new Vector256<double>[8];
+        Vector256<double> error = LinearPrediction.LevinsonDurbin([.. Enumerable.Range(0, 9).Select(l => Vector256.Create(r[0][l], r[1][l], r[2][l], r[3][l]))], a);
+        for (int lane = 0; lane < 4; lane++)
+        {
+            double[] alone = new double[8];
+            Assert.Equal(LinearPrediction.LevinsonDurbin(r[lane], alone), error[lane]);
+            Assert.Equal(alone, a.Select(v => v[lane]));
+        }
+        Assert.All(a.Skip(2), v => Assert.Equal(0, v[1]));
+        Assert.NotEqual(0, a[7][3]);
     }
 
     [Fact]

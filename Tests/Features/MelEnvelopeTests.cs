@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using FlowVocoder.Features;
 
 namespace FlowVocoder.Tests.Features;
@@ -11,13 +12,18 @@ public class MelEnvelopeTests
     public void The_autocorrelation_is_the_inverse_transform_of_the_power(int points, int lags)
     {
         var random = new Random(1);
-        float[] power = [.. Enumerable.Range(0, points).Select(_ => (float)Math.Exp(10 * (random.NextDouble() - 0.5)))];
-        double[] whole = new double[2 * (points - 1)], r = new double[lags];
-        new RealFft(whole.Length).Inverse([.. power.Select(p => (double)p)], new double[points], whole);
-        whole[0] *= 1.001;
+        float Power() => (float)Math.Exp(10 * (random.NextDouble() - 0.5));
+        Vector128<float>[] power = [.. Enumerable.Range(0, points).Select(_ => Vector128.Create(Power(), Power(), Power(), Power()))];
+        var r = new Vector256<double>[lags];
         new MelEnvelopeCorrelation(points, lags, whiteNoise: 0.001).Compute(power, r);
-        for (int l = 0; l < lags; l++)
-            Assert.Equal(whole[l], r[l], 1e-12 * whole[0]);
+        for (int lane = 0; lane < 4; lane++)
+        {
+            double[] whole = new double[2 * (points - 1)];
+            new RealFft(whole.Length).Inverse([.. power.Select(p => (double)p[lane])], new double[points], whole);
+            whole[0] *= 1.001;
+            for (int l = 0; l < lags; l++)
+                Assert.Equal(whole[l], r[l][lane], 1e-12 * whole[0]);
+        }
     }
 
     [Theory]
@@ -34,12 +40,10 @@ public class MelEnvelopeTests
         double[] magnitude = [.. Enumerable.Range(0, bins).Select(k => Math.Pow(10, -2.0 * k / 512))], bands = new double[recipe.Bands];
         new MelFilterBank(recipe).Apply(magnitude, bands);
         float[] mel = [.. bands.Select(v => (float)recipe.FromAmplitude(v))];
-        var envelope = new MelEnvelope(recipe);
-        float[] logPower = new float[envelope.Points];
-        envelope.LogPower(mel, logPower);
+        float[] logPower = LogPower(recipe, mel);
         double windowEnergy = 3.0 / 8 * recipe.WindowSize;
         double binHz = recipe.SampleRate / (double)recipe.FftSize;
-        for (int k = 0; k < envelope.Points; k++)
+        for (int k = 0; k < logPower.Length; k++)
         {
             // Away from the ends: constant below, the mean of the top bands above.
             if (2 * k * binHz < recipe.MinFrequency + 60 || 2 * k * binHz > 0.85 * recipe.MaxFrequency)
@@ -58,11 +62,17 @@ public class MelEnvelopeTests
         Array.Fill(flat, -3);
         Array.Fill(dip, -3);
         dip[79] = -5;
-        var envelope = new MelEnvelope(recipe);
-        float[] whole = new float[envelope.Points], dipped = new float[envelope.Points];
-        envelope.LogPower(flat, whole);
-        envelope.LogPower(dip, dipped);
+        float[] whole = LogPower(recipe, flat), dipped = LogPower(recipe, dip);
         Assert.Equal(whole[^1] - 0.5f, dipped[^1], 1e-4f);
         Assert.Equal(whole[0], dipped[0]);
+    }
+
+    // In the third lane, between frames of other levels.
+    private static float[] LogPower(MelRecipe recipe, float[] mel)
+    {
+        var envelope = new MelEnvelope(recipe);
+        var logPower = new Vector128<float>[envelope.Points];
+        envelope.LogPower([.. mel.Select(v => Vector128.Create(v - 1, v + 2, v, v + 3))], logPower);
+        return [.. logPower.Select(p => p[2])];
     }
 }

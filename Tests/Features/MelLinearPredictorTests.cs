@@ -101,6 +101,28 @@ public class MelLinearPredictorTests
         }
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(8)]
+    public void Blocks_of_a_hop_are_the_same_bits_as_each_alone(int blocks)
+    {
+        float[] x = LinearPredictionTests.ResonantNoise(12 * 256, seed: 3);
+        (float[] mel, int frames) = Mel(_hifigan, x);
+        float[] Frame(int i) => [.. Enumerable.Range(0, 80).Select(b => mel[(b * frames) + i])];
+        float[] before = Frame(4), here = Frame(5), after = Frame(6), a = new float[blocks * 24], g = new float[blocks], alone = new float[24];
+        var predictor = new MelLinearPredictor(_hifigan, blocksPerHop: blocks);
+        predictor.Hop(before, here, after, a, g);
+        for (int block = 0; block < blocks; block++)
+        {
+            // The centre of frame i is that of its hop.
+            float at = (float)((block + 0.5) / blocks - 0.5);
+            predictor.Block([.. here.Zip(at < 0 ? before : after, (h, other) => h + (Math.Abs(at) * (other - h)))], alone, out float gain);
+            Assert.Equal(alone, a[(block * 24)..((block + 1) * 24)]);
+            Assert.Equal(gain, g[block]);
+        }
+    }
+
     [Fact]
     public void No_call_allocates()
     {

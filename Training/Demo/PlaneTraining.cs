@@ -19,7 +19,7 @@ public static class PlaneTraining
     private static Tensor Noise(ulong seed, uint stream, long start, int count)
     {
         var z = new Tensor(1, 2, count);
-        for (int c = 0; c < 2; c++) new Philox(seed).Normal(z.Row(0, c), stream, (uint)c, start);
+        new Philox(seed).Normal(z, stream, start);
         return z;
     }
 

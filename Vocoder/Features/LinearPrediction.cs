@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace FlowVocoder.Features;
 
 /// <summary>
@@ -20,12 +22,25 @@ public static class LinearPrediction
     {
         if (r.Length != a.Length + 1)
             throw new ArgumentException($"an autocorrelation of {r.Length} lags, expected {a.Length + 1} for {a.Length} taps", nameof(r));
+        var lags = new Vector256<double>[r.Length];
+        var taps = new Vector256<double>[a.Length];
+        for (int l = 0; l < r.Length; l++)
+            lags[l] = Vector256.Create(r[l]);
+        double error = LevinsonDurbin(lags, taps)[0];
+        for (int k = 0; k < a.Length; k++)
+            a[k] = taps[k][0];
+        return error;
+    }
+
+    /// <summary>The same for four autocorrelations side by side, one in each lane: a recursion waits for itself most of the time.</summary>
+    internal static Vector256<double> LevinsonDurbin(ReadOnlySpan<Vector256<double>> r, Span<Vector256<double>> a)
+    {
         a.Clear();
-        double error = r[0];
-        for (int i = 0; i < a.Length && error > 0; i++)
+        Vector256<double> error = r[0], goesOn = Vector256<double>.AllBitsSet;
+        for (int i = 0; i < a.Length; i++)
         {
             // Two chains, because one waits for itself at every step.
-            double even = r[i + 1], odd = 0;
+            Vector256<double> even = r[i + 1], odd = default;
             int k = 0;
             for (; k + 1 < i; k += 2)
             {
@@ -34,14 +49,16 @@ public static class LinearPrediction
             }
             if (k < i)
                 even -= a[k] * r[i - k];
-            double reflection = (even + odd) / error;
-            // Rounding only: a true autocorrelation never exceeds 1 here.
-            if (Math.Abs(reflection) >= 1)
+            Vector256<double> reflection = (even + odd) / error;
+            // A reflection of 1 or more is rounding only: a true autocorrelation never exceeds 1 here. Where a lane ends, it stays as it is.
+            goesOn &= Vector256.GreaterThan(error, default) & Vector256.LessThan(Vector256.Abs(reflection), Vector256<double>.One);
+            if (goesOn == default)
                 break;
+            reflection &= goesOn;
             for (int low = 0, high = i - 1; low <= high; low++, high--)
                 (a[low], a[high]) = (a[low] - (reflection * a[high]), a[high] - (reflection * a[low]));
             a[i] = reflection;
-            error *= 1 - (reflection * reflection);
+            error *= Vector256<double>.One - (reflection * reflection);
         }
         return error;
     }

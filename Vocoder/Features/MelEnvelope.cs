@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace FlowVocoder.Features;
 
 /// <summary>
@@ -19,7 +21,7 @@ internal sealed class MelEnvelope
     private readonly int[] _bandOfCentre;
     private readonly float[] _offset;
     private readonly float _scale;
-    private readonly float[] _scaled;
+    private readonly Vector128<float>[] _scaled;
     private readonly int _top;
 
     /// <summary>
@@ -67,7 +69,7 @@ internal sealed class MelEnvelope
         // One more, as far above the last as the mean of the top bands lies below it (and a bin, where it is itself the mean).
         _top = Math.Max(1, centres.Count / 10);
         centres.Add(1 + (2 * centres[^1]) - centres.TakeLast(_top).Average());
-        _scaled = new float[centres.Count];
+        _scaled = new Vector128<float>[centres.Count];
         _band = new int[Points];
         _fraction = new float[Points];
         for (int k = 0, i = 0; k < Points; k++)
@@ -86,21 +88,21 @@ internal sealed class MelEnvelope
     /// <summary>Points of the spectrum, evenly spaced from 0 Hz to half the sample rate, both included.</summary>
     public int Points { get; }
 
-    /// <summary>Writes the natural logarithm of the power spectrum.</summary>
-    /// <param name="logMel">[Bands] one frame in the recipe's logarithm.</param>
+    /// <summary>Writes the natural logarithm of the power spectrum of four frames, one in each lane.</summary>
+    /// <param name="logMel">[Bands] frames in the recipe's logarithm.</param>
     /// <param name="logPower">[Points] receives ln of the power of a process per sample: 0 everywhere is white noise of variance 1.</param>
-    public void LogPower(ReadOnlySpan<float> logMel, Span<float> logPower)
+    public void LogPower(ReadOnlySpan<Vector128<float>> logMel, Span<Vector128<float>> logPower)
     {
-        float[] scaled = _scaled;
+        Vector128<float>[] scaled = _scaled;
         for (int i = 0; i < _bandOfCentre.Length; i++)
-            scaled[i] = (_scale * logMel[_bandOfCentre[i]]) + _offset[_bandOfCentre[i]];
-        float top = 0;
-        foreach (float band in scaled.AsSpan(_bandOfCentre.Length - _top, _top))
+            scaled[i] = (_scale * logMel[_bandOfCentre[i]]) + Vector128.Create(_offset[_bandOfCentre[i]]);
+        Vector128<float> top = default;
+        foreach (Vector128<float> band in scaled.AsSpan(_bandOfCentre.Length - _top, _top))
             top += band;
-        scaled[^1] = top / _top;
+        scaled[^1] = top / Vector128.Create((float)_top);
         for (int k = 0; k < logPower.Length; k++)
         {
-            float low = scaled[_band[k]];
+            Vector128<float> low = scaled[_band[k]];
             logPower[k] = low + (_fraction[k] * (scaled[_band[k] + 1] - low));
         }
     }

@@ -1,5 +1,6 @@
-using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace FlowVocoder.Features;
 
@@ -8,14 +9,15 @@ namespace FlowVocoder.Features;
 /// r_l = (1/M)·Σ_{k=0}^{M−1} P_k·cos(2πkl/M), with M = 2·(points − 1) and P_{M−k} = P_k. For 25 lags of 257 points this costs less than an FFT.
 /// As cos(2π(M/2 − k)l/M) = (−1)^l·cos(2πkl/M), even lags need only the sums P_k + P_{M/2−k} and odd ones the differences.
 /// In double, because the valleys of a speech spectrum lie 60 dB below its mean, where sums in float leave little.
-/// Each lag is summed over the points in one order, whatever the width of a vector.
 /// </summary>
 internal sealed class MelEnvelopeCorrelation
 {
-    private readonly int _lags, _stride, _folded;
-    // [folded points, even lags padded to whole vectors], and the same for odd lags.
+    // Lags that are summed side by side: as many chains hide the latency of the multiply-adds.
+    private const int Chains = 4;
+    private readonly int _stride, _folded;
+    // [folded points, even lags padded to whole groups of chains], and the same for odd lags.
     private readonly double[] _even, _odd;
-    private readonly double[] _sums, _differences, _result;
+    private readonly Vector256<double>[] _sums, _differences;
 
     /// <summary>Prepares the matrix.</summary>
     /// <param name="points">Points of the spectrum, 4n + 1.</param>
@@ -23,12 +25,11 @@ internal sealed class MelEnvelopeCorrelation
     /// <param name="whiteNoise">Added to r_0, relative to it.</param>
     public MelEnvelopeCorrelation(int points, int lags, double whiteNoise)
     {
-        int size = 2 * (points - 1), width = Vector<double>.Count;
-        _lags = lags;
-        _stride = (((lags + 1) / 2) + width - 1) / width * width;
+        int size = 2 * (points - 1);
+        _stride = (((lags + 1) / 2) + Chains - 1) / Chains * Chains;
         _folded = (size / 4) + 1;
         (_even, _odd) = (new double[_folded * _stride], new double[_folded * _stride]);
-        (_sums, _differences, _result) = (new double[_folded], new double[_folded], new double[_stride]);
+        (_sums, _differences) = (new Vector256<double>[_folded], new Vector256<double>[_folded]);
         for (int k = 0; k < _folded; k++)
             for (int l = 0; l < lags; l++)
             {
@@ -38,46 +39,47 @@ internal sealed class MelEnvelopeCorrelation
             }
     }
 
-    /// <summary>Writes the autocorrelation.</summary>
-    /// <param name="power">[points] the power spectrum.</param>
-    /// <param name="r">[lags] receives the autocorrelation.</param>
-    public void Compute(ReadOnlySpan<float> power, Span<double> r)
+    /// <summary>Writes the autocorrelations of four spectra, one in each lane.</summary>
+    /// <param name="power">[points] the power spectra.</param>
+    /// <param name="r">[lags] receives the autocorrelations.</param>
+    public void Compute(ReadOnlySpan<Vector128<float>> power, Span<Vector256<double>> r)
     {
         int last = power.Length - 1, middle = _folded - 1;
         for (int k = 0; k < middle; k++)
         {
-            double low = power[k], high = power[last - k];
+            Vector256<double> low = Widen(power[k]), high = Widen(power[last - k]);
             (_sums[k], _differences[k]) = (low + high, low - high);
         }
         // The middle stands alone; its odd cosines are 0.
-        (_sums[middle], _differences[middle]) = (power[middle], 0);
-        Multiply(_sums, _even);
-        for (int l = 0; l < _lags; l += 2)
-            r[l] = _result[l / 2];
-        Multiply(_differences, _odd);
-        for (int l = 1; l < _lags; l += 2)
-            r[l] = _result[l / 2];
+        (_sums[middle], _differences[middle]) = (Widen(power[middle]), default);
+        Multiply(_sums, _even, r, 0);
+        Multiply(_differences, _odd, r, 1);
     }
 
-    private void Multiply(double[] folded, double[] cosines)
+    // Every second lag from the first on.
+    private void Multiply(ReadOnlySpan<Vector256<double>> folded, double[] cosines, Span<Vector256<double>> r, int firstLag)
     {
-        ref double matrix = ref MemoryMarshal.GetArrayDataReference(cosines);
-        for (int lag = 0; lag < _stride; lag += Vector<double>.Count)
+        for (int group = 0; firstLag + (2 * group) < r.Length; group += Chains)
         {
-            // Four chains hide the latency of the multiply-adds.
-            Vector<double> s0 = default, s1 = default, s2 = default, s3 = default;
-            int k = 0;
-            for (; k + 3 < folded.Length; k += 4)
+            ref double cosine = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(cosines), group);
+            Vector256<double> s0 = default, s1 = default, s2 = default, s3 = default;
+            foreach (Vector256<double> p in folded)
             {
-                nuint at = (nuint)((k * _stride) + lag), row = (nuint)_stride;
-                s0 = Vector.FusedMultiplyAdd(new Vector<double>(folded[k]), Vector.LoadUnsafe(ref matrix, at), s0);
-                s1 = Vector.FusedMultiplyAdd(new Vector<double>(folded[k + 1]), Vector.LoadUnsafe(ref matrix, at + row), s1);
-                s2 = Vector.FusedMultiplyAdd(new Vector<double>(folded[k + 2]), Vector.LoadUnsafe(ref matrix, at + (2 * row)), s2);
-                s3 = Vector.FusedMultiplyAdd(new Vector<double>(folded[k + 3]), Vector.LoadUnsafe(ref matrix, at + (3 * row)), s3);
+                s0 = Vector256.FusedMultiplyAdd(p, Vector256.Create(cosine), s0);
+                s1 = Vector256.FusedMultiplyAdd(p, Vector256.Create(Unsafe.Add(ref cosine, 1)), s1);
+                s2 = Vector256.FusedMultiplyAdd(p, Vector256.Create(Unsafe.Add(ref cosine, 2)), s2);
+                s3 = Vector256.FusedMultiplyAdd(p, Vector256.Create(Unsafe.Add(ref cosine, 3)), s3);
+                cosine = ref Unsafe.Add(ref cosine, _stride);
             }
-            for (; k < folded.Length; k++)
-                s0 = Vector.FusedMultiplyAdd(new Vector<double>(folded[k]), Vector.LoadUnsafe(ref matrix, (nuint)((k * _stride) + lag)), s0);
-            ((s0 + s1) + (s2 + s3)).StoreUnsafe(ref _result[lag]);
+            ReadOnlySpan<Vector256<double>> sums = [s0, s1, s2, s3];
+            for (int i = 0, lag = firstLag + (2 * group); i < Chains && lag < r.Length; i++, lag += 2)
+                r[lag] = sums[i];
         }
+    }
+
+    private static Vector256<double> Widen(Vector128<float> x)
+    {
+        var (low, high) = Vector128.Widen(x);
+        return Vector256.Create(low, high);
     }
 }

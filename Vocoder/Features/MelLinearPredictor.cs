@@ -1,5 +1,7 @@
-using System.Numerics;
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using FlowVocoder.Compute.Kernels;
 
 namespace FlowVocoder.Features;
 
@@ -19,11 +21,15 @@ public sealed class MelLinearPredictor
     // Clamps of ln power, far outside of anything audible, that keep exp finite and the gain above 0 for a mel gone wrong.
     private const float LowestLogPower = -80, HighestLogPower = 80;
 
+    // Blocks that are worked out side by side, one in each lane of a vector.
+    private const int Lanes = 4;
+
     private readonly MelRecipe _recipe;
     private readonly MelEnvelope _envelope;
     private readonly MelEnvelopeCorrelation _correlation;
-    private readonly float[] _blend, _spectrum, _columns;
-    private readonly double[] _autocorrelation, _taps;
+    private readonly Vector128<float>[] _blend, _spectrum;
+    private readonly Vector256<double>[] _autocorrelation, _taps;
+    private readonly float[] _columns;
 
     /// <summary>Prepares the maps of a recipe.</summary>
     /// <param name="recipe">The recipe of the mels to come.</param>
@@ -41,11 +47,10 @@ public sealed class MelLinearPredictor
         BlocksPerHop = blocksPerHop;
         _envelope = new MelEnvelope(recipe);
         _correlation = new MelEnvelopeCorrelation(_envelope.Points, order + 1, WhiteNoise);
-        // exp runs over whole vectors; what it makes of the tail is never read.
-        _spectrum = new float[(_envelope.Points + Vector<float>.Count - 1) / Vector<float>.Count * Vector<float>.Count];
-        _blend = new float[recipe.Bands];
-        _autocorrelation = new double[order + 1];
-        _taps = new double[order];
+        _spectrum = new Vector128<float>[_envelope.Points];
+        _blend = new Vector128<float>[recipe.Bands];
+        _autocorrelation = new Vector256<double>[order + 1];
+        _taps = new Vector256<double>[order];
         _columns = new float[3 * recipe.Bands];
     }
 
@@ -66,13 +71,9 @@ public sealed class MelLinearPredictor
     {
         if (logMelFrame.Length != _envelope.Bands || a.Length != Order)
             throw new ArgumentException($"a frame of {logMelFrame.Length} bands and room for {a.Length} taps, expected {_envelope.Bands} and {Order}");
-        _envelope.LogPower(logMelFrame, _spectrum.AsSpan(0, _envelope.Points));
-        Exponential(_spectrum);
-        _correlation.Compute(_spectrum.AsSpan(0, _envelope.Points), _autocorrelation);
-        double error = LinearPrediction.LevinsonDurbin(_autocorrelation, _taps);
-        for (int k = 0; k < a.Length; k++)
-            a[k] = (float)_taps[k];
-        g = (float)Math.Sqrt(error);
+        for (int b = 0; b < _blend.Length; b++)
+            _blend[b] = Vector128.Create(logMelFrame[b]);
+        g = Store(Predict(), 0, a);
     }
 
     /// <summary>The predictors of one hop of samples, hop·i … hop·(i + 1) − 1, for streaming.</summary>
@@ -83,15 +84,16 @@ public sealed class MelLinearPredictor
     /// <param name="g">[blocks per hop] receives the gains.</param>
     public void Hop(ReadOnlySpan<float> previous, ReadOnlySpan<float> current, ReadOnlySpan<float> next, Span<float> a, Span<float> g)
     {
-        for (int block = 0; block < BlocksPerHop; block++)
+        Span<float> weight = stackalloc float[Lanes];
+        for (int first = 0; first < BlocksPerHop; first += Lanes)
         {
             // From the centre of frame i to the centre of the block, in hops.
-            float at = (float)((((block + 0.5) * BlockSize) - FrameCentres.Of(_recipe, 0)) / _recipe.HopSize);
-            ReadOnlySpan<float> other = at < 0 ? previous : next;
-            float weight = Math.Abs(at);
-            for (int b = 0; b < _blend.Length; b++)
-                _blend[b] = current[b] + (weight * (other[b] - current[b]));
-            Block(_blend, a.Slice(block * Order, Order), out g[block]);
+            for (int lane = 0; lane < Lanes; lane++)
+                weight[lane] = (float)((((first + lane + 0.5) * BlockSize) - FrameCentres.Of(_recipe, 0)) / _recipe.HopSize);
+            Blend(previous, current, next, Vector128.Create<float>(weight));
+            Vector256<double> error = Predict();
+            for (int block = first; block < Math.Min(first + Lanes, BlocksPerHop); block++)
+                g[block] = Store(error, block - first, a.Slice(block * Order, Order));
         }
     }
 
@@ -118,18 +120,44 @@ public sealed class MelLinearPredictor
         }
     }
 
+    private void Blend(ReadOnlySpan<float> previous, ReadOnlySpan<float> current, ReadOnlySpan<float> next, Vector128<float> at)
+    {
+        Vector128<float> isBefore = Vector128.LessThan(at, default), weight = Vector128.Abs(at);
+        for (int b = 0; b < _blend.Length; b++)
+        {
+            var here = Vector128.Create(current[b]);
+            var other = Vector128.ConditionalSelect(isBefore, Vector128.Create(previous[b]), Vector128.Create(next[b]));
+            _blend[b] = here + (weight * (other - here));
+        }
+    }
+
+    // Taps and the power of the prediction error of the four frames in _blend.
+    private Vector256<double> Predict()
+    {
+        _envelope.LogPower(_blend, _spectrum);
+        Exponential(MemoryMarshal.Cast<Vector128<float>, float>(_spectrum.AsSpan()));
+        _correlation.Compute(_spectrum, _autocorrelation);
+        return LinearPrediction.LevinsonDurbin(_autocorrelation, _taps);
+    }
+
+    // Writes the taps of one of the four and gives its gain.
+    private float Store(Vector256<double> error, int lane, Span<float> a)
+    {
+        for (int k = 0; k < a.Length; k++)
+            a[k] = (float)_taps[k][lane];
+        return (float)Math.Sqrt(error[lane]);
+    }
+
     private static void Column(ReadOnlySpan<float> mel, int frames, int frame, Span<float> column)
     {
         for (int b = 0; b < column.Length; b++)
             column[b] = mel[(b * frames) + frame];
     }
 
-    private static void Exponential(Span<float> logPower)
+    private static unsafe void Exponential(Span<float> logPower)
     {
-        Span<Vector<float>> vectors = MemoryMarshal.Cast<float, Vector<float>>(logPower);
-        var low = new Vector<float>(LowestLogPower);
-        var high = new Vector<float>(HighestLogPower);
-        for (int i = 0; i < vectors.Length; i++)
-            vectors[i] = Vector.Exp(Vector.Min(Vector.Max(vectors[i], low), high));
+        TensorPrimitives.Clamp(logPower, LowestLogPower, HighestLogPower, logPower);
+        fixed (float* p = logPower)
+            Elementwise.Run<ExpF>(p, p, p, p, logPower.Length);
     }
 }

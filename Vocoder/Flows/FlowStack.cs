@@ -144,7 +144,7 @@ public sealed class FlowStack : Flow
         for (int i = 0; i < latents.Length; i++)
         {
             Tensor z = latents[i] = ops.Rent(batch, LatentChannels[i], length);
-            for (int row = 0; row < batch * z.Channels; row++) noise.Normal(z.Row(0, row), stream + (uint)i, (uint)row, start);
+            noise.Normal(z, stream + (uint)i, start);
             System.Numerics.Tensors.TensorPrimitives.Multiply(z.Span, sigma, z.Span);
         }
     }

@@ -42,7 +42,7 @@ public sealed partial class WaveGlow
         for (int i = 0; i < parts.Length; i++)
         {
             parts[i] = ops.Rent(1, NoiseChannels[i], steps);
-            for (int c = 0; c < NoiseChannels[i]; c++) random.Normal(parts[i].Row(0, c), (uint)i, (uint)c, firstStep);
+            random.Normal(parts[i], (uint)i, firstStep);
             TensorPrimitives.Multiply(parts[i].Span, sigma, parts[i].Span);
         }
         return parts;
