@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace FlowVocoder.Features;
 
@@ -80,13 +81,13 @@ public sealed class LinearPredictionFilter
             // Oldest sample first, as in the line.
             for (int k = 0; k < Order; k++)
                 taps[Order - 1 - k] = a[(block * Order) + k];
-            double gain = g[block];
+            double gain = g[block], newestTap = taps[Order - 1], newest = line[Order - 1];
             for (int t = 0; t < n; t++)
             {
                 // The recursion goes on from the rounded sample, because that is what a stream carries over and what Analyze sees.
-                float y = (float)Next(gain * e[from + t], taps, line.Slice(t, Order));
+                float y = (float)Math.FusedMultiplyAdd(newestTap, newest, Sum(gain * e[from + t], taps[..^1], line.Slice(t, Order - 1)));
                 x[from + t] = y;
-                line[Order + t] = y;
+                line[Order + t] = newest = y;
             }
             line.Slice(n, Order).CopyTo(line);
         }
@@ -107,19 +108,16 @@ public sealed class LinearPredictionFilter
         return sum;
     }
 
-    // Four chains hide the latency of the multiply-adds. The newest samples come last, so that little waits for the sample before.
-    private static double Next(double excitation, ReadOnlySpan<double> taps, ReadOnlySpan<double> past)
+    // The oldest taps eight at once. The newest come last and one by one: little then waits for the sample before, where a vector would wait until
+    // all that it reads, stored sample by sample, is in the cache.
+    private static double Sum(double excitation, ReadOnlySpan<double> taps, ReadOnlySpan<double> past)
     {
-        double s0 = excitation, s1 = 0, s2 = 0, s3 = 0;
+        const int Newest = 7;
+        Vector512<double> old = default;
         int k = 0;
-        for (; k + 4 < taps.Length; k += 4)
-        {
-            s0 = Math.FusedMultiplyAdd(taps[k], past[k], s0);
-            s1 = Math.FusedMultiplyAdd(taps[k + 1], past[k + 1], s1);
-            s2 = Math.FusedMultiplyAdd(taps[k + 2], past[k + 2], s2);
-            s3 = Math.FusedMultiplyAdd(taps[k + 3], past[k + 3], s3);
-        }
-        double sum = (s0 + s1) + (s2 + s3);
+        for (; k + Vector512<double>.Count + Newest <= taps.Length; k += Vector512<double>.Count)
+            old = Vector512.FusedMultiplyAdd(Vector512.Create(taps[k..]), Vector512.Create(past[k..]), old);
+        double sum = excitation + Vector512.Sum(old);
         for (; k < taps.Length; k++)
             sum = Math.FusedMultiplyAdd(taps[k], past[k], sum);
         return sum;

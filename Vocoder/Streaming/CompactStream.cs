@@ -17,11 +17,13 @@ internal sealed class CompactStream : VocoderStream
     private readonly Philox _noise;
     private readonly PhaseAccumulator? _phase;
     private readonly MelLinearPredictor? _predictor;
-    private readonly float[] _history, _a, _g, _last, _tail;
+    private readonly float[] _history, _a, _g, _last;
     private readonly Tensor[] _latents;
     private readonly Func<int, Tensor> _phaseFeatures;
     // Mel frames and F0 values of frames whose samples have not come out yet, with one mel frame before them.
     private float[] _mel = [], _f0 = [];
+    // Room for the last frames and for the look-ahead that follows them.
+    private float[] _tail;
     private int _melCount, _f0Count;
 
     public CompactStream(CompactVocoder model, SynthesisOptions options, Parallelism parallelism) : base(model, options)
@@ -56,10 +58,14 @@ internal sealed class CompactStream : VocoderStream
 
     /// <inheritdoc/>
     /// <remarks>As if the last frame went on.</remarks>
-    private protected override void RenderRest(int ready, Span<float> samples)
+    private protected override void RenderRest(ReadOnlySpan<float> frames, int ready, Span<float> samples)
     {
-        for (int i = 0; i < LookAheadFrames; i++) _last.CopyTo(_tail, i * Bands);
-        Advance(_tail, ready, samples);
+        int size = frames.Length + LookAheadFrames * Bands;
+        if (_tail.Length < size) _tail = new float[size];
+        frames.CopyTo(_tail);
+        if (frames.Length > 0) frames[^Bands..].CopyTo(_last);
+        for (int i = frames.Length; i < size; i += Bands) _last.CopyTo(_tail, i);
+        Advance(_tail.AsSpan(0, size), ready, samples);
     }
 
     private void Advance(ReadOnlySpan<float> frames, int ready, Span<float> samples)

@@ -17,21 +17,20 @@ public static class Synthesizer
         Action<ReadOnlyMemory<float>> sink, CancellationToken cancellation = default)
     {
         VocoderStream stream = model.NewStream(options, parallelism);
-        int bands = stream.Bands, frames = mel.Length / bands, chunkFrames = Math.Min(stream.ChunkFrames, frames);
+        int bands = stream.Bands, frames = mel.Length / bands;
         if (frames * bands != mel.Length) throw new ArgumentException($"{mel.Length} values are no whole number of frames of {bands} bands", nameof(mel));
-        var chunk = new float[chunkFrames * bands];
-        var samples = new float[Math.Max(chunkFrames, stream.LookAheadFrames) * stream.HopSize];
-        for (int start = 0; start < frames; start += chunkFrames)
+        // The first chunk has the look-ahead too, so that each pass through the layers is of as many frames: a whole number of vectors.
+        int mostFrames = Math.Min(frames, stream.ChunkFrames + stream.LookAheadFrames);
+        float[] chunk = new float[mostFrames * bands], samples = new float[mostFrames * stream.HopSize];
+        for (int start = 0, count = mostFrames; start < frames; start += count, count = Math.Min(stream.ChunkFrames, frames - start))
         {
             cancellation.ThrowIfCancellationRequested();
-            int count = Math.Min(chunkFrames, frames - start);
             for (int b = 0; b < bands; b++)
                 for (int i = 0; i < count; i++) chunk[i * bands + b] = mel.Span[b * frames + start + i];
-            int written = stream.Push(chunk.AsSpan(0, count * bands), samples);
+            ReadOnlySpan<float> next = chunk.AsSpan(0, count * bands);
+            int written = start + count < frames ? stream.Push(next, samples) : stream.Finish(next, samples);
             if (written > 0) sink(samples.AsMemory(0, written));
         }
-        int last = stream.Flush(samples);
-        if (last > 0) sink(samples.AsMemory(0, last));
     }
 
     /// <summary>Speaks a mel and gives all samples, frames · hop of them.</summary>
