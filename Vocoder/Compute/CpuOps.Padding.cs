@@ -23,7 +23,7 @@ public unsafe partial class CpuOps
                 target[(s.left + s.x.Length)..].Clear();
             }
         });
-        past?.Push(x);
+        Remember(past, x);
         return stride;
     }
 
@@ -39,7 +39,7 @@ public unsafe partial class CpuOps
         if (past == null) Surround(x, left, stride, _padded!.Data);
         else if (isGathered) for (int k = 0; k < taps; k++) Gather(past, k * dilation, length, x, _padded!.Data + k * length, stride);
         else Gather(past, 0, stride, x, _padded!.Data, stride);
-        past?.Push(x);
+        Remember(past, x);
         return (_padded!, stride, isGathered ? length : dilation);
     }
 
@@ -73,6 +73,15 @@ public unsafe partial class CpuOps
     {
         if (_state == null || span == 0) return null;
         Require(left == span, "only causal convolutions can be streamed");
-        return _state.Slot(site ?? throw new ArgumentNullException(nameof(site), "a streamed convolution needs a site"), x.Batch, x.Channels, span);
+        StreamSlot slot = _state.Slot(site ?? throw new ArgumentNullException(nameof(site), "a streamed convolution needs a site"), x.Batch, x.Channels, span);
+        slot.Turn.Await(Chunk, _state);
+        return slot;
+    }
+
+    private void Remember(StreamSlot? past, Tensor x)
+    {
+        if (past == null) return;
+        past.Push(x);
+        past.Turn.Pass(Chunk);
     }
 }

@@ -11,7 +11,9 @@ public unsafe partial class CpuOps
     public override Tensor Delay(Tensor x, string site)
     {
         Tensor y = RentLike(x);
-        Tensor? past = _state?.Slot(site, x.Batch, x.Channels, 1).Values;
+        StreamSlot? slot = _state?.Slot(site, x.Batch, x.Channels, 1);
+        slot?.Turn.Await(Chunk, _state!);
+        Tensor? past = slot?.Values;
         for (int row = 0; row < x.Batch * x.Channels; row++)
         {
             Span<float> from = x.Row(0, row), to = y.Row(0, row);
@@ -19,6 +21,7 @@ public unsafe partial class CpuOps
             from[..^1].CopyTo(to[1..]);
             if (past != null) past.Data[row] = from[^1];
         }
+        slot?.Turn.Pass(Chunk);
         Record(y, x, null, null, static (ops, y, x, _, _) =>
         {
             Tensor dx = ops.GradientOf(x);

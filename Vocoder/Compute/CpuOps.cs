@@ -24,6 +24,9 @@ public unsafe partial class CpuOps : Ops
         _state = state;
     }
 
+    /// <summary>Which chunk of the signal comes next, where several threads with operations of their own share the state of a stream.</summary>
+    internal int Chunk { get; set; } = Turn.Alone;
+
     /// <inheritdoc/>
     public override bool IsRecording => _tape != null;
 

@@ -6,6 +6,9 @@ namespace FlowVocoder.Compute;
 /// </summary>
 internal sealed unsafe class StreamSlot(Tensor values)
 {
+    /// <summary>The order in which chunks read and replace it.</summary>
+    public Turn Turn { get; } = new();
+
     /// <summary>The rows.</summary>
     public Tensor Values => values;
 

@@ -6,6 +6,7 @@ namespace FlowVocoder.Compute;
 public sealed class StreamState
 {
     private readonly Dictionary<string, StreamSlot> _slots = new(StringComparer.Ordinal);
+    private volatile bool _isAbandoned;
 
     /// <summary>Size of the state in bytes.</summary>
     public long Bytes => _slots.Values.Sum(slot => (long)slot.Values.Size * sizeof(float));
@@ -16,11 +17,19 @@ public sealed class StreamState
     /// <summary>The slot of a place in the model, zeros when it is first asked for.</summary>
     internal StreamSlot Slot(string site, int batch, int channels, int length)
     {
-        if (!_slots.TryGetValue(site, out StreamSlot? slot)) _slots[site] = slot = new StreamSlot(new Tensor(batch, channels, length));
+        StreamSlot? slot;
+        lock (_slots)
+            if (!_slots.TryGetValue(site, out slot)) _slots[site] = slot = new StreamSlot(new Tensor(batch, channels, length));
         if (slot.Values.Batch != batch || slot.Values.Channels != channels || slot.Values.Length != length)
             throw new ArgumentException($"a stream began with a state of {slot.Values.Shape} and continues with [{batch}, {channels}, {length}]");
         return slot;
     }
+
+    /// <summary>Whether one of the threads that share the signal has failed, so that the others wait in vain.</summary>
+    internal bool IsAbandoned => _isAbandoned;
+
+    /// <summary>Lets the other threads stop.</summary>
+    internal void Abandon() => _isAbandoned = true;
 
     /// <summary>Forgets the past.</summary>
     public void Clear()

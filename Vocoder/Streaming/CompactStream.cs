@@ -12,32 +12,25 @@ namespace FlowVocoder.Streaming;
 internal sealed class CompactStream : VocoderStream
 {
     private readonly CompactVocoder _model;
+    private readonly Parallelism _parallelism;
     private readonly StreamState _state = new();
-    private readonly CpuOps _ops;
     private readonly Philox _noise;
     private readonly PhaseAccumulator? _phase;
-    private readonly MelLinearPredictor? _predictor;
-    private readonly float[] _history, _a, _g, _last;
-    private readonly Tensor[] _latents;
-    private readonly Func<int, Tensor> _phaseFeatures;
+    private readonly float[] _history, _last, _tail;
+    // Where the chunks of several threads pass in order: from the mel to the condition of the flow, and from excitation to speech.
+    private readonly Turn _entry = new(), _exit = new();
     // Mel frames and F0 values of frames whose samples have not come out yet, with one mel frame before them.
     private float[] _mel = [], _f0 = [];
-    // Room for the last frames and for the look-ahead that follows them.
-    private float[] _tail;
     private int _melCount, _f0Count;
+    private CompactTools? _tools;
 
     public CompactStream(CompactVocoder model, SynthesisOptions options, Parallelism parallelism) : base(model, options)
     {
         if (options.PitchShift != 0 && !model.UsesPhase)
             throw new VocoderException(FormattableString.Invariant($"the pitch shift is {options.PitchShift} semitones, expected 0: this voice has no phase condition"));
-        _model = model;
-        _ops = new CpuOps(parallelism, state: _state);
-        _noise = new Philox(options.Seed);
+        (_model, _parallelism, _noise) = (model, parallelism, new Philox(options.Seed));
         if (model.UsesPhase) _phase = new PhaseAccumulator(model.Recipe);
-        if (model.Filter != null) _predictor = model.NewPredictor();
-        int blocks = _predictor?.BlocksPerHop ?? 0, order = _predictor?.Order ?? 0;
-        (_history, _a, _g, _last, _tail) = (new float[order], new float[blocks * order], new float[blocks], new float[Bands], new float[LookAheadFrames * Bands]);
-        (_latents, _phaseFeatures) = (new Tensor[model.Stack.LatentChannels.Count], PhaseFeatures);
+        (_history, _last, _tail) = (new float[model.Filter?.Order ?? 0], new float[Bands], new float[LookAheadFrames * Bands]);
         Clear();
     }
 
@@ -53,35 +46,65 @@ internal sealed class CompactStream : VocoderStream
     private protected override void Render(ReadOnlySpan<float> frames, int ready, Span<float> samples)
     {
         frames[^Bands..].CopyTo(_last);
-        Advance(frames, ready, samples);
+        Advance(_tools ??= NewTools(_parallelism), frames, FramesPushed, FramesRendered, samples, ready);
     }
 
     /// <inheritdoc/>
     /// <remarks>As if the last frame went on.</remarks>
-    private protected override void RenderRest(ReadOnlySpan<float> frames, int ready, Span<float> samples)
+    private protected override void RenderRest(int ready, Span<float> samples)
     {
-        int size = frames.Length + LookAheadFrames * Bands;
-        if (_tail.Length < size) _tail = new float[size];
-        frames.CopyTo(_tail);
-        if (frames.Length > 0) frames[^Bands..].CopyTo(_last);
-        for (int i = frames.Length; i < size; i += Bands) _last.CopyTo(_tail, i);
-        Advance(_tail.AsSpan(0, size), ready, samples);
+        for (int i = 0; i < LookAheadFrames; i++) _last.CopyTo(_tail, i * Bands);
+        Advance(_tools ??= NewTools(_parallelism), _tail, FramesPushed, FramesRendered, samples, ready);
     }
 
-    private void Advance(ReadOnlySpan<float> frames, int ready, Span<float> samples)
+    /// <inheritdoc/>
+    /// <remarks>A recursion over time goes through all of its layers for every step, so that no thread could follow another.</remarks>
+    internal override void SpeakWhole(ReadOnlyMemory<float> mel, Action<ReadOnlyMemory<float>> sink, CancellationToken cancellation) =>
+        new CompactPipeline(this, mel, sink, cancellation).Run(_model.GeneratesStepByStep ? new Parallelism(1) : _parallelism);
+
+    /// <summary>What another thread needs to work on a chunk.</summary>
+    public CompactTools NewTools(Parallelism parallelism) => new(_model, _state, parallelism, PhaseFeatures);
+
+    /// <summary>Lets threads that wait for the chunk of another one stop.</summary>
+    public void Abandon() => _state.Abandon();
+
+    /// <summary>Speaks one chunk of a signal that several threads share, and hands its samples to <paramref name="sink"/> after those of the chunk before.</summary>
+    public void Advance(CompactTools tools, int chunk, ReadOnlySpan<float> frames, long pushed, long rendered, Memory<float> samples, Action<ReadOnlyMemory<float>> sink)
     {
-        int count = frames.Length / Bands;
+        tools.Ops.Chunk = chunk;
+        _entry.Await(chunk, _state);
+        RequireFinite(frames, pushed);
+        Advance(tools, frames, pushed, rendered, samples.Span, samples.Length / HopSize);
+        sink(samples);
+        _exit.Pass(chunk);
+    }
+
+    // Takes in frames after so many that were pushed, and renders some after so many that were rendered. The memory of each layer passes to the next
+    // chunk as soon as this one has written it, and that chunk's thread goes on there.
+    private void Advance(CompactTools tools, ReadOnlySpan<float> frames, long pushed, long rendered, Span<float> samples, int ready)
+    {
+        int count = frames.Length / Bands, chunk = tools.Ops.Chunk;
+        _entry.Await(chunk, _state);
         FrameQueue.Append(ref _mel, ref _melCount, frames);
-        Tensor mel = LoadMel(frames, count);
-        PredictPitch(mel, count);
-        Tensor? condition = _model.Condition(_ops, mel, count - ready, _phaseFeatures);
-        if (condition != null) Generate(condition, ready, samples);
-        _ops.Reset();
+        Tensor mel = LoadMel(tools.Ops, frames, count);
+        PredictPitch(tools.Ops, mel, pushed);
+        Tensor? condition = _model.Condition(tools.Ops, mel, count - ready, tools.PhaseFeatures);
+        if (ready > 0) TakeMel(tools, rendered, ready);
+        _entry.Pass(chunk);
+        if (condition != null)
+        {
+            ReadOnlySpan<float> excitation = Excitation(tools, condition, rendered).Span;
+            tools.Predict(rendered, ready);
+            _exit.Await(chunk, _state);
+            if (_model.Filter == null) excitation.CopyTo(samples);
+            else _model.Filter.Synthesize(excitation, tools.A, tools.G, _history, samples);
+        }
+        tools.Ops.Reset();
     }
 
-    private Tensor LoadMel(ReadOnlySpan<float> frames, int count)
+    private Tensor LoadMel(CpuOps ops, ReadOnlySpan<float> frames, int count)
     {
-        Tensor mel = _ops.Rent(1, Bands, count);
+        Tensor mel = ops.Rent(1, Bands, count);
         Span<float> normalized = stackalloc float[Bands];
         for (int i = 0; i < count; i++)
         {
@@ -91,23 +114,23 @@ internal sealed class CompactStream : VocoderStream
         return mel;
     }
 
-    private void PredictPitch(Tensor mel, int count)
+    private void PredictPitch(CpuOps ops, Tensor mel, long pushed)
     {
         if (_model.Pitch == null) return;
-        var (bins, voicing) = _model.Pitch.Apply(_ops, mel);
+        var (bins, voicing) = _model.Pitch.Apply(ops, mel);
         Span<float> value = stackalloc float[1];
-        for (int i = 0; i < count; i++)
+        for (int i = 0; i < mel.Length; i++)
         {
-            if (FramesPushed + i < PitchPredictor.LookAhead) continue;
+            if (pushed + i < PitchPredictor.LookAhead) continue;
             value[0] = PitchPredictor.Decode(bins, voicing, 0, i);
             FrameQueue.Append(ref _f0, ref _f0Count, value);
         }
     }
 
-    private Tensor PhaseFeatures(int groups)
+    private Tensor PhaseFeatures(CpuOps ops, int groups)
     {
         int groupsPerFrame = HopSize / _model.Config.Group, frames = groups / groupsPerFrame;
-        Tensor features = _ops.Rent(1, _model.Phase!.Features, groups);
+        Tensor features = ops.Rent(1, _model.Phase!.Features, groups);
         Span<float> phase = stackalloc float[HopSize];
         for (int i = 0; i < frames; i++)
         {
@@ -118,27 +141,19 @@ internal sealed class CompactStream : VocoderStream
         return features;
     }
 
-    private void Generate(Tensor condition, int frames, Span<float> samples)
+    // The frames to render with one on either side, and what no later one needs is forgotten.
+    private void TakeMel(CompactTools tools, long rendered, int ready)
     {
-        long step = FramesRendered * (HopSize / _model.Config.Group);
-        _model.Stack.DrawLatents(_ops, 1, condition.Length, _noise, 0, step, Options.Sigma, _latents);
-        Tensor excitation = _ops.Unfold(_model.Stack.Inverse(_ops, _latents, condition), _model.Config.Group);
-        for (int i = 0; i < frames; i++)
-            Filter(FramesRendered + i, excitation.Span.Slice(i * HopSize, HopSize), samples.Slice(i * HopSize, HopSize));
+        int before = rendered == 0 ? 0 : 1;
+        tools.Take(_mel.AsSpan(0, Math.Min(_melCount, (before + ready + 1) * Bands)));
+        FrameQueue.Remove(_mel, ref _melCount, (before + ready - 1) * Bands);
     }
 
-    // The outermost flow, from excitation to speech, for the oldest frame that is not done; then the frame before it is forgotten.
-    private void Filter(long frame, ReadOnlySpan<float> excitation, Span<float> samples)
+    private Tensor Excitation(CompactTools tools, Tensor condition, long rendered)
     {
-        int current = frame == 0 ? 0 : 1;
-        if (_predictor == null) excitation.CopyTo(samples);
-        else
-        {
-            Span<float> Frame(int index) => _mel.AsSpan(index * Bands, Bands);
-            _predictor.Hop(Frame(0), Frame(current), Frame(current + 1), _a, _g);
-            _model.Filter!.Synthesize(excitation, _a, _g, _history, samples);
-        }
-        if (frame > 0) FrameQueue.Remove(_mel, ref _melCount, Bands);
+        long step = rendered * (HopSize / _model.Config.Group);
+        _model.Stack.DrawLatents(tools.Ops, 1, condition.Length, _noise, 0, step, Options.Sigma, tools.Latents);
+        return tools.Ops.Unfold(_model.Stack.Inverse(tools.Ops, tools.Latents, condition), _model.Config.Group);
     }
 
     private protected override void ExchangeState(StateExchange state)

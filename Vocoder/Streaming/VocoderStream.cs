@@ -61,8 +61,11 @@ public abstract partial class VocoderStream
     /// <exception cref="InvalidOperationException">The signal has ended.</exception>
     public int Push(ReadOnlySpan<float> frames, Span<float> samples)
     {
-        int count = FramesIn(frames), size = SamplesAfter(count);
+        if (frames.Length % Bands != 0) throw new ArgumentException($"{frames.Length} values are no whole number of frames of {Bands} bands", nameof(frames));
+        if (_ended) throw new InvalidOperationException("the signal has ended: reset the stream before the next one");
+        int count = frames.Length / Bands, size = SamplesAfter(count);
         RequireRoom(samples, size);
+        RequireFinite(frames, _pushed);
         if (count == 0) return 0;
         Render(frames, size / HopSize, samples[..size]);
         _pushed += count;
@@ -74,20 +77,29 @@ public abstract partial class VocoderStream
     /// <param name="samples">Room for at least <see cref="LookAheadFrames"/> · hop samples.</param>
     /// <returns>Number of samples written; 0 when nothing was pushed or the signal has ended already.</returns>
     /// <exception cref="ArgumentException">Too little room; the stream is as it was before.</exception>
-    public int Flush(Span<float> samples) => Finish([], samples);
-
-    /// <summary>Takes in the last frames and ends the signal: <see cref="Push"/> and <see cref="Flush"/> in one pass through the layers.</summary>
-    /// <param name="frames">[n, bands] mel values.</param>
-    /// <param name="samples">Room for n + <see cref="LookAheadFrames"/> frames of hop samples.</param>
-    internal int Finish(ReadOnlySpan<float> frames, Span<float> samples)
+    public int Flush(Span<float> samples)
     {
-        int count = FramesIn(frames), ready = (int)(_pushed + count - _rendered), size = ready * HopSize;
-        RequireRoom(samples, size);
-        if (ready > 0) RenderRest(frames, ready, samples[..size]);
-        _pushed += count;
-        _rendered += ready;
+        int frames = (int)(_pushed - _rendered);
+        RequireRoom(samples, frames * HopSize);
+        if (frames > 0) RenderRest(frames, samples[..(frames * HopSize)]);
+        _rendered += frames;
         _ended = _pushed > 0;
-        return size;
+        return frames * HopSize;
+    }
+
+    /// <summary>Speaks a mel, [bands, frames], from beginning to end, on a stream that has taken in nothing yet and will take in nothing more.</summary>
+    internal virtual void SpeakWhole(ReadOnlyMemory<float> mel, Action<ReadOnlyMemory<float>> sink, CancellationToken cancellation)
+    {
+        int frames = mel.Length / Bands, mostFrames = Math.Min(frames, ChunkFrames);
+        float[] chunk = new float[mostFrames * Bands], samples = new float[Math.Max(mostFrames, LookAheadFrames) * HopSize];
+        for (int start = 0; start < frames; start += ChunkFrames)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            Span<float> next = chunk.AsSpan(0, Math.Min(ChunkFrames, frames - start) * Bands);
+            FrameQueue.Read(mel.Span, Bands, start, next);
+            if (Push(next, samples) is var written and > 0) sink(samples.AsMemory(0, written));
+        }
+        if (Flush(samples) is var last and > 0) sink(samples.AsMemory(0, last));
     }
 
     /// <summary>Starts a new signal.</summary>
@@ -100,8 +112,8 @@ public abstract partial class VocoderStream
     /// <summary>Takes in frames, at least one, and renders the oldest <paramref name="ready"/> that have not been.</summary>
     private protected abstract void Render(ReadOnlySpan<float> frames, int ready, Span<float> samples);
 
-    /// <summary>Takes in the last frames, if any are left, and renders all that have not been, at least one.</summary>
-    private protected abstract void RenderRest(ReadOnlySpan<float> frames, int ready, Span<float> samples);
+    /// <summary>Renders all frames that are left, at least one.</summary>
+    private protected abstract void RenderRest(int ready, Span<float> samples);
 
     /// <summary>Forgets the signal.</summary>
     private protected abstract void Clear();
@@ -112,13 +124,10 @@ public abstract partial class VocoderStream
     }
 
     // Before anything is touched: a NaN would stay in the memory of the layers for good.
-    private int FramesIn(ReadOnlySpan<float> frames)
+    private protected void RequireFinite(ReadOnlySpan<float> frames, long first)
     {
-        if (frames.Length % Bands != 0) throw new ArgumentException($"{frames.Length} values are no whole number of frames of {Bands} bands", nameof(frames));
-        if (_ended && frames.Length > 0) throw new InvalidOperationException("the signal has ended: reset the stream before the next one");
         for (int i = 0; i < frames.Length; i++)
             if (!float.IsFinite(frames[i]))
-                throw new VocoderException(FormattableString.Invariant($"mel frame {_pushed + i / Bands} is {frames[i]} in band {i % Bands}, expected a finite number"));
-        return frames.Length / Bands;
+                throw new VocoderException(FormattableString.Invariant($"mel frame {first + i / Bands} is {frames[i]} in band {i % Bands}, expected a finite number"));
     }
 }

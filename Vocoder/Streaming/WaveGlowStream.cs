@@ -42,7 +42,7 @@ internal sealed class WaveGlowStream : VocoderStream
 
     /// <inheritdoc/>
     /// <remarks>The signal ends as published, by zeros after the last frame. Samples at the very end that fill no group are 0.</remarks>
-    private protected override void RenderRest(ReadOnlySpan<float> frames, int ready, Span<float> samples) => Render(frames, ready, samples);
+    private protected override void RenderRest(int ready, Span<float> samples) => Generate(ready, samples);
 
     private protected override void ExchangeState(StateExchange state)
     {
