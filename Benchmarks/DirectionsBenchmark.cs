@@ -25,32 +25,39 @@ internal static class DirectionsBenchmark
             double speaking = Clock.Shortest(() => audio = Synthesizer.Synthesize(model, mel, new SynthesisOptions(), s_one), 1);
             double shared = Clock.Shortest(() => Synthesizer.Synthesize(model, mel, new SynthesisOptions(), new Parallelism()), 1);
             double scoring = Clock.Shortest(() => model.Score(mel, audio, s_one), 1);
-            double steps = model.GeneratesStepByStep ? speaking : model.ScoresStepByStep ? scoring : 0;
-            string factor = steps == 0 ? "–" : FormattableString.Invariant($"{Anew(model, frames) / steps:0} ×");
+            string factor = model.GeneratesStepByStep || model.ScoresStepByStep ? FormattableString.Invariant($"{Anew(model, frames) / StepByStep(model, frames):0} ×") : "–";
             MarkdownTable.Row($"{name}", $"{model.MacsPerSecond / 1e9:0.00}", $"{speaking / length:0.0000}", $"{shared / length:0.0000}", $"{scoring / length:0.000}", $"{factor}");
         }
     }
 
-    // Without cached convolutions, every step would take a parallel pass over all that came before: the time of such a pass at some lengths,
+    // Time of the flow alone in its sequential direction, on cached convolutions.
+    private static double StepByStep(CompactVocoder model, int frames) => Time(model, Steps(model, frames), forward: model.ScoresStepByStep, 1);
+
+    // Without them, every step would take a parallel pass over all that came before: the time of such a pass at some lengths,
     // summed over all steps in between.
     private static double Anew(CompactVocoder model, int frames)
     {
-        int steps = frames * model.Recipe.HopSize / model.Config.Group, previous = 0;
-        Tensor condition = new(1, model.Config.ConditionChannels, steps), input = new(1, model.Config.Group, steps);
         double total = 0;
-        for (int i = 1; i <= Samples; i++)
+        for (int i = 1, previous = 0; i <= Samples; i++)
         {
-            int length = steps * i / Samples;
-            var ops = new CpuOps(s_one);
-            double time = Clock.Shortest(() =>
-            {
-                if (model.GeneratesStepByStep) model.Stack.Forward(ops, ops.Crop(input, 0, length), ops.Crop(condition, 0, length));
-                else model.Stack.Inverse(ops, [ops.Crop(input, 0, length)], ops.Crop(condition, 0, length));
-                ops.Reset();
-            }, 0.1);
-            total += time * (length - previous);
+            int length = Steps(model, frames) * i / Samples;
+            total += Time(model, length, forward: model.GeneratesStepByStep, 0.1) * (length - previous);
             previous = length;
         }
         return total;
+    }
+
+    private static int Steps(CompactVocoder model, int frames) => frames * model.Recipe.HopSize / model.Config.Group;
+
+    private static double Time(CompactVocoder model, int steps, bool forward, double budget)
+    {
+        Tensor condition = new(1, model.Config.ConditionChannels, steps), input = new(1, model.Config.Group, steps);
+        var ops = new CpuOps(s_one);
+        return Clock.Shortest(() =>
+        {
+            if (forward) model.Stack.Forward(ops, input, condition);
+            else model.Stack.Inverse(ops, [input], condition);
+            ops.Reset();
+        }, budget);
     }
 }

@@ -1,4 +1,5 @@
 using FlowVocoder.Compute;
+using FlowVocoder.Features;
 using FlowVocoder.Models;
 using FlowVocoder.Tests.Compute;
 using FlowVocoder.Tests.Streaming;
@@ -32,7 +33,7 @@ internal sealed class CompactChain
         })!;
         Samples = frames * hop;
         if (model.Filter == null) return;
-        var predictor = model.NewPredictor();
+        MelLinearPredictor predictor = model.NewPredictor()!;
         (_a, Gains) = (new float[frames * predictor.BlocksPerHop * predictor.Order], new float[frames * predictor.BlocksPerHop]);
         predictor.Compute(Mel, frames, _a, Gains);
     }

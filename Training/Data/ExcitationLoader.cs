@@ -19,7 +19,7 @@ internal sealed class ExcitationLoader
     private readonly int _frames, _hop, _bands;
     private readonly Philox _noise;
     // One for each item of a batch, because they have working memory.
-    private MelLinearPredictor[] _predictors = [];
+    private MelLinearPredictor?[] _predictors = [];
 
     /// <summary>A loader of crops of <paramref name="frames"/> frames; the noise of dequantisation is a function of the seed and the step.</summary>
     public ExcitationLoader(CompactVocoder model, int frames, Philox noise)
@@ -33,10 +33,10 @@ internal sealed class ExcitationLoader
         Tensor excitation = ops.Rent(crops.Count, 1, _frames * _hop);
         float[][] taps = new float[crops.Count][], gains = new float[crops.Count][];
         var logDets = new double[crops.Count];
-        if (_model.Filter != null && _predictors.Length < crops.Count) _predictors = [.. Enumerable.Range(0, crops.Count).Select(_ => _model.NewPredictor())];
+        if (_predictors.Length < crops.Count) _predictors = [.. Enumerable.Range(0, crops.Count).Select(_ => _model.NewPredictor())];
         ops.Parallelism.For(crops.Count, (Loader: this, crops, excitation, taps, gains, logDets, step), static (b, in s) =>
         {
-            MelLinearPredictor? predictor = s.Loader._model.Filter == null ? null : s.Loader._predictors[b];
+            MelLinearPredictor? predictor = s.Loader._predictors[b];
             int blocks = predictor == null ? 0 : s.Loader._frames * predictor.BlocksPerHop;
             (s.taps[b], s.gains[b]) = (new float[blocks * s.Loader._model.Config.LinearPrediction], new float[blocks]);
             s.logDets[b] = s.Loader.Load(predictor, s.crops[b], s.excitation.Row(b, 0), s.taps[b], s.gains[b], b, s.step);

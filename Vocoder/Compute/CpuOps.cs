@@ -10,16 +10,21 @@ namespace FlowVocoder.Compute;
 /// </summary>
 public unsafe partial class CpuOps : Ops
 {
-    private readonly Workspace _workspace = new();
+    private readonly Workspace _workspace;
     private readonly Parallelism _parallelism;
     private readonly Tape? _tape;
     private readonly StreamState? _state;
 
     /// <summary>Creates operations that use the given threads, record on <paramref name="tape"/> and remember in <paramref name="state"/>.</summary>
-    public CpuOps(Parallelism? parallelism = null, Tape? tape = null, StreamState? state = null)
+    public CpuOps(Parallelism? parallelism = null, Tape? tape = null, StreamState? state = null) : this(new Workspace(), parallelism, tape, state)
+    {
+    }
+
+    /// <summary>The same with results in a workspace that outlives it.</summary>
+    internal CpuOps(Workspace workspace, Parallelism? parallelism = null, Tape? tape = null, StreamState? state = null)
     {
         if (tape != null && state != null) throw new ArgumentException("gradients do not flow through a stream", nameof(state));
-        _parallelism = parallelism ?? new Parallelism(1);
+        (_workspace, _parallelism) = (workspace, parallelism ?? new Parallelism(1));
         _tape = tape;
         _state = state;
     }

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace FlowVocoder.Compute;
 
 /// <summary>
@@ -6,9 +8,20 @@ namespace FlowVocoder.Compute;
 /// </summary>
 internal sealed class Workspace
 {
+    private static readonly ConcurrentBag<Workspace> s_idle = [];
     private readonly Dictionary<int, Stack<Tensor>> _free = [];
     // Each knows its place, so that giving one back early searches nothing.
     private readonly List<Tensor> _rented = [];
+
+    /// <summary>One that is left over from earlier work, or a new one. Its memory has been touched before, which for a short sentence counts.</summary>
+    public static Workspace Borrow() => s_idle.TryTake(out Workspace? workspace) ? workspace : new Workspace();
+
+    /// <summary>Leaves a workspace to later work. As many are kept as there are processors.</summary>
+    public static void GiveBack(Workspace workspace)
+    {
+        workspace.Reset();
+        if (s_idle.Count < Environment.ProcessorCount) s_idle.Add(workspace);
+    }
 
     /// <summary>A tensor with undefined contents, valid until it is returned.</summary>
     public Tensor Rent(int batch, int channels, int length)

@@ -21,7 +21,7 @@ internal sealed class MelEnvelope
     private readonly int[] _bandOfCentre;
     private readonly float[] _offset;
     private readonly float _scale;
-    private readonly Vector128<float>[] _scaled;
+    private Vector128<float>[] _scaled;
     private readonly int _top;
 
     /// <summary>
@@ -33,7 +33,7 @@ internal sealed class MelEnvelope
     {
         var bank = new MelFilterBank(recipe);
         Bands = recipe.Bands;
-        Points = (recipe.FftSize / BinStep / 2) + 1;
+        Points = PointsOf(recipe);
         double windowEnergy = 0;
         foreach (double w in Windows.HannPeriodic(recipe.WindowSize))
             windowEnergy += w * w;
@@ -80,6 +80,17 @@ internal sealed class MelEnvelope
             _band[k] = i;
             _fraction[k] = (float)Math.Clamp((bin - centres[i]) / (centres[i + 1] - centres[i]), 0, 1);
         }
+    }
+
+    /// <summary>Points of the spectrum of a recipe.</summary>
+    public static int PointsOf(MelRecipe recipe) => (recipe.FftSize / BinStep / 2) + 1;
+
+    /// <summary>The same map for another thread.</summary>
+    public MelEnvelope Copy()
+    {
+        var copy = (MelEnvelope)MemberwiseClone();
+        copy._scaled = new Vector128<float>[_scaled.Length];
+        return copy;
     }
 
     /// <summary>Bands of a log-mel frame.</summary>

@@ -17,7 +17,7 @@ internal sealed class MelEnvelopeCorrelation
     private readonly int _stride, _folded;
     // [folded points, even lags padded to whole groups of chains], and the same for odd lags.
     private readonly double[] _even, _odd;
-    private readonly Vector256<double>[] _sums, _differences;
+    private Vector256<double>[] _sums, _differences;
 
     /// <summary>Prepares the matrix.</summary>
     /// <param name="points">Points of the spectrum, 4n + 1.</param>
@@ -37,6 +37,14 @@ internal sealed class MelEnvelopeCorrelation
                 // The product is reduced first, so that the angle is exact.
                 (l % 2 == 0 ? _even : _odd)[(k * _stride) + (l / 2)] = scale * Math.Cos(2 * Math.PI * ((long)k * l % size) / size);
             }
+    }
+
+    /// <summary>The same matrix for another thread.</summary>
+    public MelEnvelopeCorrelation Copy()
+    {
+        var copy = (MelEnvelopeCorrelation)MemberwiseClone();
+        (copy._sums, copy._differences) = (new Vector256<double>[_folded], new Vector256<double>[_folded]);
+        return copy;
     }
 
     /// <summary>Writes the autocorrelations of four spectra, one in each lane.</summary>

@@ -37,22 +37,22 @@ public sealed class MelLinearPredictor
     /// <param name="blocksPerHop">Predictors per hop; has to divide the hop size. The default value is 4.</param>
     /// <exception cref="VocoderException">A number does not fit the recipe.</exception>
     public MelLinearPredictor(MelRecipe recipe, int order = 24, int blocksPerHop = 4)
+        : this(Checked(recipe, order, blocksPerHop), order, blocksPerHop, new MelEnvelope(recipe), new MelEnvelopeCorrelation(MelEnvelope.PointsOf(recipe), order + 1, WhiteNoise))
     {
-        if (order < 1 || order >= recipe.FftSize / 4)
-            throw new VocoderException($"linear prediction of order {order}, expected 1 to {(recipe.FftSize / 4) - 1} for mel recipe {recipe.Name}");
-        if (blocksPerHop < 1 || recipe.HopSize % blocksPerHop != 0)
-            throw new VocoderException($"{blocksPerHop} linear prediction blocks a hop, expected a divisor of the hop size {recipe.HopSize} of mel recipe {recipe.Name}");
-        _recipe = recipe;
-        Order = order;
-        BlocksPerHop = blocksPerHop;
-        _envelope = new MelEnvelope(recipe);
-        _correlation = new MelEnvelopeCorrelation(_envelope.Points, order + 1, WhiteNoise);
-        _spectrum = new Vector128<float>[_envelope.Points];
+    }
+
+    private MelLinearPredictor(MelRecipe recipe, int order, int blocksPerHop, MelEnvelope envelope, MelEnvelopeCorrelation correlation)
+    {
+        (_recipe, Order, BlocksPerHop, _envelope, _correlation) = (recipe, order, blocksPerHop, envelope, correlation);
+        _spectrum = new Vector128<float>[envelope.Points];
         _blend = new Vector128<float>[recipe.Bands];
         _autocorrelation = new Vector256<double>[order + 1];
         _taps = new Vector256<double>[order];
         _columns = new float[3 * recipe.Bands];
     }
+
+    /// <summary>The same predictor for another thread, at no more cost than its working memory.</summary>
+    public MelLinearPredictor Copy() => new(_recipe, Order, BlocksPerHop, _envelope.Copy(), _correlation.Copy());
 
     /// <summary>Taps of the predictor.</summary>
     public int Order { get; }
@@ -146,6 +146,15 @@ public sealed class MelLinearPredictor
         for (int k = 0; k < a.Length; k++)
             a[k] = (float)_taps[k][lane];
         return (float)Math.Sqrt(error[lane]);
+    }
+
+    private static MelRecipe Checked(MelRecipe recipe, int order, int blocksPerHop)
+    {
+        if (order < 1 || order >= recipe.FftSize / 4)
+            throw new VocoderException($"linear prediction of order {order}, expected 1 to {(recipe.FftSize / 4) - 1} for mel recipe {recipe.Name}");
+        if (blocksPerHop < 1 || recipe.HopSize % blocksPerHop != 0)
+            throw new VocoderException($"{blocksPerHop} linear prediction blocks a hop, expected a divisor of the hop size {recipe.HopSize} of mel recipe {recipe.Name}");
+        return recipe;
     }
 
     private static void Column(ReadOnlySpan<float> mel, int frames, int frame, Span<float> column)

@@ -50,7 +50,7 @@ public sealed partial class CompactVocoder
     // Speech to excitation in place; the log-determinant.
     private double Analyze(ReadOnlySpan<float> mel, int melFrames, int frames, Span<float> audio)
     {
-        MelLinearPredictor predictor = NewPredictor();
+        MelLinearPredictor predictor = NewPredictor()!;
         int blocks = melFrames * BlocksPerHop;
         float[] a = new float[blocks * predictor.Order], g = new float[blocks];
         predictor.Compute(mel, melFrames, a, g);

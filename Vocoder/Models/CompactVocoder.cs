@@ -16,6 +16,7 @@ public sealed partial class CompactVocoder : VocoderModel
 {
     private const int BlocksPerHop = 4;
     private readonly MelEncoder _melEncoder;
+    private readonly MelLinearPredictor? _predictor;
 
     /// <summary>Creates the model for mels of a recipe, with random weights drawn from <paramref name="seed"/>.</summary>
     /// <exception cref="VocoderException">The configuration cannot be built.</exception>
@@ -32,7 +33,9 @@ public sealed partial class CompactVocoder : VocoderModel
         }
         Stack = new FlowStack(Parameters, new FlowStackConfig(config.Group, config.Flows, config.EarlyEvery, config.EarlySize,
             new WaveNetConfig(config.Layers, config.Channels, config.Kernel, Cycle: config.Cycle), config.ConditionChannels, ActNorm: true, Lu: true, config.LogScaleClamp, config.Flow));
-        if (config.LinearPrediction > 0) Filter = new LinearPredictionFilter(config.LinearPrediction, recipe.HopSize / BlocksPerHop);
+        if (config.LinearPrediction == 0) return;
+        Filter = new LinearPredictionFilter(config.LinearPrediction, recipe.HopSize / BlocksPerHop);
+        _predictor = new MelLinearPredictor(recipe, config.LinearPrediction, BlocksPerHop);
     }
 
     /// <summary>Configuration.</summary>
@@ -94,8 +97,8 @@ public sealed partial class CompactVocoder : VocoderModel
     /// <summary>The outermost flow, or null when switched off.</summary>
     internal LinearPredictionFilter? Filter { get; }
 
-    /// <summary>A predictor for this model's outermost flow; not thread-safe, one per stream.</summary>
-    internal MelLinearPredictor NewPredictor() => new(Recipe, Config.LinearPrediction, BlocksPerHop);
+    /// <summary>A predictor for this model's outermost flow, or null when switched off; not thread-safe, one per thread.</summary>
+    internal MelLinearPredictor? NewPredictor() => _predictor?.Copy();
 
     /// <summary>Brings mel values near zero mean and unit variance, as the networks expect them.</summary>
     internal void NormalizeMel(ReadOnlySpan<float> mel, Span<float> normalized)

@@ -27,9 +27,10 @@ internal sealed class CompactPipeline(CompactStream stream, ReadOnlyMemory<float
 
     private void Work()
     {
+        Workspace workspace = Workspace.Borrow();
         try
         {
-            CompactTools tools = stream.NewTools(new Parallelism(1));
+            CompactTools tools = stream.NewTools(workspace);
             float[] frames = new float[(Math.Min(_frames, _chunkFrames) + stream.LookAheadFrames) * stream.Bands], samples = new float[Math.Min(_frames, _chunkFrames) * stream.HopSize];
             for (int chunk; (chunk = Interlocked.Increment(ref _taken) - 1) * _chunkFrames < _frames;) Speak(tools, chunk, frames, samples);
         }
@@ -39,6 +40,7 @@ internal sealed class CompactPipeline(CompactStream stream, ReadOnlyMemory<float
             Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(e), null);
             stream.Abandon();
         }
+        Workspace.GiveBack(workspace);
     }
 
     private void Speak(CompactTools tools, int chunk, float[] frames, float[] samples)

@@ -46,7 +46,7 @@ internal sealed class CompactStream : VocoderStream
     private protected override void Render(ReadOnlySpan<float> frames, int ready, Span<float> samples)
     {
         frames[^Bands..].CopyTo(_last);
-        Advance(_tools ??= NewTools(_parallelism), frames, FramesPushed, FramesRendered, samples, ready);
+        Advance(_tools ??= NewTools(new CpuOps(_parallelism, state: _state)), frames, FramesPushed, FramesRendered, samples, ready);
     }
 
     /// <inheritdoc/>
@@ -54,7 +54,7 @@ internal sealed class CompactStream : VocoderStream
     private protected override void RenderRest(int ready, Span<float> samples)
     {
         for (int i = 0; i < LookAheadFrames; i++) _last.CopyTo(_tail, i * Bands);
-        Advance(_tools ??= NewTools(_parallelism), _tail, FramesPushed, FramesRendered, samples, ready);
+        Advance(_tools ??= NewTools(new CpuOps(_parallelism, state: _state)), _tail, FramesPushed, FramesRendered, samples, ready);
     }
 
     /// <inheritdoc/>
@@ -62,8 +62,8 @@ internal sealed class CompactStream : VocoderStream
     internal override void SpeakWhole(ReadOnlyMemory<float> mel, Action<ReadOnlyMemory<float>> sink, CancellationToken cancellation) =>
         new CompactPipeline(this, mel, sink, cancellation).Run(_model.GeneratesStepByStep ? new Parallelism(1) : _parallelism);
 
-    /// <summary>What another thread needs to work on a chunk.</summary>
-    public CompactTools NewTools(Parallelism parallelism) => new(_model, _state, parallelism, PhaseFeatures);
+    /// <summary>What another thread needs to work on a chunk, in a workspace of its own.</summary>
+    public CompactTools NewTools(Workspace workspace) => NewTools(new CpuOps(workspace, state: _state));
 
     /// <summary>Lets threads that wait for the chunk of another one stop.</summary>
     public void Abandon() => _state.Abandon();
@@ -101,6 +101,8 @@ internal sealed class CompactStream : VocoderStream
         }
         tools.Ops.Reset();
     }
+
+    private CompactTools NewTools(CpuOps ops) => new(_model, ops, PhaseFeatures);
 
     private Tensor LoadMel(CpuOps ops, ReadOnlySpan<float> frames, int count)
     {

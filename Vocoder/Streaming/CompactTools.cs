@@ -11,12 +11,12 @@ internal sealed class CompactTools
     private readonly int _bands;
     private float[] _mel = [];
 
-    public CompactTools(CompactVocoder model, StreamState state, Parallelism parallelism, Func<CpuOps, int, Tensor> phaseFeatures)
+    public CompactTools(CompactVocoder model, CpuOps ops, Func<CpuOps, int, Tensor> phaseFeatures)
     {
-        (_bands, Ops) = (model.Recipe.Bands, new CpuOps(parallelism, state: state));
+        (_bands, Ops) = (model.Recipe.Bands, ops);
         Latents = new Tensor[model.Stack.LatentChannels.Count];
         PhaseFeatures = groups => phaseFeatures(Ops, groups);
-        if (model.Filter != null) _predictor = model.NewPredictor();
+        _predictor = model.NewPredictor();
     }
 
     /// <summary>Operations.</summary>

@@ -47,6 +47,12 @@ internal static unsafe class Tile<TSimd, TVector>
             for (; n + 2 * width <= columns; n += 2 * width) Six2(w, x + n, channels, channelStride, taps, tapStride, y + n, yStride);
             for (; n + width <= columns; n += width) Six1(w, x + n, channels, channelStride, taps, tapStride, y + n, yStride);
         }
+        else if (rows % 2 == 0)
+        {
+            // The last block of 64 or 128 rows has 4 or 2.
+            for (; n + 4 * width <= columns; n += 4 * width)
+                for (int o = 0; o < rows; o += 2) Two4(w + o, x + n, channels, channelStride, taps, tapStride, y + o * yStride + n, yStride);
+        }
         float* part = stackalloc float[Tile.Rows * width];
         for (; n < columns; n += width)
         {
@@ -130,6 +136,30 @@ internal static unsafe class Tile<TSimd, TVector>
         TSimd.Store(y0, a00); TSimd.Store(y0 + v, a01); TSimd.Store(y1, a10); TSimd.Store(y1 + v, a11);
         TSimd.Store(y2, a20); TSimd.Store(y2 + v, a21); TSimd.Store(y3, a30); TSimd.Store(y3 + v, a31);
         TSimd.Store(y4, a40); TSimd.Store(y4 + v, a41); TSimd.Store(y5, a50); TSimd.Store(y5 + v, a51);
+    }
+
+    // Two rows of a block of weights.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Two4(float* w, float* x, int channels, int channelStride, int taps, int tapStride, float* y, int yStride)
+    {
+        int v = TSimd.Width;
+        float* y0 = y, y1 = y + yStride;
+        TVector a00 = TSimd.Load(y0), a01 = TSimd.Load(y0 + v), a02 = TSimd.Load(y0 + 2 * v), a03 = TSimd.Load(y0 + 3 * v);
+        TVector a10 = TSimd.Load(y1), a11 = TSimd.Load(y1 + v), a12 = TSimd.Load(y1 + 2 * v), a13 = TSimd.Load(y1 + 3 * v);
+        for (int c = 0; c < channels; c++, x += channelStride)
+        {
+            float* p = x;
+            for (int k = 0; k < taps; k++, p += tapStride, w += Tile.Rows)
+            {
+                TVector x0 = TSimd.Load(p), x1 = TSimd.Load(p + v), x2 = TSimd.Load(p + 2 * v), x3 = TSimd.Load(p + 3 * v);
+                TVector s = TSimd.All(w[0]);
+                a00 = TSimd.Fma(s, x0, a00); a01 = TSimd.Fma(s, x1, a01); a02 = TSimd.Fma(s, x2, a02); a03 = TSimd.Fma(s, x3, a03);
+                s = TSimd.All(w[1]);
+                a10 = TSimd.Fma(s, x0, a10); a11 = TSimd.Fma(s, x1, a11); a12 = TSimd.Fma(s, x2, a12); a13 = TSimd.Fma(s, x3, a13);
+            }
+        }
+        TSimd.Store(y0, a00); TSimd.Store(y0 + v, a01); TSimd.Store(y0 + 2 * v, a02); TSimd.Store(y0 + 3 * v, a03);
+        TSimd.Store(y1, a10); TSimd.Store(y1 + v, a11); TSimd.Store(y1 + 2 * v, a12); TSimd.Store(y1 + 3 * v, a13);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
