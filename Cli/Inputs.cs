@@ -19,9 +19,9 @@ internal static class Inputs
     public static Option<float?> Sigma() =>
         Number("--sigma", "X", "Standard deviation of the noise, 0 to 10: lower is cleaner and duller. Default: what suits the voice, else 1");
 
-    public static Option<int> Threads() => new("--threads")
+    public static Option<int> Threads(string byDefault = "0") => new("--threads")
     {
-        Description = "Threads to use, 0 for one per processor; the result does not depend on it. Default: 0",
+        Description = $"Threads to use, 0 for one per processor; the result does not depend on it. Default: {byDefault}",
         HelpName = "N",
         CustomParser = result => Integer(result, 0, 1024),
     };

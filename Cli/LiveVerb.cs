@@ -44,7 +44,7 @@ internal sealed class LiveVerb : Verb
         if (_player.File(arguments) is { } file && File.Exists(input)) Files.CheckNotAnInput(file, [input]);
         if (_player.TakesOutput(arguments)) terminal = terminal with { Out = terminal.Error };
         var voices = new LiveVoices(arguments.GetValue(_voice) is { Length: > 0 } names ? names : [VoiceLibrary.DefaultVoice],
-            voice => voice.Model.NewStream(_speaking.Synthesis(arguments, voice), _speaking.Parallelism(arguments)));
+            voice => voice.Model.NewStream(_speaking.Synthesis(arguments, voice), _speaking.StreamParallelism(arguments)));
         MelRecipe recipe = voices.Current.Model.Recipe;
         // The recording begins when everything is ready.
         Audio? recording = File.Exists(input) || IsFileName(input) ? AudioFile.Read(input) : null;

@@ -12,7 +12,7 @@ internal sealed class SpeakingOptions
     private readonly Option<float?> _sigma = Inputs.Sigma();
     private readonly Option<float?> _pitch = Inputs.Number("--pitch", "SEMITONES", "Raises or lowers the voice, -24 to 24. Default: 0");
     private readonly Option<ulong?> _seed = Inputs.Seed("Seed of the noise: the same seed gives the same samples. Default: 0");
-    private readonly Option<int> _threads = Inputs.Threads();
+    private readonly Option<int> _threads = Inputs.Threads("0 for whole mels, 1 for streams");
 
     /// <summary>Adds the options to a verb.</summary>
     public SpeakingOptions(Command verb, bool withVoice = true)
@@ -43,6 +43,12 @@ internal sealed class SpeakingOptions
         return options;
     }
 
-    /// <summary>Threads.</summary>
+    /// <summary>Threads for whole mels.</summary>
     public Parallelism Parallelism(ParseResult arguments) => arguments.Parallelism(_threads);
+
+    /// <summary>
+    /// Threads for a stream, one unless others are asked for. A step of a few frames is too little to share: passing it from one processor
+    /// to the other can take longer than the help saves.
+    /// </summary>
+    public Parallelism StreamParallelism(ParseResult arguments) => arguments.GetResult(_threads) == null ? new Parallelism(1) : Parallelism(arguments);
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using FlowVocoder.AudioIO;
-using FlowVocoder.Compute;
 using FlowVocoder.Streaming;
 using FlowVocoder.Voices;
 
@@ -41,16 +40,15 @@ internal sealed class SynthVerb : Verb
         IReadOnlyList<SynthJob> jobs = piped ? [] : SynthJobs.Plan(files);
         LoadedVoice voice = _speaking.Voice(arguments);
         SynthesisOptions options = _speaking.Synthesis(arguments, voice);
-        Parallelism parallelism = _speaking.Parallelism(arguments);
         WavFormat format = arguments.GetValue(_float) ? WavFormat.Float32 : WavFormat.Pcm16;
         if (piped)
         {
             StepByStepCost.TellSpeaking(voice, null, terminal);
-            new SynthPipe(voice, options, parallelism, format, raw, terminal).Speak(files[0], files[1]);
+            new SynthPipe(voice, options, _speaking.StreamParallelism(arguments), format, raw, terminal).Speak(files[0], files[1]);
             return VocoderCommand.Success;
         }
         if (voice.Model.GeneratesStepByStep) StepByStepCost.TellSpeaking(voice, SynthJobs.Frames(jobs, voice.Model.Recipe.Bands), terminal);
-        var speaker = new Speaker(voice, options, parallelism, format, terminal);
+        var speaker = new Speaker(voice, options, _speaking.Parallelism(arguments), format, terminal);
         int failed = 0;
         // One bad mel of many is told and counted; the others are spoken all the same.
         (string Line, bool Spoken) Attempt(SynthJob job, Action<int>? progress)
