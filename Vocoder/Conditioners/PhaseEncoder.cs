@@ -10,11 +10,11 @@ internal sealed class PhaseEncoder
 {
     private readonly ConvLayer _first, _second;
     private readonly int[] _harmonics;
-    private readonly int _positions, _group;
+    private readonly int _positions, _group, _highest;
 
     public PhaseEncoder(ParameterSet parameters, int[] harmonics, int positions, int group, int conditionChannels)
     {
-        (_harmonics, _positions, _group) = (harmonics, positions, group);
+        (_harmonics, _positions, _group, _highest) = (harmonics, positions, group, harmonics.Max());
         _first = new ConvLayer(parameters.Scope("0"), Features, conditionChannels, taps: 3);
         _second = new ConvLayer(parameters.Scope("1"), conditionChannels, conditionChannels);
     }
@@ -36,20 +36,36 @@ internal sealed class PhaseEncoder
     /// <param name="step">First group to write.</param>
     public void Write(ReadOnlySpan<float> phase, bool voiced, Tensor features, int batch, int step)
     {
-        for (int t = 0; t < phase.Length / _group; t++)
+        int steps = phase.Length / _group;
+        if (!voiced)
         {
-            features.Row(batch, 0)[step + t] = voiced ? 1f : 0f;
+            for (int channel = 0; channel < Features; channel++) features.Row(batch, channel).Slice(step, steps).Clear();
+            return;
+        }
+        features.Row(batch, 0).Slice(step, steps).Fill(1f);
+        Span<(double Cos, double Sin)> multiples = stackalloc (double, double)[_highest + 1];
+        for (int t = 0; t < steps; t++)
             for (int p = 0; p < _positions; p++)
             {
-                float angle = phase[t * _group + (2 * p + 1) * _group / (2 * _positions)];
+                Multiples(phase[t * _group + (2 * p + 1) * _group / (2 * _positions)], multiples);
                 for (int h = 0; h < _harmonics.Length; h++)
                 {
-                    var (sin, cos) = MathF.SinCos(_harmonics[h] * angle);
+                    var (cos, sin) = multiples[_harmonics[h]];
                     int channel = 1 + 2 * (p * _harmonics.Length + h);
-                    features.Row(batch, channel)[step + t] = voiced ? cos : 0f;
-                    features.Row(batch, channel + 1)[step + t] = voiced ? sin : 0f;
+                    (features.Row(batch, channel)[step + t], features.Row(batch, channel + 1)[step + t]) = ((float)cos, (float)sin);
                 }
             }
+    }
+
+    // cos kφ and sin kφ for k = 0, 1, …, each from the one before: (cos + i·sin)^k.
+    private static void Multiples(double angle, Span<(double Cos, double Sin)> multiples)
+    {
+        var (sin, cos) = Math.SinCos(angle);
+        multiples[0] = (1, 0);
+        for (int k = 1; k < multiples.Length; k++)
+        {
+            var (c, s) = multiples[k - 1];
+            multiples[k] = (c * cos - s * sin, s * cos + c * sin);
         }
     }
 

@@ -62,10 +62,11 @@ public sealed class PhaseAccumulator(MelRecipe recipe)
 
     private void Hop(float current, float next, double step, Span<float> phase)
     {
+        double hops = 1.0 / phase.Length;
         for (int t = 0; t < phase.Length; t++)
         {
             phase[t] = Wrap(_phase);
-            double u = (double)(t - _centre) / phase.Length;
+            double u = (t - _centre) * hops;
             double hz = u < 0 ? current + (u * (current - _previous)) : current + (u * (next - current));
             _phase += hz * step;
         }
