@@ -24,14 +24,10 @@ internal sealed class CompactChain
         for (int b = 0; b < bands; b++) all.AsSpan(b * total, frames).CopyTo(Mel.AsSpan(b * frames));
         var mel = new Tensor(1, bands, total);
         model.NormalizeMel(all, mel.Span);
-        _condition = model.Condition(new CpuOps(), mel, skip, groups =>
-        {
-            Tensor features = new(1, model.Phase!.Features, groups);
-            float[] phase = [.. Enumerable.Range(0, groups * model.Config.Group).Select(t => 0.03f * t)];
-            model.Phase.Write(phase, voiced: true, features, 0, 0);
-            return features;
-        })!;
         Samples = frames * hop;
+        Tensor? features = model.Phase == null ? null : new(1, model.Phase.Features, Samples / model.Config.Group);
+        model.Phase?.Write([.. Enumerable.Range(0, Samples).Select(t => 0.03f * t)], voiced: true, features!, 0, 0);
+        _condition = model.Condition(new CpuOps(), mel, skip, features)!;
         if (model.Filter == null) return;
         MelLinearPredictor predictor = model.NewPredictor()!;
         (_a, Gains) = (new float[frames * predictor.BlocksPerHop * predictor.Order], new float[frames * predictor.BlocksPerHop]);

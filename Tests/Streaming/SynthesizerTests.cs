@@ -38,20 +38,17 @@ public class SynthesizerTests
         }
     }
 
-    [Theory, MemberData(nameof(CausalModels))]
-    public void The_first_value_that_is_not_finite_is_named_whoever_meets_it(string name)
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void The_first_value_that_is_not_finite_is_named_before_anything_is_spoken(int threads)
     {
-        VocoderModel model = StreamingModels.Create(name);
+        VocoderModel model = CompactModels.Create(CompactModels.Small);
         const int Frames = 90;
         float[] mel = Mel(model, Frames);
         (mel[3 * Frames + 40], mel[Frames + 20], mel[80]) = (float.NaN, float.PositiveInfinity, float.NaN);
-        foreach (int threads in new[] { 1, 2, 3, 3, 3, 3, 3, 3 })
-        {
-            int samples = 0;
-            string message = Assert.Throws<VocoderException>(() => Synthesizer.Synthesize(model, mel, s_options, new Parallelism(threads), part => samples += part.Length)).Message;
-            Assert.Equal(FormattableString.Invariant($"mel frame 20 is {float.PositiveInfinity} in band 1, expected a finite number"), message);
-            Assert.InRange(samples, 0, 20 * model.Recipe.HopSize);
-        }
+        string message = Assert.Throws<VocoderException>(() => Synthesizer.Synthesize(model, mel, s_options, new Parallelism(threads), _ => Assert.Fail("something was spoken"))).Message;
+        Assert.Equal(FormattableString.Invariant($"mel frame 20 is {float.PositiveInfinity} in band 1, expected a finite number"), message);
     }
 
     [Theory]

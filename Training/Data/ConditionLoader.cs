@@ -31,7 +31,7 @@ internal sealed class ConditionLoader(CompactVocoder model, int frames)
     }
 
     /// <summary>The condition of the flow, [b, conditionChannels, groups], from <paramref name="mels"/> and the phase tracked in the recordings.</summary>
-    public Tensor Condition(Ops ops, Tensor mels, IReadOnlyList<Crop> crops) => model.Condition(ops, mels, model.LookAheadFrames, _ => Phase(ops, crops)!)!;
+    public Tensor Condition(Ops ops, Tensor mels, IReadOnlyList<Crop> crops) => model.Condition(ops, mels, model.LookAheadFrames, Phase(ops, crops))!;
 
     private Tensor? Phase(Ops ops, IReadOnlyList<Crop> crops)
     {

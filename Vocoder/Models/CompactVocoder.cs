@@ -110,10 +110,9 @@ public sealed partial class CompactVocoder : VocoderModel
     /// The condition of the flow, [b, conditionChannels, (frames - skip)·hop/group], from normalised mels [b, bands, frames] and phase features
     /// of the same groups (null when switched off); skip of the first outputs lie before the signal.
     /// </summary>
-    internal Tensor? Condition(Ops ops, Tensor mel, int skip, Func<int, Tensor>? phaseFeatures)
+    internal Tensor? Condition(Ops ops, Tensor mel, int skip, Tensor? phase)
     {
         Tensor? condition = _melEncoder.Apply(ops, mel, skip);
-        if (condition == null || Phase == null) return condition;
-        return Phase.Apply(ops, phaseFeatures!(condition.Length), condition);
+        return condition == null || Phase == null ? condition : Phase.Apply(ops, phase!, condition);
     }
 }

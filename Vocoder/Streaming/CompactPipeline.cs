@@ -21,7 +21,8 @@ internal sealed class CompactPipeline(CompactStream stream, ReadOnlyMemory<float
     public void Run(Parallelism parallelism)
     {
         _chunkFrames = parallelism.Threads == 1 ? stream.ChunkFrames : SharedFrames;
-        parallelism.For(parallelism.Threads, this, static (_, in pipeline) => pipeline.Work());
+        int chunks = (_frames + _chunkFrames - 1) / _chunkFrames;
+        parallelism.For(Math.Min(parallelism.Threads, chunks), this, static (_, in pipeline) => pipeline.Work());
         _failure?.Throw();
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using FlowVocoder.Compute;
 using FlowVocoder.Conditioners;
 using FlowVocoder.Features;
@@ -17,7 +18,7 @@ internal sealed class CompactStream : VocoderStream
     private readonly Philox _noise;
     private readonly PhaseAccumulator? _phase;
     private readonly float[] _history, _last, _tail;
-    // Where the chunks of several threads pass in order: from the mel to the condition of the flow, and from excitation to speech.
+    // Where the chunks of several threads pass in order: what waits in queues and the phase, and from excitation to speech.
     private readonly Turn _entry = new(), _exit = new();
     // Mel frames and F0 values of frames whose samples have not come out yet, with one mel frame before them.
     private float[] _mel = [], _f0 = [];
@@ -72,8 +73,6 @@ internal sealed class CompactStream : VocoderStream
     public void Advance(CompactTools tools, int chunk, ReadOnlySpan<float> frames, long pushed, long rendered, Memory<float> samples, Action<ReadOnlyMemory<float>> sink)
     {
         tools.Ops.Chunk = chunk;
-        _entry.Await(chunk, _state);
-        RequireFinite(frames, pushed);
         Advance(tools, frames, pushed, rendered, samples.Span, samples.Length / HopSize);
         sink(samples);
         _exit.Pass(chunk);
@@ -84,13 +83,15 @@ internal sealed class CompactStream : VocoderStream
     private void Advance(CompactTools tools, ReadOnlySpan<float> frames, long pushed, long rendered, Span<float> samples, int ready)
     {
         int count = frames.Length / Bands, chunk = tools.Ops.Chunk;
+        Tensor mel = LoadMel(tools.Ops, frames, count);
+        PredictPitch(tools, mel, pushed);
         _entry.Await(chunk, _state);
         FrameQueue.Append(ref _mel, ref _melCount, frames);
-        Tensor mel = LoadMel(tools.Ops, frames, count);
-        PredictPitch(tools.Ops, mel, pushed);
-        Tensor? condition = _model.Condition(tools.Ops, mel, count - ready, tools.PhaseFeatures);
+        FrameQueue.Append(ref _f0, ref _f0Count, CollectionsMarshal.AsSpan(tools.F0));
+        Tensor? phase = _model.UsesPhase && ready > 0 ? PhaseFeatures(tools.Ops, ready) : null;
         if (ready > 0) TakeMel(tools, rendered, ready);
         _entry.Pass(chunk);
+        Tensor? condition = _model.Condition(tools.Ops, mel, count - ready, phase);
         if (condition != null)
         {
             ReadOnlySpan<float> excitation = Excitation(tools, condition, rendered).Span;
@@ -102,7 +103,7 @@ internal sealed class CompactStream : VocoderStream
         tools.Ops.Reset();
     }
 
-    private CompactTools NewTools(CpuOps ops) => new(_model, ops, PhaseFeatures);
+    private CompactTools NewTools(CpuOps ops) => new(_model, ops);
 
     private Tensor LoadMel(CpuOps ops, ReadOnlySpan<float> frames, int count)
     {
@@ -116,23 +117,19 @@ internal sealed class CompactStream : VocoderStream
         return mel;
     }
 
-    private void PredictPitch(CpuOps ops, Tensor mel, long pushed)
+    private void PredictPitch(CompactTools tools, Tensor mel, long pushed)
     {
+        tools.F0.Clear();
         if (_model.Pitch == null) return;
-        var (bins, voicing) = _model.Pitch.Apply(ops, mel);
-        Span<float> value = stackalloc float[1];
-        for (int i = 0; i < mel.Length; i++)
-        {
-            if (pushed + i < PitchPredictor.LookAhead) continue;
-            value[0] = PitchPredictor.Decode(bins, voicing, 0, i);
-            FrameQueue.Append(ref _f0, ref _f0Count, value);
-        }
+        var (bins, voicing) = _model.Pitch.Apply(tools.Ops, mel);
+        for (int i = pushed < PitchPredictor.LookAhead ? PitchPredictor.LookAhead - (int)pushed : 0; i < mel.Length; i++)
+            tools.F0.Add(PitchPredictor.Decode(bins, voicing, 0, i));
     }
 
-    private Tensor PhaseFeatures(CpuOps ops, int groups)
+    private Tensor PhaseFeatures(CpuOps ops, int frames)
     {
-        int groupsPerFrame = HopSize / _model.Config.Group, frames = groups / groupsPerFrame;
-        Tensor features = ops.Rent(1, _model.Phase!.Features, groups);
+        int groupsPerFrame = HopSize / _model.Config.Group;
+        Tensor features = ops.Rent(1, _model.Phase!.Features, frames * groupsPerFrame);
         Span<float> phase = stackalloc float[HopSize];
         for (int i = 0; i < frames; i++)
         {

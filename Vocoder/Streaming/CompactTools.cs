@@ -11,11 +11,10 @@ internal sealed class CompactTools
     private readonly int _bands;
     private float[] _mel = [];
 
-    public CompactTools(CompactVocoder model, CpuOps ops, Func<CpuOps, int, Tensor> phaseFeatures)
+    public CompactTools(CompactVocoder model, CpuOps ops)
     {
         (_bands, Ops) = (model.Recipe.Bands, ops);
         Latents = new Tensor[model.Stack.LatentChannels.Count];
-        PhaseFeatures = groups => phaseFeatures(Ops, groups);
         _predictor = model.NewPredictor();
     }
 
@@ -25,8 +24,8 @@ internal sealed class CompactTools
     /// <summary>Places for the latent parts.</summary>
     public Tensor[] Latents { get; }
 
-    /// <summary>Phase features of so many groups.</summary>
-    public Func<int, Tensor> PhaseFeatures { get; }
+    /// <summary>F0 in Hz of the frames that come in with the chunk, 0 where unvoiced.</summary>
+    public List<float> F0 { get; } = [];
 
     /// <summary>Linear predictors of the chunk, [blocks, order].</summary>
     public float[] A { get; private set; } = [];

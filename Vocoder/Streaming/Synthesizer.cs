@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using FlowVocoder.Compute;
 using FlowVocoder.Models;
 
@@ -13,13 +14,23 @@ public static class Synthesizer
     /// <param name="parallelism">Threads.</param>
     /// <param name="sink">Receives the samples, frames · hop in all; one call at a time and in order, not all from the thread of the caller.</param>
     /// <param name="cancellation">Stops between chunks.</param>
-    /// <exception cref="VocoderException">A value of the mel is NaN or infinite, or the options do not fit the voice.</exception>
+    /// <exception cref="VocoderException">A value of the mel is NaN or infinite, or the options do not fit the voice; nothing was spoken.</exception>
     public static void Synthesize(VocoderModel model, ReadOnlyMemory<float> mel, SynthesisOptions options, Parallelism parallelism,
         Action<ReadOnlyMemory<float>> sink, CancellationToken cancellation = default)
     {
         VocoderStream stream = model.NewStream(options, parallelism);
         if (mel.Length % stream.Bands != 0) throw new ArgumentException($"{mel.Length} values are no whole number of frames of {stream.Bands} bands", nameof(mel));
+        RequireFinite(mel.Span, stream.Bands);
         if (mel.Length > 0) stream.SpeakWhole(mel, sink, cancellation);
+    }
+
+    private static void RequireFinite(ReadOnlySpan<float> mel, int bands)
+    {
+        if (TensorPrimitives.IsFiniteAll(mel)) return;
+        int frames = mel.Length / bands;
+        for (int i = 0; i < frames; i++)
+            for (int b = 0; b < bands; b++)
+                if (!float.IsFinite(mel[b * frames + i])) throw VocoderStream.NotFinite(i, b, mel[b * frames + i]);
     }
 
     /// <summary>Speaks a mel and gives all samples, frames · hop of them.</summary>

@@ -65,7 +65,7 @@ public abstract partial class VocoderStream
         if (_ended) throw new InvalidOperationException("the signal has ended: reset the stream before the next one");
         int count = frames.Length / Bands, size = SamplesAfter(count);
         RequireRoom(samples, size);
-        RequireFinite(frames, _pushed);
+        RequireFinite(frames);
         if (count == 0) return 0;
         Render(frames, size / HopSize, samples[..size]);
         _pushed += count;
@@ -124,10 +124,13 @@ public abstract partial class VocoderStream
     }
 
     // Before anything is touched: a NaN would stay in the memory of the layers for good.
-    private protected void RequireFinite(ReadOnlySpan<float> frames, long first)
+    private void RequireFinite(ReadOnlySpan<float> frames)
     {
         for (int i = 0; i < frames.Length; i++)
-            if (!float.IsFinite(frames[i]))
-                throw new VocoderException(FormattableString.Invariant($"mel frame {first + i / Bands} is {frames[i]} in band {i % Bands}, expected a finite number"));
+            if (!float.IsFinite(frames[i])) throw NotFinite(_pushed + i / Bands, i % Bands, frames[i]);
     }
+
+    /// <summary>What is said about a value of a mel that is NaN or infinite.</summary>
+    internal static VocoderException NotFinite(long frame, int band, float value) =>
+        new(FormattableString.Invariant($"mel frame {frame} is {value} in band {band}, expected a finite number"));
 }
