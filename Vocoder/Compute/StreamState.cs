@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace FlowVocoder.Compute;
 
 /// <summary>
@@ -5,7 +7,7 @@ namespace FlowVocoder.Compute;
 /// </summary>
 public sealed class StreamState
 {
-    private readonly Dictionary<string, StreamSlot> _slots = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, StreamSlot> _slots = new(StringComparer.Ordinal);
     private volatile bool _isAbandoned;
 
     /// <summary>Size of the state in bytes.</summary>
@@ -17,9 +19,7 @@ public sealed class StreamState
     /// <summary>The slot of a place in the model, zeros when it is first asked for.</summary>
     internal StreamSlot Slot(string site, int batch, int channels, int length)
     {
-        StreamSlot? slot;
-        lock (_slots)
-            if (!_slots.TryGetValue(site, out slot)) _slots[site] = slot = new StreamSlot(new Tensor(batch, channels, length));
+        StreamSlot slot = _slots.GetOrAdd(site, static (_, size) => new StreamSlot(new Tensor(size.batch, size.channels, size.length)), (batch, channels, length));
         if (slot.Values.Batch != batch || slot.Values.Channels != channels || slot.Values.Length != length)
             throw new ArgumentException($"a stream began with a state of {slot.Values.Shape} and continues with [{batch}, {channels}, {length}]");
         return slot;
