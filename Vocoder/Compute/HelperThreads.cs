@@ -24,7 +24,7 @@ internal static class HelperThreads
             s_job = job;
             int sleeping = Volatile.Read(ref s_sleeping);
             if (sleeping > 0) s_wake.Release(sleeping);
-            job.Work();
+            job.Work(isCaller: true);
             s_job = null;
             job.WaitForOthers();
             return true;
@@ -43,7 +43,7 @@ internal static class HelperThreads
             if (Find(last) is { } job)
             {
                 last = job;
-                if (job.Join()) job.Work();
+                if (job.Join()) job.Work(isCaller: false);
                 continue;
             }
             Interlocked.Increment(ref s_sleeping);
@@ -65,16 +65,18 @@ internal static class HelperThreads
 
     private abstract class Job(int count, int helpers)
     {
-        private int _next, _done, _places = helpers;
+        private int _claimed, _fromEnd, _done, _places = helpers;
 
         protected abstract void Run(int index);
 
         public bool Join() => Interlocked.Decrement(ref _places) >= 0;
 
-        public void Work()
+        // The caller begins at the front and the helpers at the end, in every loop: what a thread works on is then mostly what it wrote in the loop before,
+        // and need not come from the cache of another processor.
+        public void Work(bool isCaller)
         {
             int finished = 0;
-            for (int i; (i = Interlocked.Increment(ref _next) - 1) < count; finished++) Run(i);
+            for (; Interlocked.Increment(ref _claimed) <= count; finished++) Run(isCaller ? finished : count + Interlocked.Decrement(ref _fromEnd));
             if (finished > 0) Interlocked.Add(ref _done, finished);
         }
 
