@@ -53,7 +53,8 @@ public sealed class AutoregressiveFlow : Flow, IRecursion, IElementwiseFlow
         _kind == FlowKind.Maf ? Sequential(ops, z, condition, out logDet) : Parallel(ops, z, condition, out logDet);
 
     /// <inheritdoc/>
-    public override Tensor Inverse(Ops ops, Tensor z, Tensor condition) => Inverse(ops, z, condition, out _);
+    public override Tensor Inverse(Ops ops, Tensor z, Tensor condition) =>
+        _kind == FlowKind.Maf ? ops.Slice(Recur(ops, z, condition), 0, _channels) : Transform(ops, z, condition, out _);
 
     /// <summary>Shift and logScale of every step, [b, channels, t] each, from the steps u before it.</summary>
     internal (Tensor Shift, Tensor LogScale) Conditioner(Ops ops, Tensor before, Tensor condition)
@@ -83,10 +84,13 @@ public sealed class AutoregressiveFlow : Flow, IRecursion, IElementwiseFlow
 
     private Tensor Sequential(Ops ops, Tensor v, Tensor condition, out Tensor logDet)
     {
-        Tensor result = ops.Recur(this, v, condition, 2 * _channels);
+        Tensor result = Recur(ops, v, condition);
         logDet = ops.Scale(ops.Sum(ops.Slice(result, _channels, _channels)), -1f);
         return ops.Slice(result, 0, _channels);
     }
+
+    // u above logScale, [b, 2·channels, t].
+    private Tensor Recur(Ops ops, Tensor v, Tensor condition) => ops.Recur(this, v, condition, 2 * _channels);
 
     /// <inheritdoc/>
     string IRecursion.Site => _name;
