@@ -24,7 +24,7 @@ kernels.SetAction(_ =>
 });
 training.SetAction(result => TrainingBenchmark.Run(result.GetValue(steps), result.GetValue(rounds), result.GetValue(pytorch) ? result.GetValue(python) : null));
 synth.SetAction(result => SynthesisBenchmark.Run(result.GetValue(voice), result.GetValue(minutes)));
-var directions = new Command("directions", "Speaking and scoring, in parallel and step by step, on one thread.") { voice, seconds };
+var directions = new Command("directions", "Speaking on one thread and on all, scoring on one, in parallel and step by step.") { voice, seconds };
 directions.SetAction(result => DirectionsBenchmark.Run(result.GetValue(voice), result.GetValue(seconds)));
 streaming.SetAction(result => StreamingBenchmark.Run(result.GetValue(voice)));
 load.SetAction(result => LoadBenchmark.Run(result.GetValue(voice), result.GetValue(runSeconds), result.GetValue(buffer)));

@@ -15,7 +15,7 @@ internal sealed class SynthesisParts(CompactVocoder model, float[] mel, int chun
         if (model.Pitch != null) yield return ("pitch predictor", InChunks((ops, frames, _) => model.Pitch.Apply(ops, frames)));
         yield return ("condition: mel encoder and phase", InChunks((ops, frames, phase) => model.Condition(ops, frames, 0, phase)));
         yield return ("noise", Noise());
-        yield return ("coupling flow", Flow());
+        yield return ("flow", Flow());
         if (model.Filter != null)
         {
             var (predictors, filter) = LinearPrediction();

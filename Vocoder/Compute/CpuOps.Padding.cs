@@ -68,7 +68,7 @@ public unsafe partial class CpuOps
         }
     }
 
-    // What a stream remembers of the input of a causal convolution; null when nothing is streamed.
+    // What a stream remembers of the input of a causal convolution, when it is this chunk's turn to know it; null when nothing is streamed.
     private StreamSlot? Past(Tensor x, int left, int span, string? site)
     {
         if (_state == null || span == 0) return null;

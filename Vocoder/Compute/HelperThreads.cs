@@ -3,7 +3,7 @@ namespace FlowVocoder.Compute;
 /// <summary>
 /// The threads of the process that help with loops. A network is thousands of loops of some tens of microseconds, so a helper looks for the
 /// next one for a while before it sleeps; with the thread pool's own loops a training step takes a tenth longer. The helpers serve
-/// one loop at a time: one that arrives meanwhile, from another stream, is left to its caller.
+/// one loop at a time: one that arrives meanwhile, from another stream or while a whole mel is spoken, is left to its caller.
 /// </summary>
 internal static class HelperThreads
 {

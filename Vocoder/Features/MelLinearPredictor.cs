@@ -67,6 +67,7 @@ public sealed class MelLinearPredictor
     /// <param name="logMelFrame">[bands] in the recipe's logarithm.</param>
     /// <param name="a">[order] receives a_1 … a_order of a stable predictor.</param>
     /// <param name="g">Receives the gain, above 0: the standard deviation of the excitation.</param>
+    /// <exception cref="ArgumentException">A span has another length.</exception>
     public void Block(ReadOnlySpan<float> logMelFrame, Span<float> a, out float g)
     {
         if (logMelFrame.Length != _envelope.Bands || a.Length != Order)
@@ -82,8 +83,12 @@ public sealed class MelLinearPredictor
     /// <param name="next">[bands] mel frame i + 1; at the end frame i.</param>
     /// <param name="a">[blocks per hop, order] receives the predictors.</param>
     /// <param name="g">[blocks per hop] receives the gains.</param>
+    /// <exception cref="ArgumentException">A span has another length.</exception>
     public void Hop(ReadOnlySpan<float> previous, ReadOnlySpan<float> current, ReadOnlySpan<float> next, Span<float> a, Span<float> g)
     {
+        int bands = _envelope.Bands;
+        if (previous.Length != bands || current.Length != bands || next.Length != bands || a.Length != BlocksPerHop * Order || g.Length != BlocksPerHop)
+            throw new ArgumentException($"frames of {previous.Length}, {current.Length} and {next.Length} bands, {a.Length} taps and {g.Length} gains, expected {bands} bands, {BlocksPerHop * Order} and {BlocksPerHop}");
         Span<float> weight = stackalloc float[Lanes];
         for (int first = 0; first < BlocksPerHop; first += Lanes)
         {
@@ -113,9 +118,9 @@ public sealed class MelLinearPredictor
         Span<float> previous = _columns.AsSpan(0, bands), current = _columns.AsSpan(bands, bands), next = _columns.AsSpan(2 * bands);
         for (int i = 0; i < frames; i++)
         {
-            Column(mel, frames, Math.Max(i - 1, 0), previous);
-            Column(mel, frames, i, current);
-            Column(mel, frames, Math.Min(i + 1, frames - 1), next);
+            MelColumns.Copy(mel, bands, Math.Max(i - 1, 0), previous);
+            MelColumns.Copy(mel, bands, i, current);
+            MelColumns.Copy(mel, bands, i + 1, next);
             Hop(previous, current, next, a.Slice(i * BlocksPerHop * Order, BlocksPerHop * Order), g.Slice(i * BlocksPerHop, BlocksPerHop));
         }
     }
@@ -155,12 +160,6 @@ public sealed class MelLinearPredictor
         if (blocksPerHop < 1 || recipe.HopSize % blocksPerHop != 0)
             throw new VocoderException($"{blocksPerHop} linear prediction blocks a hop, expected a divisor of the hop size {recipe.HopSize} of mel recipe {recipe.Name}");
         return recipe;
-    }
-
-    private static void Column(ReadOnlySpan<float> mel, int frames, int frame, Span<float> column)
-    {
-        for (int b = 0; b < column.Length; b++)
-            column[b] = mel[(b * frames) + frame];
     }
 
     private static unsafe void Exponential(Span<float> logPower)

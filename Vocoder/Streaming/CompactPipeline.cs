@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using FlowVocoder.Compute;
+using FlowVocoder.Features;
 
 namespace FlowVocoder.Streaming;
 
@@ -32,7 +33,8 @@ internal sealed class CompactPipeline(CompactStream stream, ReadOnlyMemory<float
         try
         {
             CompactTools tools = stream.NewTools(workspace);
-            float[] frames = new float[(Math.Min(_frames, _chunkFrames) + stream.LookAheadFrames) * stream.Bands], samples = new float[Math.Min(_frames, _chunkFrames) * stream.HopSize];
+            int most = Math.Min(_frames, _chunkFrames);
+            float[] frames = new float[(most + stream.LookAheadFrames) * stream.Bands], samples = new float[most * stream.HopSize];
             for (int chunk; (chunk = Interlocked.Increment(ref _taken) - 1) * _chunkFrames < _frames;) Speak(tools, chunk, frames, samples);
         }
         catch (Exception e)
@@ -51,7 +53,7 @@ internal sealed class CompactPipeline(CompactStream stream, ReadOnlyMemory<float
         int lookAhead = stream.LookAheadFrames, rendered = chunk * _chunkFrames, ready = Math.Min(_chunkFrames, _frames - rendered);
         int pushed = chunk == 0 ? 0 : rendered + lookAhead, end = rendered + ready + lookAhead;
         Span<float> next = frames.AsSpan(0, (end - pushed) * stream.Bands);
-        FrameQueue.Read(mel.Span, stream.Bands, pushed, next);
-        stream.Advance(tools, chunk, next, pushed, rendered, samples.AsMemory(0, ready * stream.HopSize), sink);
+        MelColumns.Copy(mel.Span, stream.Bands, pushed, next);
+        stream.Speak(tools, chunk, next, pushed, rendered, samples.AsMemory(0, ready * stream.HopSize), sink);
     }
 }

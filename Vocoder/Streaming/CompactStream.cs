@@ -35,6 +35,9 @@ internal sealed class CompactStream : VocoderStream
         Clear();
     }
 
+    // Those of who pushes; a mel that is spoken as a whole needs none.
+    private CompactTools Tools => _tools ??= new CompactTools(_model, new CpuOps(_parallelism, state: _state));
+
     private protected override void Clear()
     {
         _state.Clear();
@@ -47,7 +50,7 @@ internal sealed class CompactStream : VocoderStream
     private protected override void Render(ReadOnlySpan<float> frames, int ready, Span<float> samples)
     {
         frames[^Bands..].CopyTo(_last);
-        Advance(_tools ??= NewTools(new CpuOps(_parallelism, state: _state)), frames, FramesPushed, FramesRendered, samples, ready);
+        Advance(Tools, frames, FramesPushed, FramesRendered, samples, ready);
     }
 
     /// <inheritdoc/>
@@ -55,7 +58,7 @@ internal sealed class CompactStream : VocoderStream
     private protected override void RenderRest(int ready, Span<float> samples)
     {
         for (int i = 0; i < LookAheadFrames; i++) _last.CopyTo(_tail, i * Bands);
-        Advance(_tools ??= NewTools(new CpuOps(_parallelism, state: _state)), _tail, FramesPushed, FramesRendered, samples, ready);
+        Advance(Tools, _tail, FramesPushed, FramesRendered, samples, ready);
     }
 
     /// <inheritdoc/>
@@ -64,13 +67,20 @@ internal sealed class CompactStream : VocoderStream
         new CompactPipeline(this, mel, sink, cancellation).Run(_model.GeneratesStepByStep ? new Parallelism(1) : _parallelism);
 
     /// <summary>What another thread needs to work on a chunk, in a workspace of its own.</summary>
-    public CompactTools NewTools(Workspace workspace) => NewTools(new CpuOps(workspace, state: _state));
+    public CompactTools NewTools(Workspace workspace) => new(_model, new CpuOps(workspace, state: _state));
 
     /// <summary>Lets threads that wait for the chunk of another one stop.</summary>
     public void Abandon() => _state.Abandon();
 
     /// <summary>Speaks one chunk of a signal that several threads share, and hands its samples to <paramref name="sink"/> after those of the chunk before.</summary>
-    public void Advance(CompactTools tools, int chunk, ReadOnlySpan<float> frames, long pushed, long rendered, Memory<float> samples, Action<ReadOnlyMemory<float>> sink)
+    /// <param name="tools">What the thread works with.</param>
+    /// <param name="chunk">Number of the chunk, from 0.</param>
+    /// <param name="frames">[n, bands] the mel frames that come in.</param>
+    /// <param name="pushed">Frames that came in before.</param>
+    /// <param name="rendered">Frames that earlier chunks speak.</param>
+    /// <param name="samples">Room for what this one speaks, a whole number of hops.</param>
+    /// <param name="sink">Receives them.</param>
+    public void Speak(CompactTools tools, int chunk, ReadOnlySpan<float> frames, long pushed, long rendered, Memory<float> samples, Action<ReadOnlyMemory<float>> sink)
     {
         tools.Ops.Chunk = chunk;
         Advance(tools, frames, pushed, rendered, samples.Span, samples.Length / HopSize);
@@ -102,8 +112,6 @@ internal sealed class CompactStream : VocoderStream
         }
         tools.Ops.Reset();
     }
-
-    private CompactTools NewTools(CpuOps ops) => new(_model, ops);
 
     private Tensor LoadMel(CpuOps ops, ReadOnlySpan<float> frames, int count)
     {

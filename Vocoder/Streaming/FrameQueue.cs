@@ -10,13 +10,6 @@ internal static class FrameQueue
         count += values.Length;
     }
 
-    /// <summary>Reads frames from <paramref name="first"/> on of a mel [bands, frames], one after the other; the last one goes on beyond the end.</summary>
-    public static void Read(ReadOnlySpan<float> mel, int bands, int first, Span<float> target)
-    {
-        int frames = mel.Length / bands;
-        for (int i = 0; i < target.Length; i++) target[i] = mel[i % bands * frames + Math.Min(first + i / bands, frames - 1)];
-    }
-
     public static void Remove(float[] queue, ref int count, int removed)
     {
         queue.AsSpan(removed, count - removed).CopyTo(queue);

@@ -24,15 +24,6 @@ public static class Synthesizer
         if (mel.Length > 0) stream.SpeakWhole(mel, sink, cancellation);
     }
 
-    private static void RequireFinite(ReadOnlySpan<float> mel, int bands)
-    {
-        if (TensorPrimitives.IsFiniteAll(mel)) return;
-        int frames = mel.Length / bands;
-        for (int i = 0; i < frames; i++)
-            for (int b = 0; b < bands; b++)
-                if (!float.IsFinite(mel[b * frames + i])) throw VocoderStream.NotFinite(i, b, mel[b * frames + i]);
-    }
-
     /// <summary>Speaks a mel and gives all samples, frames · hop of them.</summary>
     public static float[] Synthesize(VocoderModel model, ReadOnlyMemory<float> mel, SynthesisOptions options, Parallelism parallelism)
     {
@@ -44,5 +35,14 @@ public static class Synthesizer
             position += samples.Length;
         });
         return result;
+    }
+
+    private static void RequireFinite(ReadOnlySpan<float> mel, int bands)
+    {
+        if (TensorPrimitives.IsFiniteAll(mel)) return;
+        int frames = mel.Length / bands;
+        for (int i = 0; i < frames; i++)
+            for (int b = 0; b < bands; b++)
+                if (!float.IsFinite(mel[b * frames + i])) throw VocoderStream.NotFinite(i, b, mel[b * frames + i]);
     }
 }

@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+using FlowVocoder.Features;
 using FlowVocoder.Models;
 
 namespace FlowVocoder.Streaming;
@@ -96,7 +98,7 @@ public abstract partial class VocoderStream
         {
             cancellation.ThrowIfCancellationRequested();
             Span<float> next = chunk.AsSpan(0, Math.Min(ChunkFrames, frames - start) * Bands);
-            FrameQueue.Read(mel.Span, Bands, start, next);
+            MelColumns.Copy(mel.Span, Bands, start, next);
             if (Push(next, samples) is var written and > 0) sink(samples.AsMemory(0, written));
         }
         if (Flush(samples) is var last and > 0) sink(samples.AsMemory(0, last));
@@ -126,6 +128,7 @@ public abstract partial class VocoderStream
     // Before anything is touched: a NaN would stay in the memory of the layers for good.
     private void RequireFinite(ReadOnlySpan<float> frames)
     {
+        if (TensorPrimitives.IsFiniteAll(frames)) return;
         for (int i = 0; i < frames.Length; i++)
             if (!float.IsFinite(frames[i])) throw NotFinite(_pushed + i / Bands, i % Bands, frames[i]);
     }
