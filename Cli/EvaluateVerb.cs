@@ -16,6 +16,7 @@ internal sealed class EvaluateVerb : Verb
     private readonly Option<string?> _voice = Inputs.Voice("The voice to measure");
     private readonly Option<float?> _sigma = Inputs.Sigma();
     private readonly Option<ulong?> _seed = Inputs.Seed("Seed of the noise. Default: 0");
+    private readonly Option<int?> _match = Inputs.Match();
     private readonly Option<string[]> _baseline = new("--baseline")
     {
         Description = "Also measure noise-lp (white noise through linear prediction) or griffin-lim; may be given several times", HelpName = "NAME", Arity = ArgumentArity.OneOrMore,
@@ -34,13 +35,13 @@ internal sealed class EvaluateVerb : Verb
         "vocoder evaluate --data recordings --voice voice.safetensors --sigma 0.8 --limit 2 --out spoken")
     {
         _baseline.OneOf(NoiseBaseline.Label, GriffinLimBaseline.Label);
-        foreach (Option option in (Option[])[_data, _voice, _sigma, _seed, _baseline, _generated, _limit, _out, _threads]) Add(option);
+        foreach (Option option in (Option[])[_data, _voice, _sigma, _match, _seed, _baseline, _generated, _limit, _out, _threads]) Add(option);
     }
 
     public override int Run(ParseResult arguments, Terminal terminal)
     {
         LoadedVoice voice = arguments.LoadVoice(_voice);
-        var options = voice.Options with { Sigma = arguments.GetValue(_sigma) ?? voice.Sigma, Seed = arguments.GetValue(_seed) ?? 0 };
+        var options = voice.Options with { Sigma = arguments.GetValue(_sigma) ?? voice.Sigma, Seed = arguments.GetValue(_seed) ?? 0, Match = arguments.GetValue(_match) };
         options.Validate();
         Parallelism parallelism = arguments.Parallelism(_threads);
         IReadOnlyList<EvaluationClip> clips = EvaluationClip.Find(arguments.GetRequiredValue(_data), arguments.GetValue(_limit));

@@ -36,7 +36,9 @@ internal sealed class PlayVerb : Verb
         TextWriter report = _player.TakesOutput(arguments) ? terminal.Error : terminal.Out;
         Terminal quiet = terminal with { Out = report };
         LoadedVoice voice = _speaking.Voice(arguments);
-        VocoderStream stream = voice.Model.NewStream(_speaking.Synthesis(arguments, voice), _speaking.StreamParallelism(arguments));
+        SynthesisOptions options = _speaking.Synthesis(arguments, voice);
+        if (input != Pipes.Dash) options = options.ForWholeMel(voice.Model);
+        VocoderStream stream = voice.Model.NewStream(options, _speaking.StreamParallelism(arguments));
         StepByStepCost.TellSpeaking(voice, null, terminal);
         if (input == Pipes.Dash) WarmUp.Run(voice, stream);
         MelFrames frames = FrameSource.OpenMelOrRecording(input, voice, quiet);

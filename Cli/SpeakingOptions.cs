@@ -12,13 +12,14 @@ internal sealed class SpeakingOptions
     private readonly Option<float?> _sigma = Inputs.Sigma();
     private readonly Option<float?> _pitch = Inputs.Number("--pitch", "SEMITONES", "Raises or lowers the voice, -24 to 24. Default: 0");
     private readonly Option<ulong?> _seed = Inputs.Seed("Seed of the noise: the same seed gives the same samples. Default: 0");
+    private readonly Option<int?> _match = Inputs.Match();
     private readonly Option<int> _threads = Inputs.Threads("0 for whole mels, 1 for streams");
 
     /// <summary>Adds the options to a verb.</summary>
     public SpeakingOptions(Command verb, bool withVoice = true)
     {
         if (withVoice) verb.Add(_voice);
-        foreach (Option option in (Option[])[_sigma, _pitch, _seed, _threads]) verb.Add(option);
+        foreach (Option option in (Option[])[_sigma, _pitch, _match, _seed, _threads]) verb.Add(option);
     }
 
     /// <summary>The voice that was asked for.</summary>
@@ -31,6 +32,7 @@ internal sealed class SpeakingOptions
         SynthesisOptions own = voice.Options, options = own with
         {
             Sigma = arguments.GetValue(_sigma) ?? own.Sigma, PitchShift = arguments.GetValue(_pitch) ?? own.PitchShift, Seed = arguments.GetValue(_seed) ?? own.Seed,
+            Match = arguments.GetValue(_match),
         };
         try
         {

@@ -35,6 +35,7 @@ internal static class Checkpoint
             ["step"] = Text(trainer.Step),
             ["skipped"] = Text(trainer.Skipped),
             ["updates"] = Text(trainer.Updates),
+            ["adversary_updates"] = Text(trainer.AdversaryUpdates),
             // As bits: the guard's decisions must not depend on a decimal rounding.
             ["mean_loss_bits"] = Text(BitConverter.DoubleToInt64Bits(trainer.MeanLoss)),
         };
@@ -47,13 +48,17 @@ internal static class Checkpoint
     {
         SafeTensorsFile file = Open(path);
         parameters.Load(path, name => Find(file, name));
-        foreach (var (name, values) in trainer.Tensors)
+        // A run that had no discriminators so far may get them now.
+        bool isNew = !file.Tensors.Keys.Any(name => name.StartsWith("adversary.", StringComparison.Ordinal));
+        HashSet<string> absent = isNew ? [.. trainer.Adversary.Select(t => t.Name)] : [];
+        foreach (var (name, values) in trainer.Tensors.Where(t => !absent.Contains(t.Name)))
         {
             if (Find(file, name) is not { } found || found.Data.Length != values.Length)
                 throw new VocoderException($"{path}: tensor '{name}' is missing or not of {values.Length} values");
             found.Data.CopyTo(values);
         }
         trainer.Restore(Number(file, path, "step"), Number(file, path, "skipped"), Number(file, path, "updates"),
+            file.Metadata.ContainsKey("adversary_updates") ? Number(file, path, "adversary_updates") : 0,
             BitConverter.Int64BitsToDouble(Number(file, path, "mean_loss_bits")));
     }
 

@@ -21,19 +21,25 @@ internal sealed class CompactTask : CompactTaskBase
     public override void Initialize(Ops ops)
     {
         // The data-dependent initialisation of ActNorm sees one batch, drawn at a step that training never reaches.
-        var (batch, _, condition) = Load(ops, Crops.Draw(-1, 0, Config.Batch), -1);
-        Model.Stack.Initialize(ops, ops.Fold(batch.Excitation, Model.Config.Group), condition);
+        Crop[] crops = Crops.Draw(-1, 0, Config.Batch);
+        SpeechBatch batch = Load(ops, crops, -1);
+        Model.Stack.Initialize(ops, ops.Fold(Predict(ops, crops).Analyze(ops, batch.Speech), Model.Config.Group), Conditions.Condition(ops, Conditions.Mels(ops, crops), crops));
         ops.Reset();
     }
 
-    protected override StepResult Loss(Ops ops, ExcitationBatch batch, Tensor condition, long step)
+    protected override StepResult Loss(Ops ops, SpeechBatch batch, Tensor mels, long step)
     {
-        FlowResult scored = Model.Stack.Forward(ops, ops.Fold(batch.Excitation, Model.Config.Group), condition);
-        Tensor logP = MonteCarloKl.LogDensity(ops, scored, batch.Excitation.Size);
-        double nats = logP.Item - CompactVocoder.HalfLog2Pi + batch.LogDet, melLoss = 0;
+        Prediction prediction = Predict(ops, batch.Crops);
+        Tensor condition = Conditions.Condition(ops, mels, batch.Crops);
+        FlowResult scored = Model.Stack.Forward(ops, ops.Fold(prediction.Analyze(ops, batch.Speech), Model.Config.Group), condition);
+        Tensor logP = MonteCarloKl.LogDensity(ops, scored, batch.Speech.Size);
+        double nats = logP.Item - CompactVocoder.HalfLog2Pi + prediction.LogDet, melLoss = 0;
         Tensor loss = ops.Scale(logP, -1f);
-        if (Generation.IsOn(step))
-            loss = ops.Add(loss, Generation.Apply(ops, batch, Generate(ops, condition, step, 0), () => Generate(ops, condition, step, 1), out melLoss));
+        if (Generates(step))
+        {
+            Generator generator = Speaker(ops, batch.Crops, step);
+            loss = ops.Add(loss, SpeechLoss(ops, batch, generator, Speak(ops, generator, step, 0), step, out melLoss));
+        }
         return new StepResult(loss, nats, 0, melLoss);
     }
 }

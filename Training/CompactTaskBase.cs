@@ -1,5 +1,6 @@
 using FlowVocoder.Compute;
 using FlowVocoder.Models;
+using FlowVocoder.Training.Adversarial;
 using FlowVocoder.Training.Data;
 using FlowVocoder.Training.Losses;
 
@@ -9,10 +10,12 @@ namespace FlowVocoder.Training;
 internal abstract class CompactTaskBase : ITrainingTask
 {
     private const int ToneBatches = 12;
+    private const uint StartStream = 1000, BlurStream = 1001;
     private readonly Philox _noise;
-    private readonly ExcitationLoader _excitation;
+    private readonly SpeechLoader _speech;
     private readonly int _frames;
     private readonly Crop[] _heldOut;
+    private readonly MatchedSpeech? _matched;
 
     /// <exception cref="VocoderException">No recording, or none that is held out, is as long as a crop and not silent.</exception>
     protected CompactTaskBase(CompactVocoder model, SpeechDataset data, TrainingConfig config)
@@ -21,9 +24,11 @@ internal abstract class CompactTaskBase : ITrainingTask
         Crops = new CropSampler(data.Train, _frames, model.Recipe.HopSize, config.Seed, config.QuietestGain, config.LoudestGain);
         _heldOut = CropSampler.Middles(data.Valid, _frames, model.Recipe.HopSize);
         _noise = new Philox(config.Seed ^ 0x9E3779B97F4A7C15UL);
-        _excitation = new ExcitationLoader(model, _frames, _noise);
+        _speech = new SpeechLoader(model, _frames, _noise);
         Conditions = new ConditionLoader(model, _frames);
         Generation = new GenerationLoss(model, config);
+        if (config.MatchPasses > 0) _matched = new MatchedSpeech(model.Recipe, config.MatchPasses);
+        if (config.Adversarial.Weight > 0) Adversary = new Adversary(config.Adversarial, config.Seed + 1);
     }
 
     public ParameterSet Parameters => Model.Parameters;
@@ -38,12 +43,22 @@ internal abstract class CompactTaskBase : ITrainingTask
 
     protected ConditionLoader Conditions { get; }
 
-    protected GenerationLoss Generation { get; }
+    /// <inheritdoc/>
+    public Adversary? Adversary { get; }
+
+    private GenerationLoss Generation { get; }
 
     public abstract void Initialize(Ops ops);
 
-    /// <summary>The loss of a batch under its condition, that of the pitch predictor apart.</summary>
-    protected abstract StepResult Loss(Ops ops, ExcitationBatch batch, Tensor condition, long step);
+    /// <summary>The loss of a batch, whose normalised mels are at hand, that of the pitch predictor apart.</summary>
+    /// <param name="ops">Operations.</param>
+    /// <param name="batch">The recordings.</param>
+    /// <param name="mels">Their normalised mels.</param>
+    /// <param name="step">The step; <see cref="Validation"/> when measuring.</param>
+    protected abstract StepResult Loss(Ops ops, SpeechBatch batch, Tensor mels, long step);
+
+    /// <summary>The number of the step, where held-out data is measured.</summary>
+    protected const long Validation = long.MaxValue;
 
     public StepResult Loss(Ops ops, long step)
     {
@@ -59,7 +74,7 @@ internal abstract class CompactTaskBase : ITrainingTask
         // The same stretches every time.
         foreach (Crop[] part in _heldOut.Chunk(Config.Batch))
         {
-            sum = sum.Plus(Loss(ops, part, 0, long.MaxValue), (double)part.Length / _heldOut.Length);
+            sum = sum.Plus(Loss(ops, part, 0, Validation), (double)part.Length / _heldOut.Length);
             ops.Reset();
         }
         return sum;
@@ -78,8 +93,8 @@ internal abstract class CompactTaskBase : ITrainingTask
         {
             // Batches that training never sees, the same every time.
             long step = -2 - i;
-            var (_, _, condition) = Load(ops, Crops.Draw(step, 0, Config.Batch), step);
-            Tensor generated = ops.Fold(Generate(ops, condition, step, 0), sums.Length);
+            Generator generator = Speaker(ops, Crops.Draw(step, 0, Config.Batch), step);
+            Tensor generated = ops.Fold(Generate(ops, generator.Condition, step, 0), sums.Length);
             for (int row = 0; row < generated.Batch * sums.Length; row++)
                 foreach (float value in generated.Row(0, row)) sums[row % sums.Length] += value;
             count += generated.Batch * generated.Length;
@@ -88,26 +103,70 @@ internal abstract class CompactTaskBase : ITrainingTask
         Model.Stack.Outermost?.Lower([.. sums.Select(sum => sum / count)]);
     }
 
-    /// <summary>Crops as the model sees them.</summary>
-    protected (ExcitationBatch Batch, Tensor Mels, Tensor Condition) Load(Ops ops, IReadOnlyList<Crop> crops, long noiseStep)
+    /// <summary>Recordings of a step.</summary>
+    protected SpeechBatch Load(Ops ops, IReadOnlyList<Crop> crops, long noiseStep) => _speech.Load(ops, crops, noiseStep);
+
+    /// <summary>Linear prediction of crops, as it scores them.</summary>
+    protected Prediction Predict(Ops ops, IReadOnlyList<Crop> crops) => _speech.Predict(ops, crops);
+
+    /// <summary>What speaks crops of a step, as it does when training is over: from smoothed mels where the configuration asks for it, and from the F0 that is heard in them.</summary>
+    protected Generator Speaker(Ops ops, IReadOnlyList<Crop> crops, long step)
     {
-        ExcitationBatch batch = _excitation.Load(ops, crops, noiseStep);
-        Tensor mels = Conditions.Mels(ops, crops);
-        return (batch, mels, Conditions.Condition(ops, mels, crops));
+        Crop[] seen = [.. crops.Select((crop, item) => crop with { Blur = Blur(step, item) })];
+        Tensor mels = Conditions.Mels(ops, seen);
+        double[] start = [.. seen.Select((_, item) => 2 * Math.PI * _noise.Uniform((uint)item, StartStream, step))];
+        Tensor condition = Config.PredictedPhase ? Conditions.SpokenCondition(ops, mels, seen, start) : Conditions.Condition(ops, mels, seen);
+        return new Generator(condition, _speech.Predict(ops, seen), seen);
+    }
+
+    /// <summary>A condition and the outermost flow of the speech that it stands for, with the crops as they were seen.</summary>
+    protected sealed record Generator(Tensor Condition, Prediction Prediction, IReadOnlyList<Crop> Seen);
+
+    // Half of those that are smoothed are smoothed little.
+    private MelBlur Blur(long step, int item)
+    {
+        double chance = _noise.Uniform((uint)item, BlurStream, step);
+        return step == Validation || chance >= Config.BlurredCrops ? MelBlur.None : chance < 0.5 * Config.BlurredCrops ? new MelBlur(0.7f, 0.7f) : new MelBlur(1.2f, 1.5f);
+    }
+
+    /// <summary>Speaks the crops of a step with the noise of one take.</summary>
+    protected Tensor Speak(Ops ops, Generator generator, long step, uint take) => generator.Prediction.Speak(ops, Generate(ops, generator.Condition, step, take));
+
+    /// <summary>Whether a step has losses of generated speech.</summary>
+    protected bool Generates(long step) => Generation.IsOn(step) || Adversary?.IsOn(step) == true;
+
+    /// <summary>The losses of generated speech, all samples of the crops.</summary>
+    /// <param name="ops">Operations.</param>
+    /// <param name="batch">The recordings.</param>
+    /// <param name="generator">What spoke.</param>
+    /// <param name="speech">What it said with the noise of take 0.</param>
+    /// <param name="step">The step.</param>
+    /// <param name="melLoss">The log-mel distance to the recordings, to be told.</param>
+    protected Tensor SpeechLoss(Ops ops, SpeechBatch batch, Generator generator, Tensor speech, long step, out double melLoss)
+    {
+        int first = 0;
+        Tensor Matched(Tensor spoken) => _matched == null ? spoken : _matched.Apply(ops, spoken, generator.Seen, out first);
+        Tensor generated = Matched(speech);
+        SpeechBatch compared = first == 0 ? batch : batch with { Speech = ops.Crop(batch.Speech, first, generated.Length), First = first };
+        Tensor? loss = Generation.Apply(ops, compared, generated, () => Matched(Speak(ops, generator, step, 1)), out melLoss);
+        if (step != Validation && Adversary?.IsOn(step) == true && Adversary.VoiceLoss(ops, generated, compared.Speech, step) is { } more)
+            loss = loss == null ? more : ops.Add(loss, more);
+        return loss ?? new Tensor(1, 1, 1);
     }
 
     /// <summary>Noise for a generation of a step; take 0 and take 1 are independent.</summary>
     protected IReadOnlyList<Tensor> DrawLatents(Ops ops, Tensor condition, long step, uint take) =>
         Model.Stack.DrawLatents(ops, condition.Batch, condition.Length, _noise, 2 + (take << 16), (step & 0xFFFFFFFF) * condition.Length, 1f);
 
-    /// <summary>Generates excitation [b, 1, samples].</summary>
-    protected Tensor Generate(Ops ops, Tensor condition, long step, uint take) =>
+    // Excitation [b, 1, samples].
+    private Tensor Generate(Ops ops, Tensor condition, long step, uint take) =>
         ops.Unfold(Model.Stack.Inverse(ops, DrawLatents(ops, condition, step, take), condition), Model.Config.Group);
 
     private StepResult Loss(Ops ops, IReadOnlyList<Crop> crops, long noiseStep, long step)
     {
-        var (batch, mels, condition) = Load(ops, crops, noiseStep);
-        StepResult result = Loss(ops, batch, condition, step);
+        SpeechBatch batch = Load(ops, crops, noiseStep);
+        Tensor mels = Conditions.Mels(ops, crops);
+        StepResult result = Loss(ops, batch, mels, step);
         return Conditions.PitchLoss(ops, mels, crops) is { } pitch ? result with { Loss = ops.Add(result.Loss!, pitch), PitchLoss = pitch.Item } : result;
     }
 }

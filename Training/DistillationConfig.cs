@@ -9,6 +9,12 @@ public sealed record DistillationConfig
     public float KlWeight { get; init; } = 1f;
 
     /// <summary>
+    /// Steps after which the teacher is asked no more: its density costs most of a step, and once the losses of generated speech lead, it says little. 0
+    /// means never. The default value is 0.
+    /// </summary>
+    public long Until { get; init; }
+
+    /// <summary>
     /// Whether the divergence is that of ClariNet, in closed form for each sample; teacher and student then move single samples (group 1).
     /// Otherwise it is estimated on what the student generates, for any pair of flows. The default value is false.
     /// </summary>
@@ -23,6 +29,7 @@ public sealed record DistillationConfig
     internal void Validate()
     {
         ConfigJson.Check(KlWeight is >= 0 and <= 1000, "distillation.kl_weight", KlWeight, "0 to 1000");
+        ConfigJson.Check(Until >= 0, "distillation.until", Until, "0 or more");
         ConfigJson.Check(Regularization is >= 0 and <= 1000, "distillation.regularization", Regularization, "0 to 1000");
         ConfigJson.Check(Contrastive is >= 0 and < 1, "distillation.contrastive", Contrastive, "0 to below 1");
         ConfigJson.Check(Contrastive == 0 || !ClosedForm, "distillation.contrastive", Contrastive, "0 with the closed form");

@@ -15,6 +15,7 @@ internal sealed class DistillationTask : CompactTaskBase
     private static readonly string[] s_taught = ["mel_encoder.", "phase_encoder.", "pitch."];
     private readonly CompactVocoder _teacher;
     private readonly ConditionLoader _teacherConditions;
+    private readonly SpeechLoader _teacherSpeech;
 
     /// <exception cref="VocoderException">Student and teacher do not fit; see <see cref="Check"/>.</exception>
     public DistillationTask(CompactVocoder student, CompactVocoder teacher, SpeechDataset data, TrainingConfig config) : base(student, data, config)
@@ -22,6 +23,7 @@ internal sealed class DistillationTask : CompactTaskBase
         Check(student, teacher, config);
         teacher.Parameters.Freeze();
         (_teacher, _teacherConditions) = (teacher, new ConditionLoader(teacher, config.CropFrames));
+        _teacherSpeech = new SpeechLoader(teacher, config.CropFrames, new Philox(config.Seed));
     }
 
     /// <summary>Whether a teacher can teach a student.</summary>
@@ -33,8 +35,10 @@ internal sealed class DistillationTask : CompactTaskBase
         ConfigJson.Check(!student.Stack.GeneratesStepByStep, "model.flow", "maf", "iaf or coupling: a student generates in one pass");
         if (teacher.Recipe.Mismatch(student.Recipe) is { } difference)
             throw new VocoderException($"configuration: recipe is {student.Recipe.Name}, expected that of the teacher, {teacher.Recipe.Name}: {difference}");
-        ConfigJson.Check(student.Config.LinearPrediction == teacher.Config.LinearPrediction, "model.linear_prediction", student.Config.LinearPrediction,
-            $"that of the teacher, {teacher.Config.LinearPrediction}: both densities are of the same excitation");
+        ConfigJson.Check(!config.Distillation.ClosedForm || (student.Config.LinearPrediction, student.Config.LagWindow) == (teacher.Config.LinearPrediction, teacher.Config.LagWindow),
+            "model.linear_prediction", student.Config.LinearPrediction, $"that of the teacher, {teacher.Config.LinearPrediction}, with the closed form: it compares single samples of one excitation");
+        ConfigJson.Check(config.Distillation.Until == 0 || config.HasGenerationLoss, "distillation.until", config.Distillation.Until, "0 without losses of generated speech, which are all that is left then");
+        ConfigJson.Check(config.Distillation.Until == 0 || config.MelLossFrom <= config.Distillation.Until, "mel_loss_from", config.MelLossFrom, $"at most {config.Distillation.Until}, where the teacher is asked no more");
         ConfigJson.Check(student.UsesPhase || !teacher.UsesPhase, "model.harmonics", "none", "some: the teacher is told the phase");
         ConfigJson.Check(!config.Distillation.ClosedForm || (student.Config.Group == 1 && teacher.Config.Group == 1), "distillation.closed_form", "true",
             $"false with groups of {student.Config.Group} and, of the teacher, {teacher.Config.Group}: the closed form is that of single samples");
@@ -59,40 +63,56 @@ internal sealed class DistillationTask : CompactTaskBase
         Beginning = FormattableString.Invariant($"begins with {fitting} of {conditioners.Length} conditioner tensors of its teacher");
     }
 
-    protected override StepResult Loss(Ops ops, ExcitationBatch batch, Tensor condition, long step)
+    protected override StepResult Loss(Ops ops, SpeechBatch batch, Tensor mels, long step)
     {
-        IReadOnlyList<Tensor> latents = DrawLatents(ops, condition, step, 0);
-        var (kl, divergence, generated) = Config.Distillation.ClosedForm ? ClosedForm(ops, batch, latents[0], condition) : MonteCarlo(ops, batch, latents, condition);
-        Tensor loss = ops.Scale(kl, Config.Distillation.KlWeight);
+        bool isTaught = step == Validation || Config.Distillation.Until == 0 || step < Config.Distillation.Until;
+        Generator generator = isTaught ? new Generator(Conditions.Condition(ops, mels, batch.Crops), Predict(ops, batch.Crops), batch.Crops) : Speaker(ops, batch.Crops, step);
+        Divergence? divergence = !isTaught ? null : Config.Distillation.ClosedForm ? ClosedForm(ops, batch, generator, step) : MonteCarlo(ops, batch, generator, step);
+        Tensor? loss = divergence == null ? null : ops.Scale(divergence.Loss, Config.Distillation.KlWeight);
         double melLoss = 0;
-        if (Generation.IsOn(step))
-            loss = ops.Add(loss, Generation.Apply(ops, batch, generated, () => Generate(ops, condition, step, 1), out melLoss));
-        return new StepResult(loss, 0, 0, melLoss, divergence);
+        if (Generates(step))
+        {
+            Tensor generated = divergence?.Speech ?? Speak(ops, generator, step, 0);
+            Tensor distance = SpeechLoss(ops, batch, generator, generated, step, out melLoss);
+            loss = loss == null ? distance : ops.Add(loss, distance);
+        }
+        return new StepResult(loss, 0, 0, melLoss, divergence?.Kl);
     }
 
-    private (Tensor Loss, double Kl, Tensor Generated) MonteCarlo(Ops ops, ExcitationBatch batch, IReadOnlyList<Tensor> latents, Tensor condition)
+    // What is minimised, the divergence in nats per sample, and the speech that it was found on.
+    private sealed record Divergence(Tensor Loss, double Kl, Tensor Speech);
+
+    private Divergence MonteCarlo(Ops ops, SpeechBatch batch, Generator generator, long step)
     {
-        Tensor generated = ops.Unfold(Model.Stack.Inverse(ops, latents, condition, out Tensor logDet), Model.Config.Group);
-        Tensor logQ = MonteCarloKl.LogDensity(ops, latents, logDet, generated.Size), logP = TeacherDensity(ops, generated, batch.Crops);
+        IReadOnlyList<Tensor> latents = DrawLatents(ops, generator.Condition, step, 0);
+        Tensor excitation = ops.Unfold(Model.Stack.Inverse(ops, latents, generator.Condition, out Tensor logDet), Model.Config.Group);
+        Tensor speech = generator.Prediction.Speak(ops, excitation), logQ = MonteCarloKl.LogDensity(ops, latents, logDet, speech.Size);
+        var (logP, offset) = TeacherDensity(ops, speech, batch.Crops, batch.Crops);
         Tensor loss = MonteCarloKl.Apply(ops, logQ, logP);
         float gamma = Config.Distillation.Contrastive;
         // The condition of other speech is that of the next item. Linear prediction stays: it is the coordinates, not the condition.
-        if (gamma > 0) loss = ops.Add(loss, ContrastiveKl.Apply(ops, logQ, TeacherDensity(ops, generated, [.. batch.Crops.Skip(1), batch.Crops[0]]), gamma));
-        return (loss, logQ.Item - logP.Item, generated);
+        if (gamma > 0) loss = ops.Add(loss, ContrastiveKl.Apply(ops, logQ, TeacherDensity(ops, speech, batch.Crops, [.. batch.Crops.Skip(1), batch.Crops[0]]).LogP, gamma));
+        return new Divergence(loss, logQ.Item + generator.Prediction.LogDet - logP.Item - offset, speech);
     }
 
-    private Tensor TeacherDensity(Ops ops, Tensor generated, IReadOnlyList<Crop> crops) =>
-        MonteCarloKl.LogDensity(ops, _teacher.Stack.Forward(ops, ops.Fold(generated, _teacher.Config.Group), TeacherCondition(ops, crops)), generated.Size);
+    // Of speech, each model through its own linear prediction: the log-density of the excitation, and what that of the speech has more.
+    private (Tensor LogP, double Offset) TeacherDensity(Ops ops, Tensor speech, IReadOnlyList<Crop> crops, IReadOnlyList<Crop> conditions)
+    {
+        Prediction prediction = _teacherSpeech.Predict(ops, crops);
+        Tensor groups = ops.Fold(prediction.Analyze(ops, speech), _teacher.Config.Group);
+        return (MonteCarloKl.LogDensity(ops, _teacher.Stack.Forward(ops, groups, TeacherCondition(ops, conditions)), speech.Size), prediction.LogDet);
+    }
 
     private Tensor TeacherCondition(Ops ops, IReadOnlyList<Crop> crops) => _teacherConditions.Condition(ops, _teacherConditions.Mels(ops, crops), crops);
 
     // x = z·σ_q + μ_q of the student and z_p = (x - μ_p)/σ_p of the teacher give the means from both ends of each.
-    private (Tensor Loss, double Kl, Tensor Generated) ClosedForm(Ops ops, ExcitationBatch batch, Tensor z, Tensor condition)
+    private Divergence ClosedForm(Ops ops, SpeechBatch batch, Generator generator, long step)
     {
-        Tensor x = Model.Stack.Elementwise(ops, z, condition, generating: true, out Tensor logSigmaQ);
+        Tensor z = DrawLatents(ops, generator.Condition, step, 0)[0];
+        Tensor x = Model.Stack.Elementwise(ops, z, generator.Condition, generating: true, out Tensor logSigmaQ);
         Tensor normal = _teacher.Stack.Elementwise(ops, x, TeacherCondition(ops, batch.Crops), generating: false, out Tensor logScale), logSigmaP = ops.Scale(logScale, -1f);
         Tensor meanQ = ops.Affine(ops.Scale(z, -1f), logSigmaQ, x), meanP = ops.Affine(ops.Scale(normal, -1f), logSigmaP, x);
         Tensor loss = new GaussianKl(Config.Distillation.Regularization).Apply(ops, meanQ, logSigmaQ, meanP, logSigmaP, out double kl);
-        return (loss, kl, x);
+        return new Divergence(loss, kl, generator.Prediction.Speak(ops, x));
     }
 }

@@ -1,4 +1,5 @@
 using FlowVocoder.Compute;
+using FlowVocoder.Training.Adversarial;
 
 namespace FlowVocoder.Training;
 
@@ -29,6 +30,9 @@ internal interface ITrainingTask
 
     /// <summary>The loss of a step: a function of the parameters and the number of the step alone.</summary>
     StepResult Loss(Ops ops, long step);
+
+    /// <summary>What is trained against what is trained; null without.</summary>
+    Adversary? Adversary => null;
 
     /// <summary>Last touches to the weights of a voice, made on a copy: training goes on without them.</summary>
     void Finish(Ops ops);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Numerics;
 using System.Text.Json.Serialization;
 using FlowVocoder.Compute;
+using FlowVocoder.Training.Adversarial;
 using FlowVocoder.Training.Optimization;
 
 namespace FlowVocoder.Training;
@@ -49,9 +50,12 @@ public sealed record TrainingReport(long Step, long Steps, double NatsPerSample,
 internal sealed class Trainer
 {
     private const double LossDecay = 0.99;
+    // Less inertia than the voice has: what it learns against moves (HiFi-GAN takes 0.8).
+    private const float AdversaryBeta1 = 0.8f, AdversaryClipNorm = 10f;
     private readonly ITrainingTask _task;
     private readonly TrainingConfig _config;
     private readonly Adam _adam;
+    private readonly Adam? _adversaryAdam;
     private readonly float[][] _average;
     private readonly Tape _tape = new();
     private readonly CpuOps _ops, _evaluation;
@@ -63,6 +67,7 @@ internal sealed class Trainer
         _ops = new CpuOps(parallelism, _tape);
         _evaluation = new CpuOps(parallelism);
         _adam = new Adam(task.Parameters, new AdamConfig(WeightDecay: config.WeightDecay, ClipNorm: config.ClipNorm), parallelism);
+        if (task.Adversary is { } adversary) _adversaryAdam = new Adam(adversary.Parameters, new AdamConfig(Beta1: AdversaryBeta1, ClipNorm: AdversaryClipNorm), parallelism);
         _average = [.. task.Parameters.Items.Select(p => p.Value.Span.ToArray())];
     }
 
@@ -83,12 +88,30 @@ internal sealed class Trainer
             var items = _task.Parameters.Items;
             foreach (var (name, values) in _adam.State) yield return (name, values);
             for (int i = 0; i < items.Count; i++) yield return ("average." + items[i].Name, _average[i]);
+            foreach (var (name, values) in Adversary) yield return (name, values);
         }
     }
 
+    /// <summary>What <see cref="Tensors"/> has of the discriminators; a run may get them on its way.</summary>
+    public IEnumerable<(string Name, Memory<float> Values)> Adversary
+    {
+        get
+        {
+            if (_adversaryAdam == null) yield break;
+            foreach (Parameter p in _task.Adversary!.Parameters.Items) yield return ("adversary." + p.Name, p.Value.Memory);
+            foreach (var (name, values) in _adversaryAdam.State) yield return ("adversary." + name, values);
+        }
+    }
+
+    /// <summary>Updates of the discriminators.</summary>
+    public long AdversaryUpdates => _adversaryAdam?.Updates ?? 0;
+
     /// <summary>Takes up a saved run; the tensors have been filled by the caller.</summary>
-    public void Restore(long step, long skipped, long updates, double meanLoss) =>
+    public void Restore(long step, long skipped, long updates, long adversaryUpdates, double meanLoss)
+    {
         (Step, Skipped, _adam.Updates, MeanLoss) = (step, skipped, updates, meanLoss);
+        if (_adversaryAdam != null) _adversaryAdam.Updates = adversaryUpdates;
+    }
 
     /// <summary>Updates made, fewer than steps when batches were skipped.</summary>
     public long Updates => _adam.Updates;
@@ -134,7 +157,7 @@ internal sealed class Trainer
                 double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds / (Step - since);
                 StepResult? valid = validate ? Validate() : null;
                 report(new TrainingReport(Step, _config.Steps, sum.NatsPerSample / counted, sum.PitchLoss / counted, norm, rate, Skipped, seconds,
-                    _task.SecondsPerStep / seconds, valid?.NatsPerSample, valid?.PitchLoss, sum.MelLoss / counted, valid?.MelLoss, taught ? (sum.Kl ?? 0) / counted : null, valid?.Kl));
+                    _task.SecondsPerStep / seconds, valid?.NatsPerSample, valid?.PitchLoss, sum.MelLoss / counted, valid?.MelLoss, taught ? (sum.Kl ?? double.NaN) / counted : null, valid?.Kl));
                 (sum, counted, since, start) = (new StepResult(null, 0, 0, 0), 0, Step, Stopwatch.GetTimestamp());
             }
             if (last || Step % _config.SaveEvery == 0) save();
@@ -171,7 +194,19 @@ internal sealed class Trainer
             MeanLoss += (1 - LossDecay) * _config.LossGuard;
         }
         _ops.Reset();
+        if (_task.Adversary is { } adversary) Advance(adversary, rate);
         return usable;
+    }
+
+    // The discriminators' step, on the speech that the voice's was made with.
+    private void Advance(Adversary adversary, double rate)
+    {
+        _adversaryAdam!.ClearGradients();
+        if (adversary.Loss(_ops) is not { } loss) return;
+        _tape.Backward(loss);
+        double norm = _adversaryAdam.GradientNorm();
+        if (double.IsFinite(norm)) _adversaryAdam.Step(adversary.LearningRate(rate, _config.LearningRate), norm);
+        _ops.Reset();
     }
 
     private void UpdateAverage()

@@ -1,6 +1,8 @@
 using FlowVocoder.Features;
 using FlowVocoder.Flows;
+using FlowVocoder.Matching;
 using FlowVocoder.Models;
+using FlowVocoder.Training.Adversarial;
 
 namespace FlowVocoder.Training;
 
@@ -73,10 +75,31 @@ public sealed record TrainingConfig
     /// <summary>Weight of the distance between their powers in every bin, averaged over time (Parallel WaveNet). The default value is 0.</summary>
     public float PowerLossWeight { get; init; }
 
+    /// <summary>
+    /// Passes of mel matching that generated speech goes through before it is compared, as when it is spoken: what they make good need not be learnt. The
+    /// default value is 0.
+    /// </summary>
+    public int MatchPasses { get; init; }
+
+    /// <summary>Discriminators to learn against; none by default.</summary>
+    public AdversarialConfig Adversarial { get; init; } = new();
+
     /// <summary>How a student is taught; without meaning where there is no teacher.</summary>
     public DistillationConfig Distillation { get; init; } = new();
 
-    /// <summary>Window lengths of the mel, STFT and power losses: 1 is the recipe's own, 2 and 3 add a half and a quarter of it. The default value is 3.</summary>
+    /// <summary>
+    /// Whether generated speech is spoken from the F0 that the predictor hears in the mel, as it is when training is over; else from that of the recording,
+    /// with its phase. The default value is false.
+    /// </summary>
+    public bool PredictedPhase { get; init; }
+
+    /// <summary>Part of the generated crops whose mels are smoothed, as those of acoustic models are, 0 to 1. The default value is 0.</summary>
+    public float BlurredCrops { get; init; }
+
+    /// <summary>
+    /// Windows of the mel, STFT and power losses: 1 is the recipe's own, 2 and 3 add a half and a quarter of it, 4 the bins of a window twice as long. The
+    /// default value is 3.
+    /// </summary>
     public int MelLossResolutions { get; init; } = 3;
 
     /// <summary>Weight of steady tones at multiples of the sample rate over the hop in generated speech, hum and buzz. The default value is 0.</summary>
@@ -109,7 +132,7 @@ public sealed record TrainingConfig
     public long SaveEvery { get; init; } = 500;
 
     /// <summary>Whether speech is generated while training, to be compared with the recording.</summary>
-    internal bool HasGenerationLoss => MelLossWeight > 0 || StftLossWeight > 0 || PowerLossWeight > 0 || ToneLossWeight > 0;
+    internal bool HasGenerationLoss => MelLossWeight > 0 || StftLossWeight > 0 || PowerLossWeight > 0 || ToneLossWeight > 0 || Adversarial.Weight > 0;
 
     /// <summary>The configuration as JSON with snake_case names.</summary>
     public string ToJson() => ConfigJson.Write(this);
@@ -146,16 +169,22 @@ public sealed record TrainingConfig
             ConfigJson.Check(weight == 0 || Model.Flow != FlowKind.Maf, name, weight, "0 for a maf, which generates step by step");
         }
         Distillation.Validate();
+        Adversarial.Validate();
+        ConfigJson.Check(Adversarial.Weight == 0 || Model.Flow != FlowKind.Maf, "adversarial.weight", Adversarial.Weight, "0 for a maf, which generates step by step");
+        ConfigJson.Check(MatchPasses is >= 0 and <= 4, "match_passes", MatchPasses, "0 to 4");
         if (HasGenerationLoss)
         {
             var recipe = MelRecipe.ByName(Recipe);
-            int window = recipe.FftSize / recipe.HopSize;
-            ConfigJson.Check(CropFrames >= window, "crop_frames", CropFrames, $"at least {window}, one window of the mel recipe {recipe.Name}, with losses of generated speech");
+            if (MatchPasses > 0 && MelMatching.Refusal(recipe) is { } reason) throw new VocoderException("configuration: match_passes is " + MatchPasses + ", expected 0: " + reason);
+            // What matching takes off at either end, and the longest window.
+            int window = recipe.FftSize / recipe.HopSize, least = (MelLossResolutions > 3 ? 2 : 1) * window + MatchPasses * 2 * (window - 1) + (MatchPasses > 0 ? 2 : 0);
+            ConfigJson.Check(CropFrames >= least, "crop_frames", CropFrames, $"at least {least}, what the longest window of the mel recipe {recipe.Name} needs, with losses of generated speech");
         }
         ConfigJson.Check(MelLossRepulsion is >= 0 and <= 1, "mel_loss_repulsion", MelLossRepulsion, "0 to 1");
         ConfigJson.Check(MelLossVoicedRepulsion is >= 0 and <= 1, "mel_loss_voiced_repulsion", MelLossVoicedRepulsion, "0 to 1");
         ConfigJson.Check(MaxVoicedFrequency >= 0, "max_voiced_frequency", MaxVoicedFrequency, "0 or more");
-        ConfigJson.Check(MelLossResolutions is >= 1 and <= 3, "mel_loss_resolutions", MelLossResolutions, "1 to 3");
+        ConfigJson.Check(MelLossResolutions is >= 1 and <= 4, "mel_loss_resolutions", MelLossResolutions, "1 to 4");
+        ConfigJson.Check(BlurredCrops is >= 0 and <= 1, "blurred_crops", BlurredCrops, "0 to 1");
         ConfigJson.Check(PitchCrops is >= 0 and <= 4096, "pitch_crops", PitchCrops, "0 to 4096");
         ConfigJson.Check(QuietestGain <= LoudestGain, "quietest_gain", QuietestGain, "at most loudest_gain");
         ConfigJson.Check(LogEvery >= 1, "log_every", LogEvery, "1 or more");

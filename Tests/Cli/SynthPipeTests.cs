@@ -13,7 +13,8 @@ public sealed class SynthPipeTests(CliFixture fixture) : IClassFixture<CliFixtur
 {
     private const int Bands = 80, FrameBytes = Bands * sizeof(float);
 
-    private float[] Expected(int frames) => Synthesizer.Synthesize(fixture.Model, Mel(frames), new SynthesisOptions(), new Parallelism(1));
+    // Frames that come one by one are not matched unless that is asked for.
+    private float[] Expected(int frames) => Synthesizer.Synthesize(fixture.Model, Mel(frames), new SynthesisOptions { Match = 0 }, new Parallelism(1));
 
     private byte[] ExpectedBytes(int frames) => MemoryMarshal.AsBytes<short>(Noise.In16Bits(Expected(frames))).ToArray();
 
@@ -85,9 +86,9 @@ public sealed class SynthPipeTests(CliFixture fixture) : IClassFixture<CliFixtur
         Assert.Equal(0, new Piped { Input = npy }.Run("synth", "-", folder["b.wav"], "--voice", fixture.Voice).Code);
         Assert.Equal(wav, File.ReadAllBytes(folder["b.wav"]));
         var pipes = new Piped();
-        Assert.Equal(0, pipes.Run("synth", fixture.Npy, "-", "--voice", fixture.Voice).Code);
+        Assert.Equal(0, pipes.Run("synth", fixture.Npy, "-", "--voice", fixture.Voice, "--match", "0").Code);
         Assert.Equal(wav[44..], pipes.Sound[44..]);
-        CliResult raw = CliFixture.Run("synth", fixture.Npy, folder["c.raw"], "--raw", "--voice", fixture.Voice).Succeeds();
+        CliResult raw = CliFixture.Run("synth", fixture.Npy, folder["c.raw"], "--raw", "--voice", fixture.Voice, "--match", "0").Succeeds();
         Assert.Equal(wav[44..], File.ReadAllBytes(folder["c.raw"]));
         Assert.Contains("c.raw: 0.50 s of speech", raw.Output, StringComparison.Ordinal);
     }

@@ -10,6 +10,8 @@ public class AllocationTests
     private static readonly Tensor s_x = Samples.Normal(s_random, Batch, Channels, Length), s_other = Samples.Normal(s_random, Batch, Channels, Length);
     private static readonly Tensor s_shift = Samples.Normal(s_random, 1, Channels, 1), s_weight = Samples.Normal(s_random, 12, Channels, 3), s_bias = Samples.Normal(s_random, 1, 12, 1);
 
+    private static readonly Tensor s_audio = Samples.Normal(s_random, Batch, 1, Length), s_window = Samples.Normal(s_random, 1, 1, 64);
+    private static readonly Tensor s_spectra = Samples.Normal(s_random, Batch, 66, 700);
     private static readonly Tensor s_splines = Samples.Normal(s_random, 1, 5 * Channels, 1);
 
     // What is longer than a loop that several threads would share, so that the closures of those loops would show too.
@@ -21,7 +23,9 @@ public class AllocationTests
         ["Add"] = ops => ops.Add(s_x, s_other),
         ["Multiply"] = ops => ops.Multiply(s_x, s_other),
         ["Scale"] = ops => ops.Scale(s_x, 2f),
+        ["Exp"] = ops => ops.Exp(s_x),
         ["Tanh"] = ops => ops.Tanh(s_x),
+        ["Magnitude"] = ops => ops.Magnitude(s_x, 1f),
         ["Sqrt"] = ops => ops.Sqrt(s_x, 10f),
         ["Log"] = ops => ops.Log(s_x, 10f),
         ["LeakyRelu"] = ops => ops.LeakyRelu(s_x),
@@ -34,8 +38,12 @@ public class AllocationTests
         ["Slice"] = ops => ops.Slice(s_x, 1, 3),
         ["Concat"] = ops => ops.Concat(s_x, s_other),
         ["Crop"] = ops => ops.Crop(s_x, 10, 3000),
+        ["Reshape"] = ops => ops.Reshape(s_x, 1, 1, s_x.Size),
+        ["Transpose"] = ops => ops.Transpose(s_x),
         ["Fold"] = ops => ops.Fold(s_x, Group),
         ["Unfold"] = ops => ops.Unfold(s_x, Group),
+        ["Stft"] = ops => ops.Stft(s_audio, s_window, 16),
+        ["OverlapAdd"] = ops => ops.OverlapAdd(s_spectra, s_window, 16),
         ["Sum"] = ops => ops.Sum(s_x),
         ["SumSquares"] = ops => ops.SumSquares(s_x),
         ["LogSoftmax"] = ops => ops.LogSoftmax(s_x),

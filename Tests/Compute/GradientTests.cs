@@ -35,6 +35,9 @@ public class GradientTests
     public void Scale() => GradientCheck.Run((ops, i) => ops.Scale(i[0], -2.5f), Normal(2, 3, 5));
 
     [Fact]
+    public void Magnitude() => GradientCheck.Run((ops, i) => ops.Magnitude(i[0], 0.3f), Normal(2, 6, 5));
+
+    [Fact]
     public void Sqrt() => GradientCheck.Run((ops, i) => ops.Sqrt(ops.Multiply(i[0], i[0]), 0.75f), Normal(2, 3, 5));
 
     [Fact]
@@ -47,6 +50,9 @@ public class GradientTests
         for (int i = 0; i < positive.Size; i++) positive.Span[i] = 1 + Math.Abs(positive.Span[i]);
         GradientCheck.Run((ops, i) => ops.Add(ops.Sqrt(i[0], 0.5f), ops.Multiply(ops.Log(i[0], -0.25f), i[0])), positive);
     }
+
+    [Fact]
+    public void Exp() => GradientCheck.Run((ops, i) => ops.Exp(i[0]), Normal(2, 3, 5));
 
     [Fact]
     public void Tanh() => GradientCheck.Run((ops, i) => ops.Tanh(i[0]), Normal(2, 3, 5));
@@ -81,6 +87,12 @@ public class GradientTests
 
     [Fact]
     public void Crop() => GradientCheck.Run((ops, i) => ops.Crop(i[0], 2, 4), Normal(2, 3, 8));
+
+    [Fact]
+    public void Reshape() => GradientCheck.Run((ops, i) => ops.Reshape(i[0], 4, 1, 9), Normal(2, 2, 9));
+
+    [Fact]
+    public void Transpose() => GradientCheck.Run((ops, i) => ops.Transpose(i[0]), Normal(2, 11, 9));
 
     [Fact]
     public void Fold() => GradientCheck.Run((ops, i) => ops.Fold(i[0], 3), Normal(2, 2, 9));

@@ -7,6 +7,8 @@ public class ThreadTests
 {
     private static readonly (int, int, int) s_large = (3, 12, 4001), s_vector = (1, 12, 1);
 
+    private static readonly Tensor s_window = Samples.Normal(new Random(4), 1, 1, 64, 0.3);
+
     // Shapes of the inputs, and the operation.
     private static readonly Dictionary<string, ((int Batch, int Channels, int Length)[] Shapes, Func<Ops, Tensor[], Tensor> Run)> s_operations = new()
     {
@@ -15,7 +17,9 @@ public class ThreadTests
         ["Add of two from one"] = ([s_large], (ops, x) => ops.Add(ops.Scale(x[0], 2f), x[0])),
         ["Multiply"] = ([s_large, s_large], (ops, x) => ops.Multiply(x[0], x[1])),
         ["Scale"] = ([s_large], (ops, x) => ops.Scale(x[0], 1.7f)),
+        ["Exp"] = ([s_large], (ops, x) => ops.Exp(x[0])),
         ["Tanh"] = ([s_large], (ops, x) => ops.Tanh(x[0])),
+        ["Magnitude"] = ([s_large], (ops, x) => ops.Magnitude(x[0], 0.3f)),
         ["Sqrt"] = ([s_large], (ops, x) => ops.Sqrt(ops.Multiply(x[0], x[0]), 0.3f)),
         ["Log"] = ([s_large], (ops, x) => ops.Log(ops.Multiply(x[0], x[0]), 0.3f)),
         ["LeakyRelu"] = ([s_large], (ops, x) => ops.LeakyRelu(x[0])),
@@ -23,12 +27,16 @@ public class ThreadTests
         ["AffineInverse"] = ([s_large, s_large, s_large], (ops, x) => ops.AffineInverse(x[0], x[1], x[2])),
         ["ChannelAffine"] = ([s_large, s_vector, s_vector], (ops, x) => ops.ChannelAffine(x[0], x[1], x[2])),
         ["ChannelAffineInverse"] = ([s_large, s_vector, s_vector], (ops, x) => ops.ChannelAffineInverse(x[0], x[1], x[2])),
+        ["Reshape"] = ([s_large], (ops, x) => ops.Reshape(x[0], 9, 4, 4001)),
+        ["Transpose"] = ([s_large], (ops, x) => ops.Transpose(x[0])),
         ["Fold"] = ([(3, 12, 4000)], (ops, x) => ops.Fold(x[0], 8)),
         ["Unfold"] = ([s_large], (ops, x) => ops.Unfold(x[0], 4)),
         ["Conv1d"] = ([s_large, (17, 12, 3), (1, 17, 1)], (ops, x) => ops.Conv1d(x[0], x[1], x[2], new ConvShape(2, 4))),
         ["Conv1d of few steps, large"] = ([(1, 150, 9), (230, 150, 3), (1, 230, 1)], (ops, x) => ops.Conv1d(x[0], x[1], x[2], new ConvShape(1, 2))),
         ["Conv1d added to its input"] = ([s_large, (12, 12, 1)], (ops, x) => ops.Conv1d(x[0], x[1], null, add: x[0])),
         ["Conv1d of a large weight"] = ([(1, 120, 20), (250, 120, 3)], (ops, x) => ops.Conv1d(x[0], x[1], null, new ConvShape(1, 1))),
+        ["Stft"] = ([(3, 1, 9001)], (ops, x) => ops.Stft(x[0], s_window, 16)),
+        ["OverlapAdd"] = ([(3, 66, 600), (3, 1, 9648)], (ops, x) => ops.OverlapAdd(x[0], s_window, 16, x[1])),
         ["WeightNorm"] = ([(60, 12, 300), (60, 1, 1)], (ops, x) => ops.WeightNorm(x[0], x[1])),
         ["LogSoftmax"] = ([s_large], (ops, x) => ops.LogSoftmax(x[0])),
         ["SumSquares"] = ([s_large], (ops, x) => ops.Scale(ops.SumSquares(x[0]), 1e-4f)),

@@ -1,5 +1,6 @@
 using FlowVocoder.Compute;
 using FlowVocoder.Conditioners;
+using FlowVocoder.Models;
 
 namespace FlowVocoder.Tests.Conditioners;
 
@@ -40,11 +41,12 @@ public class PhaseEncoderTests
 
     private static Tensor Write(float[] phase, bool voiced)
     {
-        var encoder = new PhaseEncoder(new ParameterSet(1), s_harmonics, Positions, Group, conditionChannels: 3);
+        var config = new CompactConfig { Harmonics = s_harmonics, PhasePositions = Positions, Group = Group, ConditionChannels = 3 };
+        var encoder = new PhaseEncoder(new ParameterSet(1), config, 22050);
         Assert.Equal(17, encoder.Features);
         var features = new Tensor(2, encoder.Features, Step + Groups + 1);
         features.Span.Fill(9);
-        encoder.Write(phase, voiced, features, 1, Step);
+        encoder.Write(phase, voiced ? 150 : 0, features, 1, Step);
         return features;
     }
 }

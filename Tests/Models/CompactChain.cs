@@ -26,7 +26,7 @@ internal sealed class CompactChain
         model.NormalizeMel(all, mel.Span);
         Samples = frames * hop;
         Tensor? features = model.Phase == null ? null : new(1, model.Phase.Features, Samples / model.Config.Group);
-        model.Phase?.Write([.. Enumerable.Range(0, Samples).Select(t => 0.03f * t)], voiced: true, features!, 0, 0);
+        model.Phase?.Write([.. Enumerable.Range(0, Samples).Select(t => 0.03f * t)], 105, features!, 0, 0);
         _condition = model.Condition(new CpuOps(), mel, skip, features)!;
         if (model.Filter == null) return;
         MelLinearPredictor predictor = model.NewPredictor()!;

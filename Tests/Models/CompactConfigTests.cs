@@ -13,7 +13,7 @@ public class CompactConfigTests
         var config = new CompactConfig
         {
             Flow = FlowKind.Iaf, Cycle = 2, Group = 64, Flows = 5, Layers = 3, Channels = 40, Kernel = 5, EarlyEvery = 3, EarlySize = 6, LogScaleClamp = 2.5f, LookAhead = 4, EncoderChannels = 50,
-            ConditionChannels = 60, LinearPrediction = 18, Harmonics = [1, 5], PhasePositions = 8, PitchChannels = 70, MelOffset = 1.25f, MelScale = 0.75f,
+            ConditionChannels = 60, LinearPrediction = 18, LagWindow = 40, PulseBandwidth = 5000, Harmonics = [1, 5], PhasePositions = 8, PitchChannels = 70, MelOffset = 1.25f, MelScale = 0.75f,
         };
         string json = config.ToJson();
         CompactConfig read = CompactConfig.FromJson(json, "x");
@@ -23,7 +23,7 @@ public class CompactConfigTests
         Assert.Equal(json, read.ToJson());
         // Every value of this test differs from its default.
         JsonObject changed = JsonNode.Parse(json)!.AsObject(), defaults = JsonNode.Parse(new CompactConfig().ToJson())!.AsObject();
-        Assert.Equal(19, changed.Count);
+        Assert.Equal(21, changed.Count);
         Assert.Equal("iaf", (string)changed["flow"]!);
         Assert.All(changed, member => Assert.False(JsonNode.DeepEquals(member.Value, defaults[member.Key]), member.Key));
         Assert.Equal(2.5, (double)changed["log_scale_clamp"]!);

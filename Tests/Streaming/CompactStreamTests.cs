@@ -39,7 +39,7 @@ public class CompactStreamTests
             Samples.SameBits(whole, StreamRuns.Run(stream, Mel, () => random.Next(1, Frames + 1)), $"{threads} threads, long chunks");
         }
         float[] bands = StreamRuns.BandMajor(Mel, 80);
-        Samples.SameBits(whole, Synthesizer.Synthesize(model, bands, options, One), "synthesizer");
+        Samples.SameBits(whole, Synthesizer.Synthesize(model, bands, options with { Match = 0 }, One), "synthesizer");
     }
 
     // What the random pitch net hears in the mel of these tests.

@@ -14,19 +14,20 @@ public class SpeakAsyncTests
     private static readonly CompactVocoder s_model = CompactModels.Create(CompactModels.Small);
     private static readonly CancellationToken s_test = TestContext.Current.CancellationToken;
 
-    public static TheoryData<string> Models => StreamingModels.All;
+    public static TheoryData<string, int> Models => StreamingModels.All;
 
     private static VocoderStream NewStream() => s_model.NewStream(new SynthesisOptions(), One);
 
     [Theory, MemberData(nameof(Models))]
-    public async Task Buffers_are_the_whole_and_say_which_frames_they_render(string name)
+    public async Task Buffers_are_the_whole_and_say_which_frames_they_render(string name, int match)
     {
         VocoderModel model = StreamingModels.Create(name);
-        int bands = model.Recipe.Bands, hop = model.Recipe.HopSize, frames = Math.Min(model.LookAheadFrames, 40) + 21;
-        float[] mel = StreamRuns.Mel(frames, bands, 3), whole = StreamRuns.Whole(model.NewStream(new SynthesisOptions(), One), mel);
+        var options = new SynthesisOptions { Match = match };
+        int bands = model.Recipe.Bands, hop = model.Recipe.HopSize, frames = Math.Min(model.NewStream(options, One).LookAheadFrames, 40) + 21;
+        float[] mel = StreamRuns.Mel(frames, bands, 3), whole = StreamRuns.Whole(model.NewStream(options, One), mel);
         foreach (int longest in new[] { 1, 7, 1000 })
         {
-            VocoderStream stream = model.NewStream(new SynthesisOptions(), One);
+            VocoderStream stream = model.NewStream(options, One);
             var samples = new List<float>();
             long frame = 0;
             await foreach (SpeechBuffer buffer in stream.SpeakAsync(Chunks(mel, bands, longest), s_test))

@@ -8,55 +8,57 @@ namespace FlowVocoder.Tests.Streaming;
 /// <summary>What every stream promises, on every model that can stream.</summary>
 public class StreamPropertyTests
 {
-    private static readonly Parallelism One = new(1);
-    private static readonly SynthesisOptions s_options = new() { Sigma = 0.9f, Seed = 5 };
+    public static TheoryData<string, int> Models => StreamingModels.All;
 
-    public static TheoryData<string> Models => StreamingModels.All;
+    public static TheoryData<string, int> CausalModels => StreamingModels.Causal;
 
-    public static TheoryData<string> CausalModels => StreamingModels.Causal;
+    private static SynthesisOptions Options(int match) => new() { Sigma = 0.9f, Seed = 5, Match = match };
 
     private static float[] Mel(VocoderModel model, int frames) => StreamRuns.Mel(frames, model.Recipe.Bands, 21);
 
     // Enough that frames come out, are remembered and forgotten.
-    private static int Frames(VocoderModel model) => Math.Min(model.LookAheadFrames, 40) + 17;
+    private static int Frames(VocoderStream stream) => Math.Min(stream.LookAheadFrames, 40) + 17;
 
     [Theory, MemberData(nameof(Models))]
-    public void Any_chunks_on_any_threads_saved_and_restored_anywhere_give_the_bits_of_the_whole(string name)
+    public void Any_chunks_on_any_threads_saved_and_restored_anywhere_give_the_bits_of_the_whole(string name, int match)
     {
         VocoderModel model = StreamingModels.Create(name);
-        float[] mel = Mel(model, Frames(model)), whole = StreamRuns.Whole(model.NewStream(s_options, One), mel);
+        VocoderStream NewStream(int threads = 1) => model.NewStream(Options(match), new Parallelism(threads));
+        float[] mel = Mel(model, Frames(NewStream())), whole = StreamRuns.Whole(NewStream(), mel);
         Assert.InRange(whole.Max(Math.Abs), 0.001f, 100f);
         foreach (int seed in new[] { 1, 2, 3 })
         {
             var random = new Random(seed);
             int longest = random.Next(2, 12);
-            Samples.SameBits(whole, StreamRuns.Run(model.NewStream(s_options, new Parallelism(seed)), mel, () => random.Next(1, longest)), $"chunks, seed {seed}");
-            float[] moved = StreamRuns.RunMoving(() => model.NewStream(s_options, new Parallelism(random.Next(1, 4))), mel, () => random.Next(1, longest), random);
+            Samples.SameBits(whole, StreamRuns.Run(NewStream(seed), mel, () => random.Next(1, longest)), $"chunks, seed {seed}");
+            float[] moved = StreamRuns.RunMoving(() => NewStream(random.Next(1, 4)), mel, () => random.Next(1, longest), random);
             Samples.SameBits(whole, moved, $"saved and restored, seed {seed}");
         }
-        Samples.SameBits(whole, Synthesizer.Synthesize(model, StreamRuns.BandMajor(mel, model.Recipe.Bands), s_options, One), "offline");
+        Samples.SameBits(whole, Synthesizer.Synthesize(model, StreamRuns.BandMajor(mel, model.Recipe.Bands), Options(match), new Parallelism(3)), "offline");
     }
 
     [Theory, MemberData(nameof(Models))]
-    public void A_longer_mel_changes_no_earlier_sample(string name)
+    public void A_longer_mel_changes_no_earlier_sample(string name, int match)
     {
         VocoderModel model = StreamingModels.Create(name);
-        int frames = Frames(model), bands = model.Recipe.Bands;
-        float[] mel = Mel(model, frames), whole = StreamRuns.Whole(model.NewStream(s_options, One), mel);
+        VocoderStream NewStream(int threads = 1) => model.NewStream(Options(match), new Parallelism(threads));
+        int frames = Frames(NewStream()), bands = model.Recipe.Bands;
+        float[] mel = Mel(model, frames), whole = StreamRuns.Whole(NewStream(), mel);
         // Two frames, because the hop of one of the models is shorter than its group.
         foreach (int shorter in new[] { 2, frames / 2, frames - 1 })
         {
-            float[] start = StreamRuns.Whole(model.NewStream(s_options, One), mel.AsSpan(0, shorter * bands));
-            int same = Math.Max(0, shorter - model.LookAheadFrames) * model.Recipe.HopSize;
+            float[] start = StreamRuns.Whole(NewStream(), mel.AsSpan(0, shorter * bands));
+            int same = Math.Max(0, shorter - NewStream().LookAheadFrames) * model.Recipe.HopSize;
             Samples.SameBits(whole.AsSpan(0, same), start.AsSpan(0, same), $"{shorter} frames");
         }
     }
 
     [Theory, MemberData(nameof(CausalModels))]
-    public void A_step_allocates_nothing(string name)
+    public void A_step_allocates_nothing(string name, int match)
     {
         VocoderModel model = StreamingModels.Create(name);
-        VocoderStream stream = model.NewStream(s_options, One);
+        VocoderStream NewStream(int threads = 1) => model.NewStream(Options(match), new Parallelism(threads));
+        VocoderStream stream = NewStream();
         foreach (int chunk in new[] { 1, 4 })
         {
             float[] frames = Mel(model, chunk), samples = new float[chunk * stream.HopSize];
@@ -64,7 +66,7 @@ public class StreamPropertyTests
             {
                 for (int i = 0; i < count; i++) stream.Push(frames, samples);
             }
-            Steps(model.LookAheadFrames + 20);
+            Steps(NewStream().LookAheadFrames + 20);
             long before = GC.GetAllocatedBytesForCurrentThread();
             Steps(10);
             Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
@@ -72,12 +74,13 @@ public class StreamPropertyTests
     }
 
     [Theory, MemberData(nameof(Models))]
-    public void A_frame_that_is_not_finite_is_named_and_leaves_the_stream_unharmed(string name)
+    public void A_frame_that_is_not_finite_is_named_and_leaves_the_stream_unharmed(string name, int match)
     {
         VocoderModel model = StreamingModels.Create(name);
-        int frames = Frames(model), bands = model.Recipe.Bands, at = frames / 2;
-        float[] mel = Mel(model, frames), whole = StreamRuns.Whole(model.NewStream(s_options, One), mel), samples = new float[frames * model.Recipe.HopSize];
-        VocoderStream stream = model.NewStream(s_options, One);
+        VocoderStream NewStream(int threads = 1) => model.NewStream(Options(match), new Parallelism(threads));
+        int frames = Frames(NewStream()), bands = model.Recipe.Bands, at = frames / 2;
+        float[] mel = Mel(model, frames), whole = StreamRuns.Whole(NewStream(), mel), samples = new float[frames * model.Recipe.HopSize];
+        VocoderStream stream = NewStream();
         int written = stream.Push(mel.AsSpan(0, at * bands), samples);
         foreach (float bad in new[] { float.NaN, float.PositiveInfinity, float.NegativeInfinity })
         {
@@ -92,11 +95,12 @@ public class StreamPropertyTests
     }
 
     [Theory, MemberData(nameof(Models))]
-    public void Positions_and_sizes_are_told(string name)
+    public void Positions_and_sizes_are_told(string name, int match)
     {
         VocoderModel model = StreamingModels.Create(name);
-        VocoderStream stream = model.NewStream(s_options, One);
-        int hop = model.Recipe.HopSize, ahead = model.LookAheadFrames;
+        VocoderStream NewStream(int threads = 1) => model.NewStream(Options(match), new Parallelism(threads));
+        VocoderStream stream = NewStream();
+        int hop = model.Recipe.HopSize, ahead = NewStream().LookAheadFrames;
         float[] mel = Mel(model, ahead + 3);
         Assert.Equal((ahead, (long)ahead * hop, 1000.0 * ahead * hop / model.Recipe.SampleRate), (stream.Latency.Frames, stream.Latency.Samples, stream.Latency.Milliseconds));
         Assert.Equal(0, stream.SamplesAfter(ahead));

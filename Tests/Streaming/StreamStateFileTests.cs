@@ -10,7 +10,7 @@ namespace FlowVocoder.Tests.Streaming;
 
 public class StreamStateFileTests
 {
-    private const int Bands = 80, Hop = 256, HeadSize = 12, FingerprintSize = 32, OptionsSize = 16;
+    private const int Bands = 80, Hop = 256, HeadSize = 12, FingerprintSize = 32, OptionsSize = 20;
     private static readonly Parallelism One = new(1);
     private static readonly CompactConfig s_config = CompactModels.Small with { Harmonics = [], LinearPrediction = 0, LookAhead = 1 };
     private static readonly CompactVocoder s_model = CompactModels.Create(s_config);
@@ -70,7 +70,7 @@ public class StreamStateFileTests
             return Refusal(stream, changed);
         }
         Assert.EndsWith("it does not start with FVSS, expected what a stream saved", Changed(0, 1), StringComparison.Ordinal);
-        Assert.EndsWith("it has version 3, expected 1", Changed(4, 2), StringComparison.Ordinal);
+        Assert.EndsWith("it has version 0, expected 2", Changed(4, 2), StringComparison.Ordinal);
         Assert.EndsWith("it is damaged", Changed(11, 0x80), StringComparison.Ordinal);
         foreach (int at in new[] { HeadSize, HeadSize + 32, HeadSize + 32 + FingerprintSize + OptionsSize, state.Length - 1 }) Assert.EndsWith("it is damaged", Changed(at, 1), StringComparison.Ordinal);
         written += stream.Push(s_mel.AsSpan(3 * Bands), samples.AsSpan(written));

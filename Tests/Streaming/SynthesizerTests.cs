@@ -11,23 +11,24 @@ public class SynthesizerTests
 {
     private static readonly SynthesisOptions s_options = new() { Sigma = 0.9f, Seed = 5 };
 
-    public static TheoryData<string> CausalModels => StreamingModels.Causal;
+    public static TheoryData<string, int> CausalModels => StreamingModels.Causal;
 
     private static float[] Mel(VocoderModel model, int frames) => StreamRuns.BandMajor(StreamRuns.Mel(frames, model.Recipe.Bands, 21), model.Recipe.Bands);
 
     [Theory, MemberData(nameof(CausalModels))]
-    public void Threads_that_share_a_mel_give_the_bits_of_a_stream_in_order(string name)
+    public void Threads_that_share_a_mel_give_the_bits_of_a_stream_in_order(string name, int match)
     {
+        SynthesisOptions options = s_options with { Match = match };
         VocoderModel model = StreamingModels.Create(name);
         int bands = model.Recipe.Bands;
         foreach (int frames in new[] { 1, 2, 17, 51 })
         {
-            float[] mel = Mel(model, frames), expected = StreamRuns.Whole(model.NewStream(s_options, new Parallelism(1)), StreamRuns.Mel(frames, bands, 21));
+            float[] mel = Mel(model, frames), expected = StreamRuns.Whole(model.NewStream(options, new Parallelism(1)), StreamRuns.Mel(frames, bands, 21));
             foreach (int threads in new[] { 1, 2, 3, 5 })
             {
                 var heard = new List<float>();
                 int speaking = 0;
-                Synthesizer.Synthesize(model, mel, s_options, new Parallelism(threads), samples =>
+                Synthesizer.Synthesize(model, mel, options, new Parallelism(threads), samples =>
                 {
                     Assert.Equal(1, Interlocked.Increment(ref speaking));
                     heard.AddRange(samples.Span);

@@ -94,7 +94,7 @@ public sealed class CheckpointTests : IDisposable
     {
         TrainingConfig config = TinyCorpus.Config with { Seed = 77, LossGuard = 3.25 };
         var session = new Session(config, 1);
-        session.Trainer.Restore(123_456_789_012, 45, 123_456_788_967, -1.2345678901234567);
+        session.Trainer.Restore(123_456_789_012, 45, 123_456_788_967, 0, -1.2345678901234567);
         string file = _folder["c.safetensors"];
         Checkpoint.Save(file, session.Trainer, session.Model.Parameters, Run(config));
         Session loaded = new Session(config, 1, seed: 5).Load(file);

@@ -236,7 +236,7 @@ public class DistillationTaskTests
         Assert.Equal($"begins with {same} of {all.Length} conditioner tensors of its teacher", task.Beginning);
     }
 
-    public static TheoryData<string> Unfit => ["iaf teacher", "maf student", "recipe", "linear prediction", "phase", "closed form", "contrastive"];
+    public static TheoryData<string> Unfit => ["iaf teacher", "maf student", "recipe", "linear prediction", "phase", "closed form", "contrastive", "until", "from"];
 
     [Theory, MemberData(nameof(Unfit))]
     public void What_does_not_fit_is_told_in_one_line(string what)
@@ -260,8 +260,10 @@ public class DistillationTaskTests
                 expected = "configuration: recipe is bigvgan-24k, expected that of the teacher, hifigan: sample rate 24000 Hz, the voice expects 22050 Hz";
                 break;
             case "linear prediction":
+                config = Config(1, true, 0);
                 config = config with { Model = config.Model with { LinearPrediction = 0 } };
-                expected = "configuration: model.linear_prediction is 0, expected that of the teacher, 8: both densities are of the same excitation";
+                teacher = Teacher(FlowKind.Maf, 1);
+                expected = "configuration: model.linear_prediction is 0, expected that of the teacher, 8, with the closed form: it compares single samples of one excitation";
                 break;
             case "phase":
                 config = config with { Model = config.Model with { Harmonics = [] } };
@@ -270,6 +272,14 @@ public class DistillationTaskTests
             case "closed form":
                 config = config with { Distillation = new DistillationConfig { ClosedForm = true } };
                 expected = "configuration: distillation.closed_form is true, expected false with groups of 64 and, of the teacher, 64: the closed form is that of single samples";
+                break;
+            case "until":
+                config = config with { Distillation = new DistillationConfig { Until = 100 } };
+                expected = "configuration: distillation.until is 100, expected 0 without losses of generated speech, which are all that is left then";
+                break;
+            case "from":
+                config = config with { Distillation = new DistillationConfig { Until = 100 }, MelLossWeight = 1, MelLossFrom = 101 };
+                expected = "configuration: mel_loss_from is 101, expected at most 100, where the teacher is asked no more";
                 break;
             case "contrastive":
                 config = config with { Batch = 1, Distillation = new DistillationConfig { Contrastive = 0.3f } };

@@ -2,6 +2,7 @@ using System.Reflection;
 using FlowVocoder.Models;
 using FlowVocoder.Tests.AudioIO;
 using FlowVocoder.Training;
+using FlowVocoder.Training.Adversarial;
 
 namespace FlowVocoder.Tests.Training;
 
@@ -11,9 +12,9 @@ public class TrainingConfigTests
     {
         Recipe = "nvidia",
         Model = new CompactConfig { Group = 64, Harmonics = [1, 5] },
-        Steps = 7, Batch = 3, CropFrames = 9, LearningRate = 0.02, FinalLearningRate = 0.003, Warmup = 4, WeightDecay = 0.1f, ClipNorm = 2.5f,
+        Steps = 7, Batch = 3, CropFrames = 12, LearningRate = 0.02, FinalLearningRate = 0.003, Warmup = 4, WeightDecay = 0.1f, ClipNorm = 2.5f,
         LossGuard = 6, AverageDecay = 0.9, MelLossWeight = 0.7f, ToneLossWeight = 3, MelLossRepulsion = 0.5f, MelLossVoicedRepulsion = 0.25f, MaxVoicedFrequency = 5000f, PitchCrops = 5, StftLossWeight = 0.3f, PowerLossWeight = 0.2f,
-        Distillation = new DistillationConfig { KlWeight = 2, Regularization = 3, Contrastive = 0.25f }, MelLossResolutions = 2, MelLossFrom = 11, QuietestGain = -3f, LoudestGain = 1.5f,
+        Distillation = new DistillationConfig { KlWeight = 2, Regularization = 3, Contrastive = 0.25f }, MelLossResolutions = 2, PredictedPhase = true, BlurredCrops = 0.5f, MatchPasses = 1, Adversarial = new AdversarialConfig { Weight = 1, Channels = 8 }, MelLossFrom = 11, QuietestGain = -3f, LoudestGain = 1.5f,
         Seed = 18446744073709551615, LogEvery = 2, ValidateEvery = 5, SaveEvery = 6,
     };
 
@@ -21,12 +22,14 @@ public class TrainingConfigTests
     public void Every_member_survives_json()
     {
         TrainingConfig read = TrainingConfig.FromJson(s_other.ToJson(), "x");
-        foreach (PropertyInfo p in typeof(TrainingConfig).GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.Name != nameof(TrainingConfig.Model)))
+        foreach (PropertyInfo p in typeof(TrainingConfig).GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.Name is not (nameof(TrainingConfig.Model) or nameof(TrainingConfig.Adversarial))))
         {
             Assert.False(Equals(p.GetValue(s_other), p.GetValue(new TrainingConfig())), $"this test leaves {p.Name} at its default value");
             Assert.Equal(p.GetValue(s_other), p.GetValue(read));
         }
+        // Arrays compare by reference.
         Assert.Equal(64, read.Model.Group);
+        Assert.Equal((1, 8), (read.Adversarial.Weight, read.Adversarial.Channels));
         Assert.Equal([1, 5], read.Model.Harmonics);
         Assert.Equal(s_other.ToJson(), read.ToJson());
     }
@@ -95,7 +98,7 @@ public class TrainingConfigTests
     {
         new TrainingConfig().Validate();
         s_other.Validate();
-        (s_other with { MelLossWeight = 1, CropFrames = 4 }).Validate();
+        (s_other with { MelLossWeight = 1, CropFrames = 4, MatchPasses = 0 }).Validate();
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using FlowVocoder.Compute;
 using FlowVocoder.Conditioners;
+using FlowVocoder.Features;
 using FlowVocoder.Models;
 
 namespace FlowVocoder.Training.Data;
@@ -10,46 +11,74 @@ internal sealed class ConditionLoader(CompactVocoder model, int frames)
     private readonly int _hop = model.Recipe.HopSize, _bands = model.Recipe.Bands;
 
     /// <summary>Normalised mels with the model's look-ahead, [b, bands, frames + look-ahead], at the gain of each crop.</summary>
-    public Tensor Mels(Ops ops, IReadOnlyList<Crop> crops)
+    public Tensor Mels(Ops ops, IReadOnlyList<Crop> crops) => Mels(ops, crops, 0, frames + model.LookAheadFrames);
+
+    private Tensor Mels(Ops ops, IReadOnlyList<Crop> crops, int first, int count)
     {
-        Tensor mel = ops.Rent(crops.Count, _bands, frames + model.LookAheadFrames);
-        ops.Parallelism.For(crops.Count, (Loader: this, crops, mel), static (item, in s) => s.Loader.WriteMel(s.crops[item], s.mel, item));
+        Tensor mel = ops.Rent(crops.Count, _bands, count);
+        ops.Parallelism.For(crops.Count, (Loader: this, crops, mel, first), static (item, in s) => s.Loader.WriteMel(s.crops[item], s.first, s.mel, item));
         return mel;
     }
 
-    private void WriteMel(Crop crop, Tensor mel, int item)
+    private void WriteMel(Crop crop, int first, Tensor mel, int item)
     {
-        Span<float> column = stackalloc float[_bands], normalized = stackalloc float[_bands];
+        float[] values = crop.Mel(first, mel.Length);
+        if (crop.Gain != 1f)
+            for (int i = 0; i < values.Length; i++) values[i] = (float)model.Recipe.FromAmplitude(model.Recipe.ToAmplitude(values[i]) * crop.Gain);
+        model.NormalizeMel(values, values);
         for (int i = 0; i < mel.Length; i++)
-        {
-            crop.CopyMelFrame(i, column);
-            if (crop.Gain != 1f)
-                for (int b = 0; b < _bands; b++) column[b] = (float)model.Recipe.FromAmplitude(model.Recipe.ToAmplitude(column[b]) * crop.Gain);
-            model.NormalizeMel(column, normalized);
-            for (int b = 0; b < _bands; b++) mel.Row(item, b)[i] = normalized[b];
-        }
+            for (int b = 0; b < _bands; b++) mel.Row(item, b)[i] = values[i * _bands + b];
     }
 
     /// <summary>The condition of the flow, [b, conditionChannels, groups], from <paramref name="mels"/> and the phase tracked in the recordings.</summary>
-    public Tensor Condition(Ops ops, Tensor mels, IReadOnlyList<Crop> crops) => model.Condition(ops, mels, model.LookAheadFrames, Phase(ops, crops))!;
-
-    private Tensor? Phase(Ops ops, IReadOnlyList<Crop> crops)
+    public Tensor Condition(Ops ops, Tensor mels, IReadOnlyList<Crop> crops)
     {
-        if (model.Phase == null) return null;
-        Tensor phase = ops.Rent(crops.Count, model.Phase.Features, frames * (_hop / model.Config.Group));
-        ops.Parallelism.For(crops.Count, (Loader: this, crops, phase), static (item, in s) => s.Loader.WritePhase(s.crops[item], s.phase, item));
-        return phase;
+        if (model.Phase == null) return model.Condition(ops, mels, model.LookAheadFrames, null)!;
+        Tensor features = Features(ops, crops.Count);
+        ops.Parallelism.For(crops.Count, (Loader: this, crops, features), static (item, in s) =>
+        {
+            var (crop, hop, frames) = (s.crops[item], s.Loader._hop, s.features.Length * s.Loader.Group / s.Loader._hop);
+            for (int i = 0; i < frames; i++) s.Loader.Write(crop.Clip.Phase.AsSpan((crop.FirstFrame + i) * hop, hop), crop.HzOf(i), s.features, item, i);
+        });
+        return model.Condition(ops, mels, model.LookAheadFrames, features)!;
     }
 
-    private void WritePhase(Crop crop, Tensor phase, int item)
+    /// <summary>
+    /// The condition as it is when speaking: F0 and voicing are what the predictor hears in the mel, and the phase is the integral of that F0 from
+    /// <paramref name="start"/> radians on, one for each crop.
+    /// </summary>
+    public Tensor SpokenCondition(Ops ops, Tensor mels, IReadOnlyList<Crop> crops, ReadOnlySpan<double> start)
     {
-        for (int i = 0; i < frames; i++)
-            model.Phase!.Write(crop.Clip.Phase.AsSpan((crop.FirstFrame + i) * _hop, _hop), crop.IsVoiced(i), phase, item, i * (_hop / model.Config.Group));
+        if (model.Pitch == null) return Condition(ops, mels, crops);
+        // The predictor has heard what came before, too.
+        int before = model.Pitch.Past;
+        var (bins, voicing) = model.Pitch.Apply(ops, Mels(ops, crops, -before, before + frames + PitchPredictor.LookAhead + 1));
+        Tensor features = Features(ops, crops.Count);
+        var accumulator = new PhaseAccumulator(model.Recipe);
+        Span<float> f0 = stackalloc float[2], phase = stackalloc float[_hop];
+        for (int item = 0; item < crops.Count; item++)
+        {
+            accumulator.Reset(start[item]);
+            for (int i = 0; i < frames; i++)
+            {
+                for (int k = 0; k < 2; k++) f0[k] = PitchPredictor.Decode(bins, voicing, item, before + i + k + PitchPredictor.LookAhead);
+                accumulator.Advance(f0, phase);
+                Write(phase, f0[0], features, item, i);
+            }
+        }
+        return model.Condition(ops, mels, model.LookAheadFrames, features)!;
     }
+
+    private int Group => model.Config.Group;
+
+    private Tensor Features(Ops ops, int batch) => ops.Rent(batch, model.Phase!.Features, frames * (_hop / Group));
+
+    private void Write(ReadOnlySpan<float> phase, float hz, Tensor features, int item, int frame) =>
+        model.Phase!.Write(phase, hz, features, item, frame * (_hop / Group));
 
     /// <summary>Cross-entropy of the pitch predictor in nats per frame; null without one.</summary>
     /// <param name="ops">Operations.</param>
-    /// <param name="mels">Those of <see cref="Mels"/>.</param>
+    /// <param name="mels">Those of <see cref="Mels(Ops, IReadOnlyList{Crop})"/>.</param>
     /// <param name="crops">Their crops.</param>
     public Tensor? PitchLoss(Ops ops, Tensor mels, IReadOnlyList<Crop> crops)
     {
@@ -74,7 +103,7 @@ internal sealed class ConditionLoader(CompactVocoder model, int frames)
                 bool voiced = crops[item].IsVoiced(i);
                 voicing.Row(item, 0)[i] = voiced ? 0f : 1f;
                 voicing.Row(item, 1)[i] = voiced ? 1f : 0f;
-                if (voiced) PitchPredictor.WriteTarget(crops[item].Clip.F0[crops[item].FirstFrame + i], bins, item, i);
+                if (voiced) PitchPredictor.WriteTarget(crops[item].HzOf(i), bins, item, i);
             }
         return (bins, voicing);
     }

@@ -6,17 +6,30 @@ namespace FlowVocoder.Training.Data;
 /// <param name="Clip">The clip.</param>
 /// <param name="FirstFrame">First frame of the stretch.</param>
 /// <param name="Gain">Factor of the loudness at which it is seen.</param>
-public readonly record struct Crop(SpeechClip Clip, int FirstFrame, float Gain)
+/// <param name="Blur">How its mel is smoothed.</param>
+public readonly record struct Crop(SpeechClip Clip, int FirstFrame, float Gain, MelBlur Blur = default)
 {
-    /// <summary>Copies a mel frame, [bands], counted from the first of the crop; beyond the ends of the clip its nearest one.</summary>
-    internal void CopyMelFrame(int frame, Span<float> column)
+    /// <summary>
+    /// Mel frames, [count, bands], from <paramref name="first"/> on, counted from the first of the crop; beyond the ends of the clip its nearest one.
+    /// As loud as the recording: <see cref="Gain"/> is the reader's.
+    /// </summary>
+    internal float[] Mel(int first, int count)
     {
-        int f = Math.Clamp(FirstFrame + frame, 0, Clip.MelFrames - 1);
-        for (int b = 0; b < column.Length; b++) column[b] = Clip.Mel[b * Clip.MelFrames + f];
+        int bands = Clip.Mel.Length / Clip.MelFrames, reach = Blur.Reach;
+        var frames = new float[(count + 2 * reach) * bands];
+        for (int i = 0; i < count + 2 * reach; i++)
+        {
+            int f = Math.Clamp(FirstFrame + first - reach + i, 0, Clip.MelFrames - 1);
+            for (int b = 0; b < bands; b++) frames[i * bands + b] = Clip.Mel[b * Clip.MelFrames + f];
+        }
+        return Blur == MelBlur.None ? frames : Blur.Apply(frames, bands);
     }
 
-    /// <summary>Whether a frame, counted from the first of the crop, has a pitch; none has where pitch was not asked for.</summary>
-    internal bool IsVoiced(int frame) => Clip.F0.Length > 0 && Clip.F0[FirstFrame + frame] > 0;
+    /// <summary>F0 of a frame, counted from the first of the crop; 0 where it is unvoiced or pitch was not asked for.</summary>
+    internal float HzOf(int frame) => Clip.F0.Length > 0 ? Clip.F0[FirstFrame + frame] : 0;
+
+    /// <summary>Whether a frame has a pitch.</summary>
+    internal bool IsVoiced(int frame) => HzOf(frame) > 0;
 }
 
 /// <summary>

@@ -8,26 +8,26 @@ namespace FlowVocoder.Training.Losses;
 internal sealed class GenerationLoss
 {
     private readonly TrainingConfig _config;
-    private readonly ExcitationMelLoss[] _resolutions;
+    private readonly LogMelLoss[] _resolutions;
     private readonly int _hop;
 
     public GenerationLoss(CompactVocoder model, TrainingConfig config)
     {
         (_config, _hop) = (config, model.Recipe.HopSize);
         _resolutions = !config.HasGenerationLoss ? []
-            : [.. ExcitationMelLoss.Resolutions(model.Recipe).Take(config.MelLossResolutions).Select(r => new ExcitationMelLoss(r))];
+            : [.. LogMelLoss.Resolutions(model.Recipe).Take(config.MelLossResolutions).Select(r => new LogMelLoss(r))];
     }
 
     /// <summary>Whether a step has any of these losses.</summary>
     public bool IsOn(long step) => _resolutions.Length > 0 && step >= _config.MelLossFrom;
 
-    /// <summary>The weighted sum.</summary>
+    /// <summary>The weighted sum; null where nothing is asked.</summary>
     /// <param name="ops">Operations.</param>
     /// <param name="batch">The recordings.</param>
-    /// <param name="generated">[b, 1, samples] generated excitation of the same speech.</param>
+    /// <param name="generated">[b, 1, samples] the same speech, generated.</param>
     /// <param name="again">Generates it once more with other noise; called where a loss compares two generations.</param>
     /// <param name="plainMel">The log-mel distance to the recordings, to be told.</param>
-    public Tensor Apply(Ops ops, ExcitationBatch batch, Tensor generated, Func<Tensor> again, out double plainMel)
+    public Tensor? Apply(Ops ops, SpeechBatch batch, Tensor generated, Func<Tensor> again, out double plainMel)
     {
         bool repels = _config.MelLossWeight > 0 && Math.Max(_config.MelLossRepulsion, _config.MelLossVoicedRepulsion) > 0;
         Tensor? second = repels || _config.ToneLossWeight > 0 ? again() : null, sum = null;
@@ -39,31 +39,30 @@ internal sealed class GenerationLoss
         }
         for (int i = 0; i < _resolutions.Length; i++)
         {
-            ExcitationMelLoss mel = _resolutions[i];
+            LogMelLoss mel = _resolutions[i];
             float share = 1f / _resolutions.Length;
-            Tensor envelopes = mel.Spectrum.Envelopes(ops, batch);
             if (_config.MelLossWeight > 0)
             {
-                Add(mel.EnergyDistance(ops, generated, repels ? second : null, batch.Excitation, envelopes, Repulsion(ops, batch, mel, envelopes.Length), out double plain), _config.MelLossWeight * share);
+                Add(mel.EnergyDistance(ops, generated, repels ? second : null, batch.Speech, repels ? Repulsion(ops, batch, mel) : null, out double plain), _config.MelLossWeight * share);
                 // What is reported is the distance of the recipe's own mels.
                 if (i == 0) plainMel = plain;
             }
             if (_config.StftLossWeight == 0 && _config.PowerLossWeight == 0) continue;
-            Tensor x = mel.Spectrum.Magnitude(ops, generated, envelopes), y = mel.Spectrum.Magnitude(ops, batch.Excitation, envelopes);
+            Tensor x = mel.Spectrum.Magnitude(ops, generated), y = mel.Spectrum.Magnitude(ops, batch.Speech);
             if (_config.StftLossWeight > 0) Add(StftLoss.Apply(ops, x, y), _config.StftLossWeight * share);
             if (_config.PowerLossWeight > 0) Add(PowerLoss.Apply(ops, x, y), _config.PowerLossWeight * share);
         }
         if (_config.ToneLossWeight > 0) Add(ToneLoss.Apply(ops, generated, second!, _hop), _config.ToneLossWeight);
-        return sum!;
+        return sum;
     }
 
-    private Tensor Repulsion(Ops ops, ExcitationBatch batch, ExcitationMelLoss mel, int windows)
+    private Tensor Repulsion(Ops ops, SpeechBatch batch, LogMelLoss mel)
     {
-        Tensor repulsion = ops.Rent(batch.Crops.Count, mel.Bands, windows);
+        Tensor repulsion = ops.Rent(batch.Crops.Count, mel.Bands, mel.Spectrum.Windows(batch.Speech.Length));
         for (int item = 0; item < repulsion.Batch; item++)
-            for (int window = 0; window < windows; window++)
+            for (int window = 0; window < repulsion.Length; window++)
             {
-                bool voiced = batch.Crops[item].IsVoiced(mel.Spectrum.Centre(window) / _hop);
+                bool voiced = batch.Crops[item].IsVoiced((batch.First + mel.Spectrum.Centre(window)) / _hop);
                 for (int band = 0; band < repulsion.Channels; band++)
                     repulsion.Row(item, band)[window] = voiced && mel.Frequency(band) < _config.MaxVoicedFrequency ? _config.MelLossVoicedRepulsion : _config.MelLossRepulsion;
             }

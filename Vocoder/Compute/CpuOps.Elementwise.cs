@@ -73,12 +73,53 @@ public unsafe partial class CpuOps
     }
 
     /// <inheritdoc/>
+    public override Tensor Exp(Tensor x)
+    {
+        var y = RentLike(x);
+        Map<ExpF>(x, x, x, y);
+        Record(y, x, null, null, static (ops, y, x, _, _) => ops.AddProduct(ops.GradientOf(x), y.Grad!, y));
+        return y;
+    }
+
+    /// <inheritdoc/>
     public override Tensor Tanh(Tensor x)
     {
         var y = RentLike(x);
         Map<TanhF>(x, x, x, y);
         Record(y, x, null, null, static (ops, y, x, _, _) => ops.Map<TanhGradientF>(y, y.Grad!, ops.GradientOf(x), ops.GradientOf(x)));
         return y;
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Magnitude(Tensor pairs, float offset)
+    {
+        Require(pairs.Channels % 2 == 0, $"pairs of channels cannot be made of {pairs.Shape}");
+        var y = Rent(pairs.Batch, pairs.Channels / 2, pairs.Length);
+        int half = y.Channels * y.Length;
+        Tensor floor = Constant(offset, half);
+        for (int b = 0; b < y.Batch; b++) Map<MagnitudeF>(pairs.RowPointer(b, 0), pairs.RowPointer(b, y.Channels), floor.Data, y.RowPointer(b, 0), half);
+        Record(y, pairs, null, null, static (ops, y, pairs, _, _) =>
+        {
+            // d√u/da = a/√u
+            Tensor d = ops.GradientOf(pairs), share = ops.RentLike(y);
+            int half = y.Channels * y.Length;
+            ops.Map<QuotientF>(y.Grad!, y, y, share);
+            for (int b = 0; b < y.Batch; b++)
+            {
+                float* a = pairs.RowPointer(b, 0), da = d.RowPointer(b, 0), s = share.RowPointer(b, 0);
+                ops.Map<MulAddF>(a, s, da, da, half);
+                ops.Map<MulAddF>(a + half, s, da + half, da + half, half);
+            }
+        });
+        return y;
+    }
+
+    // So many equal values.
+    private Tensor Constant(float value, int count)
+    {
+        Tensor constant = Rent(1, 1, count);
+        constant.Span.Fill(value);
+        return constant;
     }
 
     /// <inheritdoc/>

@@ -62,6 +62,35 @@ public unsafe partial class CpuOps
     }
 
     /// <inheritdoc/>
+    public override Tensor Reshape(Tensor x, int batch, int channels, int length)
+    {
+        Require((long)batch * channels * length == x.Size, $"{x.Shape} cannot become [{batch}, {channels}, {length}]");
+        var y = Rent(batch, channels, length);
+        x.Span.CopyTo(y.Span);
+        Record(y, x, null, null, static (ops, y, x, _, _) => ops.AddTo(ops.GradientOf(x), y.Grad!));
+        return y;
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Transpose(Tensor x)
+    {
+        var y = Rent(x.Batch, x.Length, x.Channels);
+        Exchange(x, y);
+        Record(y, x, null, null, static (ops, y, x, _, _) =>
+        {
+            Tensor d = ops.RentLike(x);
+            ops.Exchange(y.Grad!, d);
+            ops.AddGradient(x, d);
+        });
+        return y;
+    }
+
+    private void Exchange(Tensor x, Tensor y) => _parallelism.ForRanges(x.Batch, x.Channels * x.Length, (x, y), static (from, to, in s) =>
+    {
+        for (int b = from; b < to; b++) Kernels.Transpose.Rows(s.x.RowPointer(b, 0), s.x.Length, s.x.Channels, s.x.Length, s.y.RowPointer(b, 0), s.x.Channels);
+    });
+
+    /// <inheritdoc/>
     public override Tensor Fold(Tensor x, int group)
     {
         Require(x.Length % group == 0, $"length {x.Length} is not a multiple of the group {group}");

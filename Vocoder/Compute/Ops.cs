@@ -67,8 +67,14 @@ public abstract class Ops
     /// <summary>x·factor.</summary>
     public abstract Tensor Scale(Tensor x, float factor);
 
+    /// <summary>e^x.</summary>
+    public abstract Tensor Exp(Tensor x);
+
     /// <summary>tanh(x).</summary>
     public abstract Tensor Tanh(Tensor x);
+
+    /// <summary>√(a² + b² + offset) of pairs, a in the upper half of the channels and b in the lower: [b, 2c, t] → [b, c, t]. The offset is above 0 where gradients are wanted.</summary>
+    public abstract Tensor Magnitude(Tensor pairs, float offset);
 
     /// <summary>√(x + offset), for x + offset above 0.</summary>
     public abstract Tensor Sqrt(Tensor x, float offset);
@@ -119,6 +125,33 @@ public abstract class Ops
 
     /// <summary>Undoes <see cref="Fold"/>: [b, c·group, t] → [b, c, t·group].</summary>
     public abstract Tensor Unfold(Tensor x, int group);
+
+    /// <summary>The same elements in the same order in another shape of as many.</summary>
+    public abstract Tensor Reshape(Tensor x, int batch, int channels, int length);
+
+    /// <summary>Channels and time exchanged: [b, c, t] → [b, t, c].</summary>
+    public abstract Tensor Transpose(Tensor x);
+
+    /// <summary>
+    /// The synthesis filter of linear prediction, from silence: y_t = gain·x_t + Σ_k tap_k·y_{t-k}. x is [b, 1, blocks·n], taps [b, blocks, order] a_1 …
+    /// a_order and gains [b, blocks, 1] of stretches of n samples. Gradients flow to x alone.
+    /// </summary>
+    public abstract Tensor AllPole(Tensor x, Tensor taps, Tensor gains);
+
+    /// <summary>Undoes <see cref="AllPole"/>: y_t = (x_t - Σ_k tap_k·x_{t-k}) / gain.</summary>
+    public abstract Tensor AllPoleInverse(Tensor x, Tensor taps, Tensor gains);
+
+    /// <summary>
+    /// Short-time Fourier transform: x [b, 1, samples] → [b, 2·bins, frames], bins = size/2 + 1, the real parts above the imaginary ones. Frame i is the
+    /// samples i·hop … i·hop + size - 1 times <paramref name="window"/> [1, 1, size], a power of two; there are as many frames as fit.
+    /// </summary>
+    public abstract Tensor Stft(Tensor x, Tensor window, int hop);
+
+    /// <summary>
+    /// Spectra as those of <see cref="Stft"/> back to samples: the inverse transform of each frame times <paramref name="window"/>, overlapped and added to
+    /// <paramref name="add"/> (zeros when null), [b, 1, (frames - 1)·hop + size], the first frame first.
+    /// </summary>
+    public abstract Tensor OverlapAdd(Tensor spectra, Tensor window, int hop, Tensor? add = null);
 
     /// <summary>Sum of all elements, [1,1,1], accumulated in double.</summary>
     public abstract Tensor Sum(Tensor x);

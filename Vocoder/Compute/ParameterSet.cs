@@ -78,6 +78,12 @@ public sealed class ParameterSet
         foreach (Parameter p in _items) p.Value.RequiresGrad = false;
     }
 
+    /// <summary>Lets gradients flow to the trained values again.</summary>
+    public void Unfreeze()
+    {
+        foreach (Parameter p in _items) p.Value.RequiresGrad = p.Trained;
+    }
+
     /// <summary>
     /// Copies values by name from <paramref name="find"/>, which gives a tensor's shape and data or null.
     /// </summary>

@@ -83,6 +83,9 @@ public sealed unsafe class Tensor
     /// <remarks>A view of the array, not of the pointer: it keeps the values alive, also those of a tensor that nobody holds any more.</remarks>
     public Span<float> Span => _array.AsSpan(_offset, Size);
 
+    /// <summary>The same for keeping.</summary>
+    internal Memory<float> Memory => _array.AsMemory(_offset, Size);
+
     /// <summary>One row: the samples of a batch item's channel.</summary>
     public Span<float> Row(int batch, int channel) => _array.AsSpan(_offset + (batch * Channels + channel) * Length, Length);
 

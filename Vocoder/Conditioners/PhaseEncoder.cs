@@ -1,26 +1,33 @@
 using FlowVocoder.Compute;
+using FlowVocoder.Features;
+using FlowVocoder.Models;
 
 namespace FlowVocoder.Conditioners;
 
 /// <summary>
 /// The phase of the fundamental as a condition. A mel says how fast the glottis pulses but not when; with the phase φ(t) given, the flow
-/// need not average over it. Features of a group of samples: a voicing flag, and cos kφ and sin kφ at some positions in the group.
+/// need not average over it. Features of a group of samples: a voicing flag, cos kφ and sin kφ at some positions in the group, and, where the
+/// configuration gives it a bandwidth, the samples of a pulse train: the sum of all cos kφ up to there, each as strong as white noise of variance 1 is.
 /// </summary>
 internal sealed class PhaseEncoder
 {
     private readonly ConvLayer _first, _second;
     private readonly int[] _harmonics;
-    private readonly int _positions, _group, _highest;
+    private readonly int _positions, _group, _highest, _sampleRate;
+    private readonly float _bandwidth;
 
-    public PhaseEncoder(ParameterSet parameters, int[] harmonics, int positions, int group, int conditionChannels)
+    public PhaseEncoder(ParameterSet parameters, CompactConfig config, int sampleRate)
     {
-        (_harmonics, _positions, _group, _highest) = (harmonics, positions, group, harmonics.Max());
-        _first = new ConvLayer(parameters.Scope("0"), Features, conditionChannels, taps: 3);
-        _second = new ConvLayer(parameters.Scope("1"), conditionChannels, conditionChannels);
+        (_harmonics, _positions, _group, _highest) = (config.Harmonics, config.PhasePositions, config.Group, config.Harmonics.Max());
+        (_bandwidth, _sampleRate) = (config.PulseBandwidth, sampleRate);
+        _first = new ConvLayer(parameters.Scope("0"), Features, config.ConditionChannels, taps: 3);
+        _second = new ConvLayer(parameters.Scope("1"), config.ConditionChannels, config.ConditionChannels);
     }
 
     /// <summary>Channels of the features.</summary>
-    public int Features => 1 + 2 * _harmonics.Length * _positions;
+    public int Features => FirstPulse + (_bandwidth > 0 ? _group : 0);
+
+    private int FirstPulse => 1 + 2 * _harmonics.Length * _positions;
 
     /// <summary>Multiply-accumulates per group of samples.</summary>
     public long MacsPerStep => _first.MacsPerStep + _second.MacsPerStep;
@@ -28,16 +35,16 @@ internal sealed class PhaseEncoder
     /// <summary>Past groups seen by an output.</summary>
     public int Past => _first.Past;
 
-    /// <summary>Writes the features of consecutive groups of one frame, all of equal voicing.</summary>
+    /// <summary>Writes the features of consecutive groups of one frame.</summary>
     /// <param name="phase">φ of each sample, radians; a whole number of groups.</param>
-    /// <param name="voiced">Whether the frame has a pitch; without one all features are 0.</param>
+    /// <param name="hz">F0 of the frame; 0 where it is unvoiced, and then all features are 0.</param>
     /// <param name="features">[b, <see cref="Features"/>, groups].</param>
     /// <param name="batch">Batch item to write.</param>
     /// <param name="step">First group to write.</param>
-    public void Write(ReadOnlySpan<float> phase, bool voiced, Tensor features, int batch, int step)
+    public void Write(ReadOnlySpan<float> phase, float hz, Tensor features, int batch, int step)
     {
         int steps = phase.Length / _group;
-        if (!voiced)
+        if (!(hz > 0))
         {
             for (int channel = 0; channel < Features; channel++) features.Row(batch, channel).Slice(step, steps).Clear();
             return;
@@ -55,6 +62,10 @@ internal sealed class PhaseEncoder
                     (features.Row(batch, channel)[step + t], features.Row(batch, channel + 1)[step + t]) = ((float)cos, (float)sin);
                 }
             }
+        if (_bandwidth == 0) return;
+        Span<float> pulses = stackalloc float[phase.Length];
+        PulseTrain.Write(phase, _bandwidth / hz, 2 * MathF.Sqrt(hz / _sampleRate), pulses);
+        for (int i = 0; i < pulses.Length; i++) features.Row(batch, FirstPulse + i % _group)[step + i / _group] = pulses[i];
     }
 
     // cos kφ and sin kφ for k = 0, 1, …, each from the one before: (cos + i·sin)^k.

@@ -1,6 +1,4 @@
-using System.Numerics;
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
+using FlowVocoder.Compute.Kernels;
 
 namespace FlowVocoder.Features;
 
@@ -42,23 +40,7 @@ public sealed class LinearPredictionFilter
     public void Analyze(ReadOnlySpan<float> x, ReadOnlySpan<float> a, ReadOnlySpan<float> g, Span<float> history, Span<float> e)
     {
         Check(x.Length, a.Length, g.Length, history.Length, e.Length);
-        Span<double> line = Order + BlockSize <= 512 ? stackalloc double[Order + BlockSize] : new double[Order + BlockSize];
-        Span<double> sum = BlockSize <= 512 ? stackalloc double[BlockSize] : new double[BlockSize];
-        Load(history, line);
-        for (int block = 0, from = 0; from < x.Length; block++, from += BlockSize)
-        {
-            int n = Math.Min(BlockSize, x.Length - from);
-            Load(x.Slice(from, n), line[Order..]);
-            line.Slice(Order, n).CopyTo(sum);
-            ReadOnlySpan<float> taps = a.Slice(block * Order, Order);
-            for (int k = 0; k < Order; k++)
-                Accumulate(sum[..n], -taps[k], line.Slice(Order - 1 - k, n));
-            double gain = g[block];
-            for (int t = 0; t < n; t++)
-                e[from + t] = (float)(sum[t] / gain);
-            line.Slice(n, Order).CopyTo(line);
-        }
-        Store(line, history);
+        PredictionRecursion.Analyze(x, a, g, Order, BlockSize, history, e);
     }
 
     /// <summary>Excitation to speech: x_t = g_t·e_t + Σ_k a_k·x_{t−k}.</summary>
@@ -71,27 +53,7 @@ public sealed class LinearPredictionFilter
     public void Synthesize(ReadOnlySpan<float> e, ReadOnlySpan<float> a, ReadOnlySpan<float> g, Span<float> history, Span<float> x)
     {
         Check(e.Length, a.Length, g.Length, history.Length, x.Length);
-        // [history | block], so that every sum reads one contiguous run, and small enough to stay in the first-level cache.
-        Span<double> line = Order + BlockSize <= 512 ? stackalloc double[Order + BlockSize] : new double[Order + BlockSize];
-        Span<double> taps = Order <= 128 ? stackalloc double[Order] : new double[Order];
-        Load(history, line);
-        for (int block = 0, from = 0; from < e.Length; block++, from += BlockSize)
-        {
-            int n = Math.Min(BlockSize, e.Length - from);
-            // Oldest sample first, as in the line.
-            for (int k = 0; k < Order; k++)
-                taps[Order - 1 - k] = a[(block * Order) + k];
-            double gain = g[block], newestTap = taps[Order - 1], newest = line[Order - 1];
-            for (int t = 0; t < n; t++)
-            {
-                // The recursion goes on from the rounded sample, because that is what a stream carries over and what Analyze sees.
-                float y = (float)Math.FusedMultiplyAdd(newestTap, newest, Sum(gain * e[from + t], taps[..^1], line.Slice(t, Order - 1)));
-                x[from + t] = y;
-                line[Order + t] = newest = y;
-            }
-            line.Slice(n, Order).CopyTo(line);
-        }
-        Store(line, history);
+        PredictionRecursion.Synthesize(e, a, g, Order, BlockSize, history, x);
     }
 
     /// <summary>log |det ∂e/∂x| of <see cref="Analyze"/> over a signal: −Σ_t log g_t, in nats. That of <see cref="Synthesize"/> is its negative.</summary>
@@ -106,47 +68,6 @@ public sealed class LinearPredictionFilter
         for (int block = 0, from = 0; from < samples; block++, from += BlockSize)
             sum -= Math.Min(BlockSize, samples - from) * Math.Log(g[block]);
         return sum;
-    }
-
-    // The oldest taps eight at once. The newest come last and one by one: little then waits for the sample before, where a vector would wait until
-    // all that it reads, stored sample by sample, is in the cache.
-    private static double Sum(double excitation, ReadOnlySpan<double> taps, ReadOnlySpan<double> past)
-    {
-        const int Newest = 7;
-        Vector512<double> old = default;
-        int k = 0;
-        for (; k + Vector512<double>.Count + Newest <= taps.Length; k += Vector512<double>.Count)
-            old = Vector512.FusedMultiplyAdd(Vector512.Create(taps[k..]), Vector512.Create(past[k..]), old);
-        double sum = excitation + Vector512.Sum(old);
-        for (; k < taps.Length; k++)
-            sum = Math.FusedMultiplyAdd(taps[k], past[k], sum);
-        return sum;
-    }
-
-    private static void Accumulate(Span<double> sum, double tap, ReadOnlySpan<double> x)
-    {
-        ref double s = ref MemoryMarshal.GetReference(sum);
-        ref double v = ref MemoryMarshal.GetReference(x);
-        int t = 0;
-        for (; t <= sum.Length - Vector<double>.Count; t += Vector<double>.Count)
-        {
-            Vector<double> part = Vector.FusedMultiplyAdd(new Vector<double>(tap), Vector.LoadUnsafe(ref v, (nuint)t), Vector.LoadUnsafe(ref s, (nuint)t));
-            part.StoreUnsafe(ref s, (nuint)t);
-        }
-        for (; t < sum.Length; t++)
-            sum[t] = Math.FusedMultiplyAdd(tap, x[t], sum[t]);
-    }
-
-    private static void Load(ReadOnlySpan<float> from, Span<double> to)
-    {
-        for (int i = 0; i < from.Length; i++)
-            to[i] = from[i];
-    }
-
-    private static void Store(ReadOnlySpan<double> line, Span<float> history)
-    {
-        for (int i = 0; i < history.Length; i++)
-            history[i] = (float)line[i];
     }
 
     private void Check(int samples, int a, int g, int history, int output)

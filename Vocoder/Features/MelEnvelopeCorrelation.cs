@@ -23,7 +23,8 @@ internal sealed class MelEnvelopeCorrelation
     /// <param name="points">Points of the spectrum, 4n + 1.</param>
     /// <param name="lags">Lags 0 … lags − 1.</param>
     /// <param name="whiteNoise">Added to r_0, relative to it.</param>
-    public MelEnvelopeCorrelation(int points, int lags, double whiteNoise)
+    /// <param name="smoothing">Standard deviation in radians a sample of the Gaussian that the spectrum is smoothed with, as a window on the lags; 0 for none.</param>
+    public MelEnvelopeCorrelation(int points, int lags, double whiteNoise, double smoothing = 0)
     {
         int size = 2 * (points - 1);
         _stride = (((lags + 1) / 2) + Chains - 1) / Chains * Chains;
@@ -33,7 +34,7 @@ internal sealed class MelEnvelopeCorrelation
         for (int k = 0; k < _folded; k++)
             for (int l = 0; l < lags; l++)
             {
-                double scale = (k == 0 ? 1.0 : 2.0) / size * (l == 0 ? 1 + whiteNoise : 1);
+                double scale = (k == 0 ? 1.0 : 2.0) / size * (l == 0 ? 1 + whiteNoise : Math.Exp(-0.5 * smoothing * smoothing * l * l));
                 // The product is reduced first, so that the angle is exact.
                 (l % 2 == 0 ? _even : _odd)[(k * _stride) + (l / 2)] = scale * Math.Cos(2 * Math.PI * ((long)k * l % size) / size);
             }

@@ -1,3 +1,5 @@
+using FlowVocoder.Compute;
+
 namespace FlowVocoder.Features;
 
 /// <summary>
@@ -80,6 +82,9 @@ public sealed class MelFilterBank
         }
         return matrix;
     }
+
+    /// <summary>The same as the weight of a convolution over spectra, [Bands, Bins, 1].</summary>
+    internal Tensor ToTensor() => Tensor.From([.. ToMatrix().SelectMany(row => row).Select(weight => (float)weight)], Bands, Bins, 1);
 
     // Slaney's scale: 3 mel per 200 Hz up to 1000 Hz = 15 mel, then 27 mel for each factor of 6.4.
     private static readonly double s_melPerLog = 27 / Math.Log(6.4);

@@ -35,9 +35,14 @@ public sealed class MelLinearPredictor
     /// <param name="recipe">The recipe of the mels to come.</param>
     /// <param name="order">Taps of the predictor, 1 or more; the default value is 24: 12 resonances, one per kHz at 22.05 kHz.</param>
     /// <param name="blocksPerHop">Predictors per hop; has to divide the hop size. The default value is 4.</param>
+    /// <param name="lagWindow">
+    /// Hz by which the spectrum is smoothed, the standard deviation of a Gaussian, by a window on the autocorrelation (Tohkura, Itakura and Hashimoto
+    /// 1978); the default value is 0. At higher orders, or where the mel resolves them, poles sit on single harmonics without it.
+    /// </param>
     /// <exception cref="VocoderException">A number does not fit the recipe.</exception>
-    public MelLinearPredictor(MelRecipe recipe, int order = 24, int blocksPerHop = 4)
-        : this(Checked(recipe, order, blocksPerHop), order, blocksPerHop, new MelEnvelope(recipe), new MelEnvelopeCorrelation(MelEnvelope.PointsOf(recipe), order + 1, WhiteNoise))
+    public MelLinearPredictor(MelRecipe recipe, int order = 24, int blocksPerHop = 4, double lagWindow = 0)
+        : this(Checked(recipe, order, blocksPerHop), order, blocksPerHop, new MelEnvelope(recipe),
+            new MelEnvelopeCorrelation(MelEnvelope.PointsOf(recipe), order + 1, WhiteNoise, 2 * Math.PI * lagWindow / recipe.SampleRate))
     {
     }
 

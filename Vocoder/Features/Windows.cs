@@ -1,3 +1,5 @@
+using FlowVocoder.Compute;
+
 namespace FlowVocoder.Features;
 
 /// <summary>Analysis windows.</summary>
@@ -15,5 +17,14 @@ public static class Windows
         for (int i = 0; i < n; i++)
             window[i] = 0.5 - (0.5 * Math.Cos(2 * Math.PI * i / n));
         return window;
+    }
+
+    /// <summary>The window of a recipe, centred in the samples of its transform, [1, 1, FftSize].</summary>
+    internal static Tensor Frame(MelRecipe recipe)
+    {
+        var frame = new Tensor(1, 1, recipe.FftSize);
+        double[] window = HannPeriodic(recipe.WindowSize);
+        for (int i = 0; i < window.Length; i++) frame.Span[(recipe.FftSize - recipe.WindowSize) / 2 + i] = (float)window[i];
+        return frame;
     }
 }

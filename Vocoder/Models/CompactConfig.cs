@@ -51,11 +51,19 @@ public sealed record CompactConfig
     /// <summary>Order of the linear prediction from the mel, the outermost flow; 0 switches it off. The default value is 24.</summary>
     public int LinearPrediction { get; init; } = 24;
 
+    /// <summary>Hz by which linear prediction smooths the spectrum of the mel, see <see cref="MelLinearPredictor"/>. The default value is 0.</summary>
+    public float LagWindow { get; init; }
+
     /// <summary>Multiples of the fundamental whose phase conditions the flow; none switches the phase off. The default value is 1, 2, 3, 4, 6, 8.</summary>
     public int[] Harmonics { get; init; } = [1, 2, 3, 4, 6, 8];
 
     /// <summary>Positions in a group at which the phase is given. The default value is 4.</summary>
     public int PhasePositions { get; init; } = 4;
+
+    /// <summary>
+    /// Hz up to which all harmonics of the fundamental are given too, as the samples of a pulse train; 0 gives none. The default value is 0.
+    /// </summary>
+    public float PulseBandwidth { get; init; }
 
     /// <summary>Channels of the pitch predictor. The default value is 128.</summary>
     public int PitchChannels { get; init; } = 128;
@@ -93,6 +101,9 @@ public sealed record CompactConfig
         ConfigJson.Check(ConditionChannels is >= 1 and <= 1024, "condition_channels", ConditionChannels, "1 to 1024");
         ConfigJson.Check(LinearPrediction is >= 0 and <= 64, "linear_prediction", LinearPrediction, "0 to 64");
         ConfigJson.Check(LinearPrediction == 0 || recipe.HopSize % 4 == 0, "linear_prediction", LinearPrediction, $"0 with a hop of {recipe.HopSize}, which is no multiple of 4");
+        ConfigJson.Check(LagWindow is >= 0 and <= 1000, "lag_window", LagWindow, "0 to 1000 Hz");
+        ConfigJson.Check(PulseBandwidth >= 0 && PulseBandwidth <= recipe.SampleRate / 2f, "pulse_bandwidth", PulseBandwidth, $"0 to {recipe.SampleRate / 2} Hz");
+        ConfigJson.Check(PulseBandwidth == 0 || Harmonics.Length > 0, "pulse_bandwidth", PulseBandwidth, "0 without harmonics, which switch the phase on");
         ConfigJson.Check(Harmonics.All(h => h is >= 1 and <= 100), "harmonics", string.Join(",", Harmonics), "numbers of 1 to 100");
         ConfigJson.Check(PhasePositions >= 1 && Group % PhasePositions == 0, "phase_positions", PhasePositions, $"a divisor of the group {Group}");
         ConfigJson.Check(PitchChannels is >= 1 and <= 1024, "pitch_channels", PitchChannels, "1 to 1024");

@@ -76,7 +76,7 @@ public sealed partial class CompactVocoder
         float[] f0 = new PitchTracker(Recipe).Track(audio, melFrames).F0, phase = new PhaseTracker(Recipe).Phase(audio, f0);
         int hop = Recipe.HopSize, steps = hop / Config.Group;
         var features = new Tensor(1, Phase!.Features, frames * steps);
-        for (int i = 0; i < frames; i++) Phase.Write(phase.AsSpan(i * hop, hop), f0[i] > 0, features, 0, i * steps);
+        for (int i = 0; i < frames; i++) Phase.Write(phase.AsSpan(i * hop, hop), f0[i], features, 0, i * steps);
         return features;
     }
 }

@@ -2,6 +2,7 @@ using FlowVocoder.Compute;
 using FlowVocoder.Conditioners;
 using FlowVocoder.Features;
 using FlowVocoder.Flows;
+using FlowVocoder.Matching;
 using FlowVocoder.Streaming;
 
 namespace FlowVocoder.Models;
@@ -14,7 +15,7 @@ namespace FlowVocoder.Models;
 /// </summary>
 public sealed partial class CompactVocoder : VocoderModel
 {
-    private const int BlocksPerHop = 4;
+    private const int BlocksPerHop = 4, WholePasses = 6;
     private readonly MelEncoder _melEncoder;
     private readonly MelLinearPredictor? _predictor;
 
@@ -28,14 +29,14 @@ public sealed partial class CompactVocoder : VocoderModel
         _melEncoder = new MelEncoder(Parameters.Scope("mel_encoder"), recipe.Bands, config.EncoderChannels, config.ConditionChannels, steps);
         if (UsesPhase)
         {
-            Phase = new PhaseEncoder(Parameters.Scope("phase_encoder"), config.Harmonics, config.PhasePositions, config.Group, config.ConditionChannels);
+            Phase = new PhaseEncoder(Parameters.Scope("phase_encoder"), config, recipe.SampleRate);
             Pitch = new PitchPredictor(Parameters.Scope("pitch"), recipe.Bands, config.PitchChannels);
         }
         Stack = new FlowStack(Parameters, new FlowStackConfig(config.Group, config.Flows, config.EarlyEvery, config.EarlySize,
             new WaveNetConfig(config.Layers, config.Channels, config.Kernel, Cycle: config.Cycle), config.ConditionChannels, ActNorm: true, Lu: true, config.LogScaleClamp, config.Flow));
         if (config.LinearPrediction == 0) return;
         Filter = new LinearPredictionFilter(config.LinearPrediction, recipe.HopSize / BlocksPerHop);
-        _predictor = new MelLinearPredictor(recipe, config.LinearPrediction, BlocksPerHop);
+        _predictor = new MelLinearPredictor(recipe, config.LinearPrediction, BlocksPerHop, config.LagWindow);
     }
 
     /// <summary>Configuration.</summary>
@@ -83,7 +84,10 @@ public sealed partial class CompactVocoder : VocoderModel
     }
 
     /// <inheritdoc/>
-    public override VocoderStream NewStream(SynthesisOptions options, Parallelism parallelism) => new CompactStream(this, options, parallelism);
+    public override int MatchPasses => MelMatching.Refusal(Recipe) == null ? WholePasses : 0;
+
+    /// <inheritdoc/>
+    private protected override VocoderStream CreateStream(SynthesisOptions options, Parallelism parallelism) => new CompactStream(this, options, parallelism);
 
     /// <summary>The flow.</summary>
     internal FlowStack Stack { get; }

@@ -1,5 +1,6 @@
 using FlowVocoder.Compute;
 using FlowVocoder.Features;
+using FlowVocoder.Matching;
 using FlowVocoder.Streaming;
 
 namespace FlowVocoder.Models;
@@ -47,8 +48,23 @@ public abstract partial class VocoderModel
     /// A stream that speaks. A model is loaded once and shared: any number of streams may use it at the same time, each from one thread at a time,
     /// and each has a state of its own that is small beside the weights.
     /// </summary>
-    /// <exception cref="VocoderException">The options are out of range.</exception>
-    public abstract VocoderStream NewStream(SynthesisOptions options, Parallelism parallelism);
+    /// <exception cref="VocoderException">The options are out of range, or do not fit the voice.</exception>
+    public VocoderStream NewStream(SynthesisOptions options, Parallelism parallelism)
+    {
+        VocoderStream voice = CreateStream(options, parallelism);
+        return options.Match is > 0 and int passes ? new MatchedStream(voice, Matching, passes) : voice;
+    }
+
+    /// <summary>Passes of mel matching that suit a whole mel; 0 leaves its speech as the flow gave it.</summary>
+    public virtual int MatchPasses => 0;
+
+    /// <summary>A stream of the model's own speech.</summary>
+    private protected abstract VocoderStream CreateStream(SynthesisOptions options, Parallelism parallelism);
+
+    // Made when it is first asked for, once for all streams.
+    private MelMatching Matching => LazyInitializer.EnsureInitialized(ref _matching, () => new MelMatching(Recipe));
+
+    private MelMatching? _matching;
 
     /// <summary>Exact log-likelihood of a recording given a mel.</summary>
     /// <param name="mel">[bands, frames] in the recipe's logarithm.</param>

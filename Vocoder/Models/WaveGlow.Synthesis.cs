@@ -19,7 +19,7 @@ public sealed partial class WaveGlow
 
     /// <inheritdoc/>
     /// <exception cref="VocoderException">The options are out of range, or shift the pitch, which this model cannot.</exception>
-    public override VocoderStream NewStream(SynthesisOptions options, Parallelism parallelism) => new WaveGlowStream(this, options, parallelism);
+    private protected override VocoderStream CreateStream(SynthesisOptions options, Parallelism parallelism) => new WaveGlowStream(this, options, parallelism);
 
     /// <summary>
     /// The first frame that generation has to begin with so that the samples of <paramref name="frame"/> do not feel the cut: their receptive

@@ -139,10 +139,11 @@ internal sealed class CompactStream : VocoderStream
         int groupsPerFrame = HopSize / _model.Config.Group;
         Tensor features = ops.Rent(1, _model.Phase!.Features, frames * groupsPerFrame);
         Span<float> phase = stackalloc float[HopSize];
+        double ratio = Math.Pow(2, Options.PitchShift / 12);
         for (int i = 0; i < frames; i++)
         {
-            _phase!.Advance(_f0.AsSpan(i, 2), phase, Math.Pow(2, Options.PitchShift / 12));
-            _model.Phase.Write(phase, _f0[i] > 0, features, 0, i * groupsPerFrame);
+            _phase!.Advance(_f0.AsSpan(i, 2), phase, ratio);
+            _model.Phase.Write(phase, _f0[i] * (float)ratio, features, 0, i * groupsPerFrame);
         }
         FrameQueue.Remove(_f0, ref _f0Count, frames);
         return features;

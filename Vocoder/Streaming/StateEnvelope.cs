@@ -6,7 +6,7 @@ namespace FlowVocoder.Streaming;
 /// <summary>A saved state in a file: the letters FVSS, version (int32), length (int32) and SHA-256 of what follows. Little-endian.</summary>
 internal static class StateEnvelope
 {
-    private const int Version = 1, HeadSize = 12, Longest = 1 << 30;
+    private const int Version = 2, HeadSize = 12, Longest = 1 << 30;
     private static ReadOnlySpan<byte> Letters => "FVSS"u8;
 
     public static void Write(Stream target, MemoryStream state)

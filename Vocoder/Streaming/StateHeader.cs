@@ -18,6 +18,7 @@ internal static class StateHeader
             throw Refusal($"it belongs to a voice whose fingerprint begins with {Convert.ToHexStringLower(fingerprint.AsSpan(0, 4))}, expected {Convert.ToHexStringLower(expected[..4])}");
         if (saved.Sigma != options.Sigma) throw Refusal($"it was saved with sigma {saved.Sigma}, expected {options.Sigma}");
         if (saved.PitchShift != options.PitchShift) throw Refusal($"it was saved with a pitch shift of {saved.PitchShift} semitones, expected {options.PitchShift}");
+        if (saved.Match != (options.Match ?? 0)) throw Refusal($"it was saved with {saved.Match} passes of matching, expected {options.Match ?? 0}");
         if (saved.Seed != options.Seed) throw Refusal($"it was saved with seed {saved.Seed}, expected {options.Seed}");
     }
 
@@ -27,11 +28,12 @@ internal static class StateHeader
     {
         byte[] bytes = new byte[SHA256.HashSizeInBytes];
         fingerprint.CopyTo(bytes);
-        (float sigma, float pitch, long seed) = (options.Sigma, options.PitchShift, (long)options.Seed);
+        (float sigma, float pitch, int match, long seed) = (options.Sigma, options.PitchShift, options.Match ?? 0, (long)options.Seed);
         state.Bytes(bytes);
         state.Number(ref sigma);
         state.Number(ref pitch);
+        state.Number(ref match);
         state.Number(ref seed);
-        return (bytes, new SynthesisOptions { Sigma = sigma, PitchShift = pitch, Seed = (ulong)seed });
+        return (bytes, new SynthesisOptions { Sigma = sigma, PitchShift = pitch, Match = match, Seed = (ulong)seed });
     }
 }

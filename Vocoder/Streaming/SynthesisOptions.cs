@@ -1,3 +1,5 @@
+using FlowVocoder.Models;
+
 namespace FlowVocoder.Streaming;
 
 /// <summary>How a voice speaks.</summary>
@@ -12,11 +14,24 @@ public sealed record SynthesisOptions
     /// <summary>Seed of the noise: the same seed gives the same samples. The default value is 0.</summary>
     public ulong Seed { get; init; }
 
+    /// <summary>
+    /// Passes that make the speech obey its mel, 0 to <see cref="MostMatch"/>: levels come nearer with each, and a stream waits three frames longer. null is
+    /// what suits: <see cref="VocoderModel.MatchPasses"/> for a whole mel, none in a stream or with a shifted pitch. The default value is null.
+    /// </summary>
+    public int? Match { get; init; }
+
+    /// <summary>Most passes of <see cref="Match"/>.</summary>
+    public const int MostMatch = 32;
+
+    /// <summary>The same for a mel that is there as a whole: where <see cref="Match"/> is left open, as many passes as suit the voice.</summary>
+    public SynthesisOptions ForWholeMel(VocoderModel model) => this with { Match = Match ?? (PitchShift == 0 ? model.MatchPasses : 0) };
+
     /// <summary>Checks the numbers.</summary>
     /// <exception cref="VocoderException">One of them is out of range.</exception>
     public void Validate()
     {
         if (!(Sigma is >= 0 and <= 10)) throw new VocoderException(FormattableString.Invariant($"sigma is {Sigma}, expected 0 to 10"));
         if (!(PitchShift is >= -24 and <= 24)) throw new VocoderException(FormattableString.Invariant($"the pitch shift is {PitchShift} semitones, expected -24 to 24"));
+        if (Match is < 0 or > MostMatch) throw new VocoderException(FormattableString.Invariant($"match is {Match} passes, expected 0 to {MostMatch}"));
     }
 }

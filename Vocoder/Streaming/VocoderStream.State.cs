@@ -40,7 +40,8 @@ public abstract partial class VocoderStream
         Exchange(exchange);
     }
 
-    private void Exchange(StateExchange state)
+    /// <summary>All that the stream remembers.</summary>
+    internal void Exchange(StateExchange state)
     {
         state.Number(ref _pushed);
         state.Number(ref _rendered);

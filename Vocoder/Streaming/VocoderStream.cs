@@ -34,10 +34,10 @@ public abstract partial class VocoderStream
     public int HopSize => Model.Recipe.HopSize;
 
     /// <summary>Frames that must follow a frame before its samples come out; <see cref="Latency"/> has it in milliseconds.</summary>
-    public int LookAheadFrames => Model.LookAheadFrames;
+    public virtual int LookAheadFrames => Model.LookAheadFrames;
 
-    /// <summary>How long after a frame its samples come, computed from the layers of the model.</summary>
-    public StreamLatency Latency => Model.Latency;
+    /// <summary>How long after a frame its samples come, computed from the layers of the model and the passes of matching.</summary>
+    public StreamLatency Latency => new(LookAheadFrames, Model.Recipe);
 
     /// <summary>Frames to push at once when only throughput matters. The default value is 32: memory stays small and activations in the cache.</summary>
     public virtual int ChunkFrames => 32;

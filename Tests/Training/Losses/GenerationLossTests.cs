@@ -13,24 +13,24 @@ public class GenerationLossTests
     private static readonly TrainingConfig s_config = TinyCorpus.Config with { Batch = 2 };
     private static readonly CpuOps s_ops = new();
     private static readonly CompactVocoder s_model = TinyCorpus.Model(s_config);
-    private static readonly ExcitationBatch s_batch = Load();
-    private static readonly Tensor s_first = Samples.Normal(new Random(1), 2, 1, s_batch.Excitation.Length, 0.7), s_second = Samples.Normal(new Random(2), 2, 1, s_batch.Excitation.Length, 0.7);
+    private static readonly SpeechBatch s_batch = Load();
+    private static readonly Tensor s_first = Samples.Normal(new Random(1), 2, 1, s_batch.Speech.Length, 0.7), s_second = Samples.Normal(new Random(2), 2, 1, s_batch.Speech.Length, 0.7);
 
-    private static ExcitationBatch Load()
+    private static SpeechBatch Load()
     {
         int frames = s_config.CropFrames;
         var crops = new CropSampler(TinyCorpus.Data.Train, frames, TinyCorpus.Recipe.HopSize, s_config.Seed, 0, 0);
-        return new ExcitationLoader(s_model, frames, new Philox(3)).Load(s_ops, crops.Draw(0, 0, s_config.Batch), 0);
+        return new SpeechLoader(s_model, frames, new Philox(3)).Load(s_ops, crops.Draw(0, 0, s_config.Batch), 0);
     }
 
-    private static double Loss(TrainingConfig config) => new GenerationLoss(s_model, config).Apply(s_ops, s_batch, s_first, () => s_second, out _).Item;
+    private static double Loss(TrainingConfig config) => new GenerationLoss(s_model, config).Apply(s_ops, s_batch, s_first, () => s_second, out _)!.Item;
 
     // One class called directly at every window length.
-    private static double[] Directly(Func<ExcitationMelLoss, Tensor, double> loss) =>
-        [.. ExcitationMelLoss.Resolutions(TinyCorpus.Recipe).Select(r => new ExcitationMelLoss(r)).Select(mel => loss(mel, mel.Spectrum.Envelopes(s_ops, s_batch)))];
+    private static double[] Directly(Func<LogMelLoss, double> loss) =>
+        [.. LogMelLoss.Resolutions(TinyCorpus.Recipe).Select(r => new LogMelLoss(r)).Select(loss)];
 
-    private static double[] OfMagnitudes(Func<Ops, Tensor, Tensor, Tensor> loss) => Directly((mel, envelopes) =>
-        loss(s_ops, mel.Spectrum.Magnitude(s_ops, s_first, envelopes), mel.Spectrum.Magnitude(s_ops, s_batch.Excitation, envelopes)).Item);
+    private static double[] OfMagnitudes(Func<Ops, Tensor, Tensor, Tensor> loss) => Directly(mel =>
+        loss(s_ops, mel.Spectrum.Magnitude(s_ops, s_first), mel.Spectrum.Magnitude(s_ops, s_batch.Speech)).Item);
 
     public static TheoryData<string> Spectral => ["stft", "power", "mel"];
 
@@ -41,7 +41,7 @@ public class GenerationLossTests
         {
             "stft" => OfMagnitudes(StftLoss.Apply),
             "power" => OfMagnitudes(PowerLoss.Apply),
-            _ => Directly((mel, envelopes) => mel.Apply(s_ops, s_first, s_batch.Excitation, envelopes).Item),
+            _ => Directly(mel => mel.Apply(s_ops, s_first, s_batch.Speech).Item),
         };
         TrainingConfig Weighted(float weight, int resolutions) => name switch
         {
@@ -49,8 +49,8 @@ public class GenerationLossTests
             "power" => s_config with { PowerLossWeight = weight, MelLossResolutions = resolutions },
             _ => s_config with { MelLossWeight = weight, MelLossRepulsion = 0, MelLossVoicedRepulsion = 0, MelLossResolutions = resolutions },
         };
-        Assert.Equal(3, losses.Length);
-        for (int resolutions = 1; resolutions <= 3; resolutions++)
+        Assert.Equal(4, losses.Length);
+        for (int resolutions = 1; resolutions <= 4; resolutions++)
         {
             double expected = losses.Take(resolutions).Average(), once = Loss(Weighted(1, resolutions));
             Assert.Equal(expected, once, 1e-5 * expected);
@@ -78,7 +78,7 @@ public class GenerationLossTests
     [Fact]
     public void The_mel_loss_compares_two_generations_as_far_as_it_repels()
     {
-        double[] distances = Directly((mel, envelopes) => mel.EnergyDistance(s_ops, s_first, s_second, s_batch.Excitation, envelopes, null, out _).Item);
-        Assert.Equal(distances.Average(), Loss(s_config with { MelLossWeight = 1 }), 1e-5);
+        double[] distances = Directly(mel => mel.EnergyDistance(s_ops, s_first, s_second, s_batch.Speech, null, out _).Item);
+        Assert.Equal(distances.Average(), Loss(s_config with { MelLossWeight = 1, MelLossResolutions = 4 }), 1e-5);
     }
 }

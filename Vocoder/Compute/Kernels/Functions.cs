@@ -27,6 +27,20 @@ internal readonly struct MulAddF : IElementwise
     public static V Apply<S, V>(V a, V b, V c) where S : struct, ISimd<V> where V : struct => S.Fma(a, b, c);
 }
 
+/// <summary>√(a² + b² + c).</summary>
+internal readonly struct MagnitudeF : IElementwise
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply<S, V>(V a, V b, V c) where S : struct, ISimd<V> where V : struct => S.Sqrt(S.Fma(a, a, S.Fma(b, b, c)));
+}
+
+/// <summary>a / b.</summary>
+internal readonly struct QuotientF : IElementwise
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply<S, V>(V a, V b, V c) where S : struct, ISimd<V> where V : struct => S.Div(a, b);
+}
+
 internal readonly struct ExpF : IElementwise
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

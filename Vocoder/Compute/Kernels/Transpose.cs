@@ -58,6 +58,22 @@ internal static unsafe class Transpose
             for (int t = 0; t < length; t++) y[c * length + t] = x[t * stride + c];
     }
 
+    /// <summary>Row r of x begins at x[r·xStride], column t of y at y[t·yStride]: y[t·yStride + r] = x[r·xStride + t].</summary>
+    public static void Rows(float* x, int xStride, int rows, int length, float* y, int yStride)
+    {
+        int r = 0;
+        for (; Avx.IsSupported && r + Square <= rows; r += Square)
+        {
+            float* source = x + (long)r * xStride;
+            int t = 0;
+            for (; t + Square <= length; t += Square) Squares(source + t, xStride, Square, y + (long)t * yStride + r, yStride);
+            for (; t < length; t++)
+                for (int i = 0; i < Square; i++) y[(long)t * yStride + r + i] = source[(long)i * xStride + t];
+        }
+        for (; r < rows; r++)
+            for (int t = 0; t < length; t++) y[(long)t * yStride + r] = x[(long)r * xStride + t];
+    }
+
     /// <summary>x [rows, length] → y [⌈rows/6⌉, length, 6], zero beyond the last row.</summary>
     public static void ToBlocks(float* x, int rows, int length, float* y)
     {

@@ -1,0 +1,117 @@
+using FlowVocoder.Compute;
+using FlowVocoder.Features;
+using FlowVocoder.Streaming;
+
+namespace FlowVocoder.Matching;
+
+/// <summary>A stream whose speech is made to obey its mel, see <see cref="MelMatching"/>; each pass waits for the windows that its samples lie in.</summary>
+internal sealed class MatchedStream : VocoderStream
+{
+    private readonly VocoderStream _voice;
+    private readonly MatchingPass[] _passes;
+    private readonly MelTargets _targets;
+    private readonly CpuOps _ops = new();
+    // Speech of the voice, and what waits until a hop is full.
+    private float[] _spoken = [], _ready = [];
+    private int _readyCount;
+
+    public MatchedStream(VocoderStream voice, MelMatching matching, int passes) : base(voice.Model, voice.Options)
+    {
+        _voice = voice;
+        _passes = [.. Enumerable.Range(0, passes).Select(_ => new MatchingPass(matching))];
+        _targets = new MelTargets(matching, Bands);
+        LookAheadFrames = voice.LookAheadFrames + matching.Framing.LookAhead(passes);
+    }
+
+    /// <inheritdoc/>
+    public override int LookAheadFrames { get; }
+
+    /// <inheritdoc/>
+    public override int ChunkFrames => _voice.ChunkFrames;
+
+    /// <inheritdoc/>
+    public override int StepFrames => _voice.StepFrames;
+
+    private protected override void Clear()
+    {
+        _voice.Reset();
+        foreach (MatchingPass pass in _passes) pass.Clear();
+        _targets.Clear();
+        _readyCount = 0;
+    }
+
+    private protected override void Render(ReadOnlySpan<float> frames, int ready, Span<float> samples)
+    {
+        _targets.Append(frames);
+        Reserve(_voice.SamplesAfter(frames.Length / Bands));
+        Match(_spoken.AsSpan(0, _voice.Push(frames, _spoken)));
+        Take(samples[..(ready * HopSize)]);
+    }
+
+    private protected override void RenderRest(int ready, Span<float> samples)
+    {
+        Reserve(_voice.LookAheadFrames * HopSize);
+        Match(_spoken.AsSpan(0, _voice.Flush(_spoken)));
+        Finish();
+        Take(samples[..(ready * HopSize)]);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>The voice may use several threads; its samples come in order, and are matched as they come.</remarks>
+    internal override void SpeakWhole(ReadOnlyMemory<float> mel, Action<ReadOnlyMemory<float>> sink, CancellationToken cancellation)
+    {
+        var frames = new float[mel.Length];
+        MelColumns.Copy(mel.Span, Bands, 0, frames);
+        _targets.Append(frames);
+        void Hand()
+        {
+            if (_readyCount > 0) sink(_ready.AsMemory(0, _readyCount));
+            _readyCount = 0;
+        }
+        _voice.SpeakWhole(mel, samples =>
+        {
+            Match(samples.Span);
+            Hand();
+        }, cancellation);
+        Finish();
+        Hand();
+    }
+
+    private protected override void ExchangeState(StateExchange state)
+    {
+        _voice.Exchange(state);
+        _targets.Exchange(state);
+        foreach (MatchingPass pass in _passes) pass.Exchange(state);
+        state.Queue(ref _ready, ref _readyCount);
+    }
+
+    private void Match(ReadOnlySpan<float> samples)
+    {
+        Match(0, samples);
+        _targets.Forget(_passes.Min(pass => pass.OldestTarget));
+    }
+
+    // Through the passes from one on; what the last gives is ready.
+    private void Match(int pass, ReadOnlySpan<float> samples)
+    {
+        for (; pass < _passes.Length; pass++) samples = _passes[pass].Push(_ops, samples, _targets);
+        FrameQueue.Append(ref _ready, ref _readyCount, samples);
+    }
+
+    // Each pass hands the rest of its signal to those behind it, the next of which then ends its own.
+    private void Finish()
+    {
+        for (int i = 0; i < _passes.Length; i++) Match(i + 1, _passes[i].Flush(_ops, _targets));
+    }
+
+    private void Reserve(int samples)
+    {
+        if (_spoken.Length < samples) _spoken = new float[samples];
+    }
+
+    private void Take(Span<float> samples)
+    {
+        _ready.AsSpan(0, samples.Length).CopyTo(samples);
+        FrameQueue.Remove(_ready, ref _readyCount, samples.Length);
+    }
+}
