@@ -19,7 +19,7 @@ internal sealed class EvaluateVerb : Verb
     private readonly Option<int?> _match = Inputs.Match();
     private readonly Option<string[]> _baseline = new("--baseline")
     {
-        Description = "Also measure noise-lp (white noise through linear prediction) or griffin-lim; may be given several times", HelpName = "NAME", Arity = ArgumentArity.OneOrMore,
+        Description = "Also measure noise-lp (white noise through linear prediction), griffin-lim, or the recording itself; may be given several times", HelpName = "NAME", Arity = ArgumentArity.OneOrMore,
     };
     private readonly Option<string[]> _generated = new("--generated")
     {
@@ -30,11 +30,11 @@ internal sealed class EvaluateVerb : Verb
     private readonly Option<string?> _out = new("--out") { Description = "Keep what was spoken, FOLDER/SYSTEM/SPEAKER_CLIP.wav, and a picture of each clip", HelpName = "FOLDER" };
     private readonly Option<int> _threads = Inputs.Threads();
 
-    public EvaluateVerb() : base("evaluate", "Speaks held-out recordings from their mels and compares: log-mel L1, multi-resolution STFT distance, STOI, ESTOI, voicing F1 and pitch, per speaker, in Markdown.",
+    public EvaluateVerb() : base("evaluate", "Speaks held-out recordings from their mels and compares: log-mel L1, multi-resolution STFT distance, STOI, ESTOI, voicing F1 and pitch, periodicity and levels of single bands, per speaker, in Markdown.",
         "vocoder evaluate --data recordings --baseline noise-lp --baseline griffin-lim",
         "vocoder evaluate --data recordings --voice voice.safetensors --sigma 0.8 --limit 2 --out spoken")
     {
-        _baseline.OneOf(NoiseBaseline.Label, GriffinLimBaseline.Label);
+        _baseline.OneOf(NoiseBaseline.Label, GriffinLimBaseline.Label, RecordingBaseline.Label);
         foreach (Option option in (Option[])[_data, _voice, _sigma, _match, _seed, _baseline, _generated, _limit, _out, _threads]) Add(option);
     }
 
@@ -47,7 +47,12 @@ internal sealed class EvaluateVerb : Verb
         IReadOnlyList<EvaluationClip> clips = EvaluationClip.Find(arguments.GetRequiredValue(_data), arguments.GetValue(_limit));
         var systems = new List<IEvaluatedSystem> { new VoiceSystem(voice, options, parallelism) };
         foreach (string name in arguments.GetValue(_baseline) ?? [])
-            systems.Add(name == NoiseBaseline.Label ? new NoiseBaseline(voice.Model.Recipe) : new GriffinLimBaseline(voice.Model.Recipe));
+            systems.Add(name switch
+            {
+                NoiseBaseline.Label => new NoiseBaseline(voice.Model.Recipe),
+                RecordingBaseline.Label => new RecordingBaseline(voice.Model.Recipe.SampleRate),
+                _ => new GriffinLimBaseline(voice.Model.Recipe),
+            });
         foreach (string folder in arguments.GetValue(_generated) ?? []) systems.Add(new GeneratedFolder(folder, voice.Model.Recipe.SampleRate));
         if (arguments.GetValue(_out) is { } keep) Files.CreateFolder(keep);
         TellCost(voice, clips, terminal);

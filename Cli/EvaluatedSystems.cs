@@ -44,7 +44,20 @@ internal sealed class VoiceSystem(LoadedVoice voice, SynthesisOptions options, P
 
     public float Sigma => options.Sigma;
 
+    /// <summary>Passes of matching.</summary>
+    public int Match => options.ForWholeMel(voice.Model).Match!.Value;
+
     public float[] Speak(EvaluationClip clip, float[] mel) => Synthesizer.Synthesize(voice.Model, mel, options, parallelism);
+}
+
+/// <summary>The recording itself, for what its own figures are.</summary>
+internal sealed class RecordingBaseline(int sampleRate) : IEvaluatedSystem
+{
+    public const string Label = "recording";
+
+    public string Name => Label;
+
+    public float[] Speak(EvaluationClip clip, float[] mel) => SpeechDataset.Read(clip.File, sampleRate);
 }
 
 internal sealed class NoiseBaseline(MelRecipe recipe) : IEvaluatedSystem

@@ -69,7 +69,7 @@ internal sealed class Evaluation(LoadedVoice voice, IReadOnlyList<IEvaluatedSyst
     {
         for (int i = 0; i < systems.Count; i++)
         {
-            string sigma = systems[i] is VoiceSystem spoken ? FormattableString.Invariant($", sigma {spoken.Sigma}") : "";
+            string sigma = systems[i] is VoiceSystem spoken ? FormattableString.Invariant($", sigma {spoken.Sigma}, match {spoken.Match}") : "";
             terminal.Say($"### {systems[i].Name}{sigma}\n");
             terminal.Out.Write(_tables[i].ToMarkdown());
             if (systems[i] is not GeneratedFolder) terminal.Say($"\nreal-time factor {_took[i] / _seconds:0.0000} on {parallelism.Threads} thread(s)");

@@ -130,7 +130,11 @@ internal abstract class CompactTaskBase : ITrainingTask
     }
 
     /// <summary>Speaks the crops of a step with the noise of one take.</summary>
-    protected Tensor Speak(Ops ops, Generator generator, long step, uint take) => generator.Prediction.Speak(ops, Generate(ops, generator.Condition, step, take));
+    protected Spoken Speak(Ops ops, Generator generator, long step, uint take)
+    {
+        Tensor excitation = Generate(ops, generator.Condition, step, take);
+        return new Spoken(excitation, generator.Prediction.Speak(ops, excitation));
+    }
 
     /// <summary>Whether a step has losses of generated speech.</summary>
     protected bool Generates(long step) => Generation.IsOn(step) || Adversary?.IsOn(step) == true;
@@ -139,17 +143,17 @@ internal abstract class CompactTaskBase : ITrainingTask
     /// <param name="ops">Operations.</param>
     /// <param name="batch">The recordings.</param>
     /// <param name="generator">What spoke.</param>
-    /// <param name="speech">What it said with the noise of take 0.</param>
+    /// <param name="spoken">What it said with the noise of take 0.</param>
     /// <param name="step">The step.</param>
     /// <param name="melLoss">The log-mel distance to the recordings, to be told.</param>
-    protected Tensor SpeechLoss(Ops ops, SpeechBatch batch, Generator generator, Tensor speech, long step, out double melLoss)
+    protected Tensor SpeechLoss(Ops ops, SpeechBatch batch, Generator generator, Spoken spoken, long step, out double melLoss)
     {
         int first = 0;
-        Tensor Matched(Tensor spoken) => _matched == null ? spoken : _matched.Apply(ops, spoken, generator.Seen, out first);
-        Tensor generated = Matched(speech);
-        SpeechBatch compared = first == 0 ? batch : batch with { Speech = ops.Crop(batch.Speech, first, generated.Length), First = first };
-        Tensor? loss = Generation.Apply(ops, compared, generated, () => Matched(Speak(ops, generator, step, 1)), out melLoss);
-        if (step != Validation && Adversary?.IsOn(step) == true && Adversary.VoiceLoss(ops, generated, compared.Speech, step) is { } more)
+        Spoken Matched(Spoken take) => _matched == null ? take : take with { Speech = _matched.Apply(ops, take.Speech, generator.Seen, out first) };
+        spoken = Matched(spoken);
+        SpeechBatch compared = first == 0 ? batch : batch with { Speech = ops.Crop(batch.Speech, first, spoken.Speech.Length), First = first };
+        Tensor? loss = Generation.Apply(ops, compared, spoken, () => Matched(Speak(ops, generator, step, 1)), out melLoss);
+        if (step != Validation && Adversary?.IsOn(step) == true && Adversary.VoiceLoss(ops, spoken.Speech, compared.Speech, step) is { } more)
             loss = loss == null ? more : ops.Add(loss, more);
         return loss ?? new Tensor(1, 1, 1);
     }

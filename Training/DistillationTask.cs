@@ -72,15 +72,15 @@ internal sealed class DistillationTask : CompactTaskBase
         double melLoss = 0;
         if (Generates(step))
         {
-            Tensor generated = divergence?.Speech ?? Speak(ops, generator, step, 0);
-            Tensor distance = SpeechLoss(ops, batch, generator, generated, step, out melLoss);
+            Spoken spoken = divergence?.Spoken ?? Speak(ops, generator, step, 0);
+            Tensor distance = SpeechLoss(ops, batch, generator, spoken, step, out melLoss);
             loss = loss == null ? distance : ops.Add(loss, distance);
         }
         return new StepResult(loss, 0, 0, melLoss, divergence?.Kl);
     }
 
     // What is minimised, the divergence in nats per sample, and the speech that it was found on.
-    private sealed record Divergence(Tensor Loss, double Kl, Tensor Speech);
+    private sealed record Divergence(Tensor Loss, double Kl, Spoken Spoken);
 
     private Divergence MonteCarlo(Ops ops, SpeechBatch batch, Generator generator, long step)
     {
@@ -92,7 +92,7 @@ internal sealed class DistillationTask : CompactTaskBase
         float gamma = Config.Distillation.Contrastive;
         // The condition of other speech is that of the next item. Linear prediction stays: it is the coordinates, not the condition.
         if (gamma > 0) loss = ops.Add(loss, ContrastiveKl.Apply(ops, logQ, TeacherDensity(ops, speech, batch.Crops, [.. batch.Crops.Skip(1), batch.Crops[0]]).LogP, gamma));
-        return new Divergence(loss, logQ.Item + generator.Prediction.LogDet - logP.Item - offset, speech);
+        return new Divergence(loss, logQ.Item + generator.Prediction.LogDet - logP.Item - offset, new Spoken(excitation, speech));
     }
 
     // Of speech, each model through its own linear prediction: the log-density of the excitation, and what that of the speech has more.
@@ -113,6 +113,6 @@ internal sealed class DistillationTask : CompactTaskBase
         Tensor normal = _teacher.Stack.Elementwise(ops, x, TeacherCondition(ops, batch.Crops), generating: false, out Tensor logScale), logSigmaP = ops.Scale(logScale, -1f);
         Tensor meanQ = ops.Affine(ops.Scale(z, -1f), logSigmaQ, x), meanP = ops.Affine(ops.Scale(normal, -1f), logSigmaP, x);
         Tensor loss = new GaussianKl(Config.Distillation.Regularization).Apply(ops, meanQ, logSigmaQ, meanP, logSigmaP, out double kl);
-        return new Divergence(loss, kl, generator.Prediction.Speak(ops, x));
+        return new Divergence(loss, kl, new Spoken(x, generator.Prediction.Speak(ops, x)));
     }
 }

@@ -23,7 +23,6 @@ internal sealed class Adversary
             .. config.Periods.Select(p => new PeriodDiscriminator(Parameters.Scope($"period.{p}"), p, config.Channels)),
             .. config.Spectra.Select(n => new SpectrumDiscriminator(Parameters.Scope($"spectrum.{n}"), n, config.Channels)),
         ];
-        Parameters.Freeze();
     }
 
     /// <summary>What the discriminators have learnt; no gradient flows to it but in <see cref="Loss"/>.</summary>
@@ -41,6 +40,7 @@ internal sealed class Adversary
         Keep(ref _generated, generated);
         Keep(ref _recorded, recorded);
         _isPending = true;
+        Parameters.Freeze();
         if (step < _config.From + _config.Alone) return null;
         Tensor? sum = null;
         foreach (Discriminator discriminator in _discriminators)
@@ -58,6 +58,7 @@ internal sealed class Adversary
     {
         if (!_isPending) return null;
         _isPending = false;
+        // Until the next speech comes: the gradient steps look at it too.
         Parameters.Unfreeze();
         Tensor? sum = null;
         foreach (Discriminator discriminator in _discriminators)
@@ -65,7 +66,6 @@ internal sealed class Adversary
             Tensor loss = ops.Add(SquaredError(ops, discriminator.Apply(ops, _recorded!)[^1], 1), SquaredError(ops, discriminator.Apply(ops, _generated!)[^1], 0));
             sum = sum == null ? loss : ops.Add(sum, loss);
         }
-        Parameters.Freeze();
         return sum;
     }
 

@@ -4,8 +4,9 @@ using FlowVocoder.Conditioners;
 namespace FlowVocoder.Training.Adversarial;
 
 /// <summary>
-/// A network that tells recorded from generated speech: strided convolutions over rows that a view of the speech is cut into, each row for itself, and a
-/// score at every place of the last layer. A convolution of stride 3 and 6 taps is one of 2 taps over triples.
+/// A network that tells recorded from generated speech: strided convolutions over rows that a view of the speech is cut into, and a score at every place
+/// of the last layer. A convolution of stride 3 and 6 taps is one of 2 taps over triples. The rows follow each other on one axis, where long convolutions are
+/// several times as fast as many short ones; what reaches over the end of a row sees the beginning of the next.
 /// </summary>
 internal abstract class Discriminator
 {
@@ -26,7 +27,7 @@ internal abstract class Discriminator
     /// <summary>What the length of a row has to be a multiple of.</summary>
     protected int Multiple { get; }
 
-    /// <summary>Speech [b, 1, samples] as rows [rows, inputs, length].</summary>
+    /// <summary>Speech [b, 1, samples] as [b, inputs, rows · length of a row].</summary>
     protected abstract Tensor Rows(Ops ops, Tensor speech);
 
     /// <summary>The features of all layers; the last tensor is the scores, 1 for recorded and 0 for generated speech (LSGAN, Mao et al. 2017).</summary>
@@ -47,7 +48,7 @@ internal sealed class PeriodDiscriminator(ParameterSet parameters, int period, i
     protected override Tensor Rows(Ops ops, Tensor speech)
     {
         int length = speech.Length / (period * Multiple) * Multiple;
-        return ops.Reshape(ops.Fold(ops.Crop(speech, 0, length * period), period), speech.Batch * period, 1, length);
+        return ops.Reshape(ops.Fold(ops.Crop(speech, 0, length * period), period), speech.Batch, 1, period * length);
     }
 }
 
@@ -58,7 +59,8 @@ internal sealed class PeriodDiscriminator(ParameterSet parameters, int period, i
 internal sealed class SpectrumDiscriminator : Discriminator
 {
     private const int Frames = 3;
-    private const float Floor = 1e-4f, Scale = 0.5f;
+    // Added to magnitudes, some 40 dB below those of a voice: without it the zeros of a spectrum, which mean nothing, have nearly all of the gradient.
+    private const float Floor = 1e-2f, Scale = 0.5f;
     private readonly Tensor _window;
 
     public SpectrumDiscriminator(ParameterSet parameters, int size, int channels) : base(parameters, Frames, channels, layers: 3)
@@ -77,7 +79,7 @@ internal sealed class SpectrumDiscriminator : Discriminator
         Tensor? rows = null;
         for (int i = 0; i < Frames; i++)
         {
-            Tensor shifted = ops.Reshape(ops.Transpose(ops.Crop(level, i, frames)), speech.Batch * frames, 1, bins);
+            Tensor shifted = ops.Reshape(ops.Transpose(ops.Crop(level, i, frames)), speech.Batch, 1, frames * bins);
             rows = rows == null ? shifted : ops.Concat(rows, shifted);
         }
         return rows!;

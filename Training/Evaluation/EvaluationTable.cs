@@ -12,14 +12,17 @@ namespace FlowVocoder.Training.Evaluation;
 /// <param name="Stoi">Mean over the clips that are long enough for it.</param>
 /// <param name="ExtendedStoi">The same for ESTOI.</param>
 /// <param name="Voicing">Pooled.</param>
+/// <param name="Bands">Means; samples beyond full scale are those of all clips.</param>
 public sealed record EvaluationRow(
-    string Name, int Clips, double Seconds, double LogMelL1, double StftDistance, double Stoi, double ExtendedStoi, VoicingScores Voicing)
+    string Name, int Clips, double Seconds, double LogMelL1, double StftDistance, double Stoi, double ExtendedStoi, VoicingScores Voicing, BandScores Bands)
 {
     /// <summary>Summarises the clips of a group.</summary>
     public static EvaluationRow Of(string name, IReadOnlyCollection<ClipScores> clips) => new(
         name, clips.Count, clips.Sum(c => c.Seconds), Mean(clips, c => c.LogMelL1), Mean(clips, c => c.StftDistance),
         Mean(clips, c => c.Intelligibility.Stoi), Mean(clips, c => c.Intelligibility.Extended),
-        VoicingScores.Pool([.. clips.Select(c => c.Voicing)]));
+        VoicingScores.Pool([.. clips.Select(c => c.Voicing)]),
+        new BandScores(Mean(clips, c => c.Bands.LowMelL1), [.. BandMeasures.PeriodicityBands.Select((_, i) => Mean(clips, c => c.Bands.Periodicity[i]))],
+            Mean(clips, c => c.Bands.LevelError), Mean(clips, c => c.Bands.LevelScatter), Mean(clips, c => c.Bands.HighModulation), clips.Sum(c => c.Bands.Beyond)));
 
     private static double Mean(IEnumerable<ClipScores> clips, Func<ClipScores, double> score) =>
         clips.Select(score).Where(s => !double.IsNaN(s)).DefaultIfEmpty(double.NaN).Average();
@@ -50,7 +53,7 @@ public sealed class EvaluationTable
         }
     }
 
-    /// <summary>The rows as a Markdown table; a score that does not exist is a dash.</summary>
+    /// <summary>The rows as two Markdown tables, the second of single bands; a score that does not exist is a dash.</summary>
     public string ToMarkdown()
     {
         var text = new StringBuilder();
@@ -63,6 +66,20 @@ public sealed class EvaluationTable
                 row.Name, row.Clips.ToString(CultureInfo.InvariantCulture), Cell(row.Seconds, "F1"), Cell(row.LogMelL1, "F3"),
                 Cell(row.StftDistance, "F3"), Cell(row.Stoi, "F3"), Cell(row.ExtendedStoi, "F3"), Cell(row.Voicing.F1, "F3"),
                 Cell(row.Voicing.MedianCents, "F1"), Cell(row.Voicing.Within50Cents * 100, "F1", " %"),
+            ];
+            text.Append("| ").AppendJoin(" | ", cells).Append(" |\n");
+        }
+        text.Append('\n').Append("| speaker | log-mel L1 below 1 kHz |");
+        foreach (var (from, to) in BandMeasures.PeriodicityBands) text.Append(CultureInfo.InvariantCulture, $" periodicity {from / 1000}–{to / 1000} kHz |");
+        text.Append(" level 300–800 Hz, dB | its scatter, dB | modulation above 8 kHz | samples beyond full scale |\n");
+        text.Append("|---|").Insert(text.Length, "---:|", BandMeasures.PeriodicityBands.Count + 5).Append('\n');
+        foreach (EvaluationRow row in Rows())
+        {
+            BandScores bands = row.Bands;
+            string[] cells =
+            [
+                row.Name, Cell(bands.LowMelL1, "F3"), .. bands.Periodicity.Select(p => Cell(p, "F2")), Cell(bands.LevelError, "+0.0;-0.0;0.0"), Cell(bands.LevelScatter, "F1"),
+                Cell(bands.HighModulation, "F2"), bands.Beyond.ToString(CultureInfo.InvariantCulture),
             ];
             text.Append("| ").AppendJoin(" | ", cells).Append(" |\n");
         }

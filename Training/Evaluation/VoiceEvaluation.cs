@@ -9,8 +9,9 @@ namespace FlowVocoder.Training.Evaluation;
 /// <param name="StftDistance">See <see cref="MultiResolutionStft"/>.</param>
 /// <param name="Intelligibility">STOI and ESTOI; NaN for clips with less than 0.4 s of speech.</param>
 /// <param name="Voicing">Voicing and pitch.</param>
+/// <param name="Bands">Single bands.</param>
 public sealed record ClipScores(
-    double Seconds, double LogMelL1, double StftDistance, IntelligibilityScores Intelligibility, VoicingScores Voicing);
+    double Seconds, double LogMelL1, double StftDistance, IntelligibilityScores Intelligibility, VoicingScores Voicing, BandScores Bands);
 
 /// <summary>Runs every objective measure over pairs of recordings and what a vocoder made of their mels.</summary>
 public sealed class VoiceEvaluation
@@ -18,12 +19,13 @@ public sealed class VoiceEvaluation
     private readonly int _sampleRate;
     private readonly LogMelL1 _logMel;
     private readonly VoicingF1 _voicing;
+    private readonly BandMeasures _bands;
 
     /// <summary>Prepares the measures; the instance may be shared by threads.</summary>
     /// <param name="recipe">Of the voice: gives the sample rate, the mels that are compared and the frames of the pitch tracks.</param>
     /// <exception cref="VocoderException">The recipe is not valid.</exception>
     public VoiceEvaluation(MelRecipe recipe) =>
-        (_logMel, _voicing, _sampleRate) = (new LogMelL1(recipe), new VoicingF1(recipe), recipe.SampleRate);
+        (_logMel, _voicing, _bands, _sampleRate) = (new LogMelL1(recipe), new VoicingF1(recipe), new BandMeasures(recipe), recipe.SampleRate);
 
     /// <summary>Scores one clip; the longer signal is cut to the shorter.</summary>
     /// <param name="reference">The recording, at the recipe's rate, -1 to 1.</param>
@@ -41,7 +43,8 @@ public sealed class VoiceEvaluation
             Stoi.Compare(
                 Resampler.Resample(reference, _sampleRate, Stoi.SampleRate),
                 Resampler.Resample(generated, _sampleRate, Stoi.SampleRate)),
-            _voicing.Compare(reference, generated));
+            _voicing.Compare(reference, generated),
+            _bands.Score(reference, generated));
     }
 
     private static ReadOnlySpan<float> CheckFinite(ReadOnlySpan<float> samples, string name)

@@ -10,6 +10,8 @@ namespace FlowVocoder.Training.Losses;
 internal sealed class LogMelLoss
 {
     private const float SmoothAbs = 1e-4f;
+    // Added to single bins: without it the zeros of a spectrum, which mean nothing, have nearly all of the gradient.
+    private const float BinFloor = 1e-3f;
     private readonly Tensor? _bank;
     private readonly MelRecipe _recipe;
     private readonly double[] _frequencies;
@@ -89,6 +91,6 @@ internal sealed class LogMelLoss
     public Tensor Log(Ops ops, Tensor speech)
     {
         Tensor magnitude = Spectrum.Magnitude(ops, speech);
-        return ops.Log(_bank == null ? magnitude : ops.Conv1d(magnitude, _bank, null), (float)_recipe.Floor);
+        return _bank == null ? ops.Log(magnitude, BinFloor) : ops.Log(ops.Conv1d(magnitude, _bank, null), (float)_recipe.Floor);
     }
 }

@@ -129,7 +129,7 @@ public unsafe partial class CpuOps
         TensorPrimitives.Add(x.Span, offset, y.Span);
         TensorPrimitives.Sqrt(y.Span, y.Span);
         // d√u/du = 1 / (2√u)
-        Record(y, x, null, null, static (ops, y, x, _, _) => ops.AddQuotient(ops.GradientOf(x), y.Grad!, y, 2f, 0f));
+        Record(y, x, null, null, static (ops, y, x, _, _) => ops.Map<AddQuotientF>(y.Grad!, ops.Scale(y, 2f), ops.GradientOf(x), ops.GradientOf(x)));
         return y;
     }
 
@@ -139,29 +139,21 @@ public unsafe partial class CpuOps
         var y = RentLike(x);
         TensorPrimitives.Add(x.Span, offset, y.Span);
         TensorPrimitives.Log(y.Span, y.Span);
-        Record(y, x, null, null, offset, static (ops, y, x, _, _, offset) => ops.AddQuotient(ops.GradientOf(x), y.Grad!, x, 1f, offset));
+        Record(y, x, null, null, offset, static (ops, y, x, _, _, offset) =>
+        {
+            Tensor u = ops.RentLike(x);
+            TensorPrimitives.Add(x.Span, offset, u.Span);
+            ops.Map<AddQuotientF>(y.Grad!, u, ops.GradientOf(x), ops.GradientOf(x));
+        });
         return y;
     }
-
-    // target += a / (factor·b + offset)
-    private void AddQuotient(Tensor target, Tensor a, Tensor b, float factor, float offset) =>
-        _parallelism.ForRanges(target.Size, 1, (target, a, b, factor, offset), static (from, to, in s) =>
-        {
-            float* t = s.target.Data, a = s.a.Data, b = s.b.Data;
-            float factor = s.factor, offset = s.offset;
-            for (int i = from; i < to; i++) t[i] += a[i] / (factor * b[i] + offset);
-        });
 
     /// <inheritdoc/>
     public override Tensor LeakyRelu(Tensor x)
     {
         var y = RentLike(x);
         Map<LeakyReluF>(x, x, x, y);
-        Record(y, x, null, null, static (ops, y, x, _, _) => ops._parallelism.ForRanges(x.Size, 1, (x, dy: y.Grad!, dx: ops.GradientOf(x)), static (from, to, in s) =>
-        {
-            float* dx = s.dx.Data, dy = s.dy.Data, x = s.x.Data;
-            for (int i = from; i < to; i++) dx[i] += dy[i] * (x[i] > 0 ? 1f : LeakyReluF.Slope);
-        }));
+        Record(y, x, null, null, static (ops, y, x, _, _) => ops.Map<LeakyReluGradientF>(x, y.Grad!, ops.GradientOf(x), ops.GradientOf(x)));
         return y;
     }
 

@@ -23,7 +23,7 @@ public class GenerationLossTests
         return new SpeechLoader(s_model, frames, new Philox(3)).Load(s_ops, crops.Draw(0, 0, s_config.Batch), 0);
     }
 
-    private static double Loss(TrainingConfig config) => new GenerationLoss(s_model, config).Apply(s_ops, s_batch, s_first, () => s_second, out _)!.Item;
+    private static double Loss(TrainingConfig config) => new GenerationLoss(s_model, config).Apply(s_ops, s_batch, new Spoken(s_second, s_first), () => new Spoken(s_first, s_second), out _)!.Item;
 
     // One class called directly at every window length.
     private static double[] Directly(Func<LogMelLoss, double> loss) =>

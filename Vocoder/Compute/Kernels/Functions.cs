@@ -34,6 +34,13 @@ internal readonly struct MagnitudeF : IElementwise
     public static V Apply<S, V>(V a, V b, V c) where S : struct, ISimd<V> where V : struct => S.Sqrt(S.Fma(a, a, S.Fma(b, b, c)));
 }
 
+/// <summary>c + a / b.</summary>
+internal readonly struct AddQuotientF : IElementwise
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply<S, V>(V a, V b, V c) where S : struct, ISimd<V> where V : struct => S.Add(c, S.Div(a, b));
+}
+
 /// <summary>a / b.</summary>
 internal readonly struct QuotientF : IElementwise
 {
@@ -67,6 +74,14 @@ internal readonly struct LeakyReluF : IElementwise
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Apply<S, V>(V a, V b, V c) where S : struct, ISimd<V> where V : struct => S.Max(a, S.Mul(a, S.All(Slope)));
+}
+
+/// <summary>c + b·slope of the leaky ReLU at a.</summary>
+internal readonly struct LeakyReluGradientF : IElementwise
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply<S, V>(V a, V b, V c) where S : struct, ISimd<V> where V : struct =>
+        S.Fma(b, S.WherePositive(a, S.All(1f), S.All(LeakyReluF.Slope)), c);
 }
 
 /// <summary>tanh(a)·sigmoid(b).</summary>
