@@ -37,11 +37,13 @@ internal sealed class PlayVerb : Verb
         Terminal quiet = terminal with { Out = report };
         LoadedVoice voice = _speaking.Voice(arguments);
         SynthesisOptions options = _speaking.Synthesis(arguments, voice);
-        if (input != Pipes.Dash) options = options.ForWholeMel(voice.Model);
-        VocoderStream stream = voice.Model.NewStream(options, _speaking.StreamParallelism(arguments));
         StepByStepCost.TellSpeaking(voice, null, terminal);
-        if (input == Pipes.Dash) WarmUp.Run(voice, stream);
+        VocoderStream NewStream() => voice.Model.NewStream(options, _speaking.StreamParallelism(arguments));
+        // Before anybody waits for an answer.
+        if (input == Pipes.Dash) WarmUp.Run(voice, NewStream());
         MelFrames frames = FrameSource.OpenMelOrRecording(input, voice, quiet);
+        if (input != Pipes.Dash) options = options.ForWholeMel(voice.Model, frames.Whole?.Data);
+        VocoderStream stream = NewStream();
         int rate = voice.Model.Recipe.SampleRate;
         using AudioPlayer player = _player.Open(arguments, rate, terminal);
         var session = new PlaySession(player, stream, terminal);

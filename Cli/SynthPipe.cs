@@ -32,9 +32,9 @@ internal sealed class SynthPipe(LoadedVoice voice, SynthesisOptions options, Par
     {
         // The header comes before the first frame: a player behind the pipe can get ready.
         using WavWriter? wav = raw ? null : new WavWriter(output, _rate, format, leaveOpen: true);
-        VocoderStream stream = voice.Model.NewStream(input == Pipes.Dash ? options : options.ForWholeMel(voice.Model), parallelism);
-        if (input == Pipes.Dash) WarmUp.Run(voice, stream);
+        if (input == Pipes.Dash) WarmUp.Run(voice, voice.Model.NewStream(options, parallelism));
         MelFrames frames = FrameSource.Open(input, voice, terminal);
+        VocoderStream stream = voice.Model.NewStream(input == Pipes.Dash ? options : options.ForWholeMel(voice.Model, frames.Whole?.Data), parallelism);
         long samples = 0;
         StreamedSpeech.Speak(frames, stream, stream.ChunkFrames, ready =>
         {

@@ -6,6 +6,9 @@ public abstract class MelFrames
     /// <summary>Values of a frame.</summary>
     public abstract int Bands { get; }
 
+    /// <summary>The mel that all frames are, where it is there as a whole; else null.</summary>
+    public virtual MelArray? Whole => null;
+
     /// <summary>Takes the frames that are there, waiting for at least one.</summary>
     /// <param name="frames">Room for [n, <see cref="Bands"/>] values, one frame after the other; n ≥ 1.</param>
     /// <param name="cancellation">Ends the waiting.</param>
@@ -53,6 +56,8 @@ public abstract class MelFrames
         private int _next;
 
         public override int Bands => mel.Bands;
+
+        public override MelArray? Whole => mel;
 
         public override int Read(Span<float> frames, CancellationToken cancellation = default)
         {

@@ -79,7 +79,7 @@ public sealed class BandMeasures
         int count = _lowBands * (a.Length / _recipe.Bands);
         double sum = 0;
         for (int i = 0; i < count; i++) sum += Math.Abs((double)a[i] - b[i]);
-        return count == 0 ? double.NaN : sum / count * LogMelL1.NatsPerUnit(_recipe);
+        return count == 0 ? double.NaN : sum / count * _recipe.NatsPerUnit;
     }
 
     // Of a windowed frame whose spectrum is known, the autocorrelation of a band at any lag is a sum of cosines; that of the window is divided out

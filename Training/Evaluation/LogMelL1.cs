@@ -17,19 +17,7 @@ public sealed class LogMelL1
     public LogMelL1(MelRecipe recipe)
     {
         _mel = new MelSpectrogram(recipe);
-        _natsPerUnit = NatsPerUnit(recipe);
-    }
-
-    /// <summary>Nats in a unit of a recipe's logarithm.</summary>
-    internal static double NatsPerUnit(MelRecipe recipe)
-    {
-        double unit = recipe.Logarithm switch
-        {
-            MelLogarithm.Natural => 1,
-            MelLogarithm.Log10 => Math.Log(10),
-            _ => Math.Log(10) / 20,
-        };
-        return unit / Math.Abs(recipe.OutputScale);
+        _natsPerUnit = recipe.NatsPerUnit;
     }
 
     /// <summary>The distance of a generated signal from its reference; the longer one is cut to the shorter.</summary>

@@ -73,6 +73,14 @@ public sealed partial record MelRecipe
     /// <summary>The lowest value a mel of this recipe takes: that of the floor (−11.51 for ln 1e-5).</summary>
     public double LowestValue => FromAmplitude(0);
 
+    /// <summary>Nats of amplitude, or of power where the recipe's mels are of power, in a unit of its values.</summary>
+    internal double NatsPerUnit => (Logarithm switch
+    {
+        MelLogarithm.Natural => 1,
+        MelLogarithm.Log10 => Math.Log(10),
+        _ => Math.Log(10) / 20,
+    }) / Math.Abs(OutputScale);
+
     /// <summary>The mel value of an amplitude behind the filter bank: floor, logarithm, scale, offset and limits.</summary>
     /// <param name="amplitude">Amplitude, ≥ 0.</param>
     public double FromAmplitude(double amplitude)

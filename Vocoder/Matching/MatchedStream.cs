@@ -60,9 +60,9 @@ internal sealed class MatchedStream : VocoderStream
     /// <remarks>The voice may use several threads; its samples come in order, and are matched as they come.</remarks>
     internal override void SpeakWhole(ReadOnlyMemory<float> mel, Action<ReadOnlyMemory<float>> sink, CancellationToken cancellation)
     {
-        var frames = new float[mel.Length];
-        MelColumns.Copy(mel.Span, Bands, 0, frames);
-        _targets.Append(frames);
+        // As in a stream a frame is known before its samples come.
+        float[] frames = [];
+        int taken = 0;
         void Hand()
         {
             if (_readyCount > 0) sink(_ready.AsMemory(0, _readyCount));
@@ -70,6 +70,11 @@ internal sealed class MatchedStream : VocoderStream
         }
         _voice.SpeakWhole(mel, samples =>
         {
+            int count = samples.Length / HopSize;
+            if (frames.Length < count * Bands) frames = new float[count * Bands];
+            MelColumns.Copy(mel.Span, Bands, taken, frames.AsSpan(0, count * Bands));
+            _targets.Append(frames.AsSpan(0, count * Bands));
+            taken += count;
             Match(samples.Span);
             Hand();
         }, cancellation);

@@ -6,6 +6,9 @@ namespace FlowVocoder.Matching;
 /// <summary>One pass of <see cref="MelMatching"/> over a signal that is still coming. However it is cut, the samples are the same bits.</summary>
 internal sealed class MatchingPass
 {
+    // So many that their spectra stay in the second-level cache.
+    private const int MostFrames = 16;
+
     private readonly MelMatching _matching;
     private readonly float[] _overlap;
     // The last samples of the input, from _start on, and what the last push gave.
@@ -63,10 +66,19 @@ internal sealed class MatchingPass
 
     private ReadOnlySpan<float> Run(Ops ops, long end, MelTargets targets)
     {
-        int frames = (int)(end - _next);
-        if (frames == 0) return default;
         _outputCount = 0;
-        int length = (frames - 1) * Framing.Hop + Framing.Size;
+        while (_next < end) Step(ops, (int)Math.Min(end - _next, MostFrames), targets);
+        // Of what the next frames need the oldest is their first sample; at the end, mirror images of the last frames' length.
+        long keep = Math.Max(_start, Math.Min(Framing.Start(_next), _received - Framing.Size));
+        FrameQueue.Remove(_input, ref _count, (int)(keep - _start));
+        _start = keep;
+        return _output.AsSpan(0, _outputCount);
+    }
+
+    // The next frames.
+    private void Step(Ops ops, int frames, MelTargets targets)
+    {
+        int advance = frames * Framing.Hop, length = advance - Framing.Hop + Framing.Size;
         Tensor speech = ops.Rent(1, 1, length), target = ops.Rent(1, targets.Bands, frames), add = ops.Rent(1, 1, length);
         long first = Framing.Start(_next);
         Mirrored(first, speech.Span);
@@ -75,21 +87,21 @@ internal sealed class MatchingPass
         add.Span[_overlap.Length..].Clear();
         ReadOnlySpan<float> matched = _matching.Pass(ops, speech, target, add).Span;
         // What lies before the signal is no part of it, nor what lies after its end.
-        int before = (int)Math.Clamp(-first, 0, frames * Framing.Hop), ready = (int)Math.Min(frames * Framing.Hop, _received - first);
+        int before = (int)Math.Clamp(-first, 0, advance), ready = (int)Math.Min(advance, _received - first);
         if (ready > before) FrameQueue.Append(ref _output, ref _outputCount, matched[before..ready]);
-        matched[(frames * Framing.Hop)..].CopyTo(_overlap);
+        matched[advance..].CopyTo(_overlap);
         ops.Reset();
-        _next = end;
-        // Of what the next frames need the oldest is their first sample; at the end, mirror images of the last frames' length.
-        long keep = Math.Max(_start, Math.Min(Framing.Start(_next), _received - Framing.Size));
-        FrameQueue.Remove(_input, ref _count, (int)(keep - _start));
-        _start = keep;
-        return _output.AsSpan(0, _outputCount);
+        _next += frames;
     }
 
     // Samples first … of the signal mirrored at its first and, as far as it has come, at its last sample; zeros where a mirror image would lie beyond.
     private void Mirrored(long first, Span<float> samples)
     {
+        if (first >= _start && first + samples.Length <= _received)
+        {
+            _input.AsSpan((int)(first - _start), samples.Length).CopyTo(samples);
+            return;
+        }
         for (int i = 0; i < samples.Length; i++)
         {
             long at = Math.Abs(first + i);

@@ -55,7 +55,7 @@ public abstract partial class VocoderModel
         return options.Match is > 0 and int passes ? new MatchedStream(voice, Matching, passes) : voice;
     }
 
-    /// <summary>Passes of mel matching that suit a whole mel; 0 leaves its speech as the flow gave it.</summary>
+    /// <summary>Passes of mel matching that suit the mel of a recording; 0 leaves its speech as the flow gave it.</summary>
     public virtual int MatchPasses => 0;
 
     /// <summary>A stream of the model's own speech.</summary>

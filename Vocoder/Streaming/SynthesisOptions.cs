@@ -1,3 +1,4 @@
+using FlowVocoder.Matching;
 using FlowVocoder.Models;
 
 namespace FlowVocoder.Streaming;
@@ -16,15 +17,26 @@ public sealed record SynthesisOptions
 
     /// <summary>
     /// Passes that make the speech obey its mel, 0 to <see cref="MostMatch"/>: levels come nearer with each, and a stream waits three frames longer. null is
-    /// what suits: <see cref="VocoderModel.MatchPasses"/> for a whole mel, none in a stream or with a shifted pitch. The default value is null.
+    /// what suits: none in a stream or with a shifted pitch, for a whole mel see <see cref="ForWholeMel"/>. The default value is null.
     /// </summary>
     public int? Match { get; init; }
 
     /// <summary>Most passes of <see cref="Match"/>.</summary>
     public const int MostMatch = 32;
 
-    /// <summary>The same for a mel that is there as a whole: where <see cref="Match"/> is left open, as many passes as suit the voice.</summary>
-    public SynthesisOptions ForWholeMel(VocoderModel model) => this with { Match = Match ?? (PitchShift == 0 ? model.MatchPasses : 0) };
+    /// <summary>
+    /// The same for a mel that is there as a whole: where <see cref="Match"/> is left open, as many passes as suit voice and mel. A mel that is smoother than those
+    /// of recordings, as acoustic models make them, gets one.
+    /// </summary>
+    /// <param name="model">The voice.</param>
+    /// <param name="mel">[bands, frames] in the logarithm of its recipe; empty stands for that of a recording.</param>
+    public SynthesisOptions ForWholeMel(VocoderModel model, ReadOnlySpan<float> mel = default)
+    {
+        if (Match != null) return this;
+        int passes = PitchShift == 0 ? model.MatchPasses : 0;
+        bool isSmooth = passes > 1 && MelSharpness.Of(model.Recipe, mel) < MelSharpness.Recorded;
+        return this with { Match = isSmooth ? 1 : passes };
+    }
 
     /// <summary>Checks the numbers.</summary>
     /// <exception cref="VocoderException">One of them is out of range.</exception>

@@ -18,7 +18,7 @@ public static class Synthesizer
     public static void Synthesize(VocoderModel model, ReadOnlyMemory<float> mel, SynthesisOptions options, Parallelism parallelism,
         Action<ReadOnlyMemory<float>> sink, CancellationToken cancellation = default)
     {
-        VocoderStream stream = model.NewStream(options.ForWholeMel(model), parallelism);
+        VocoderStream stream = model.NewStream(options.ForWholeMel(model, mel.Span), parallelism);
         if (mel.Length % stream.Bands != 0) throw new ArgumentException($"{mel.Length} values are no whole number of frames of {stream.Bands} bands", nameof(mel));
         RequireFinite(mel.Span, stream.Bands);
         if (mel.Length > 0) stream.SpeakWhole(mel, sink, cancellation);
