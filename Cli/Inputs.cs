@@ -23,7 +23,7 @@ internal static class Inputs
     public static Option<int?> Match() => new("--match")
     {
         Description = $"Passes that make the speech obey its mel, 0 to {SynthesisOptions.MostMatch}: 0 is what the flow gives; each brings levels nearer, takes some 0.05 % of real time and lets a "
-            + "stream wait 35 ms longer, the first 46 ms. Default: what suits the voice for a whole mel (see 'vocoder info'), 0 for streams and with --pitch",
+            + "stream wait 35 ms longer, the first 46 ms. Default: what suits voice and mel for a whole mel (see 'vocoder info'), 0 for streams",
         HelpName = "N",
         CustomParser = result => Integer(result, 0, SynthesisOptions.MostMatch),
     };

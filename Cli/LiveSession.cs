@@ -115,7 +115,7 @@ internal sealed class LiveSession
         if (_latencies.Count == 0) _terminal.Say($"live: {seconds:0.00} s");
         else
         {
-            _terminal.Say($"live: {seconds:0.00} s, from input to ear {_latencies[_latencies.Count / 2]:0} ms ({_latencies[0]:0} to {_latencies[^1]:0}), of which up to {_pipeline.AlgorithmicLatency.TotalMilliseconds:0} ms are windows and look-ahead; underruns {_player.Underruns}, overruns {_input.Overruns}, skipped {_pipeline.Skipped.TotalMilliseconds:0} ms");
+            _terminal.Say($"live: {seconds:0.00} s, from input to ear {_latencies[_latencies.Count / 2]:0} ms ({_latencies[0]:0} to {_latencies[^1]:0}), of which up to {_pipeline.AlgorithmicLatency.TotalMilliseconds:0} ms are windows and look-ahead; underruns {_player.Underruns}, overruns {_input.Overruns}, skipped {_pipeline.Skipped.TotalMilliseconds:0} ms{Speaker.Limited(_player.Limited)}");
         }
     }
 }

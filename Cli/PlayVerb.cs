@@ -50,7 +50,7 @@ internal sealed class PlayVerb : Verb
         session.Speak(frames);
         if (player.Written == 0) throw new VocoderException($"{FrameSource.Name(input)} is an empty mel, expected at least one frame");
         report.WriteLine(FormattableString.Invariant(
-            $"{FrameSource.Name(input)}: {(double)player.Written / rate:0.00} s of speech on {player.Name}, first samples after {Stopwatch.GetElapsedTime(start, session.First).TotalMilliseconds:0} ms, underruns {player.Underruns}"));
+            $"{FrameSource.Name(input)}: {(double)player.Written / rate:0.00} s of speech on {player.Name}, first samples after {Stopwatch.GetElapsedTime(start, session.First).TotalMilliseconds:0} ms, underruns {player.Underruns}{Speaker.Limited(player.Limited)}"));
         return VocoderCommand.Success;
     }
 }

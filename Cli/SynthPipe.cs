@@ -35,16 +35,19 @@ internal sealed class SynthPipe(LoadedVoice voice, SynthesisOptions options, Par
         if (input == Pipes.Dash) WarmUp.Run(voice, voice.Model.NewStream(options, parallelism));
         MelFrames frames = FrameSource.Open(input, voice, terminal);
         VocoderStream stream = voice.Model.NewStream(input == Pipes.Dash ? options : options.ForWholeMel(voice.Model, frames.Whole?.Data), parallelism);
-        long samples = 0;
+        long samples = 0, limited = 0;
         StreamedSpeech.Speak(frames, stream, stream.ChunkFrames, ready =>
         {
-            if (wav != null) wav.Write(ready);
-            else output.Write(Bytes(ready));
+            // Floats do not clip.
+            float[] speech = ready.ToArray();
+            if (format == WavFormat.Pcm16) limited += SpeechLimiter.Apply(speech);
+            if (wav != null) wav.Write(speech);
+            else output.Write(Bytes(speech));
             samples += ready.Length;
         }, terminal.Cancellation);
         if (samples == 0) throw new VocoderException($"{FrameSource.Name(input)} is an empty mel, expected at least one frame");
         (Files.IsDevice(name) || name == Pipes.OutputName ? terminal.Error : terminal.Out).WriteLine(
-            FormattableString.Invariant($"{name}: {(double)samples / _rate:0.00} s of speech"));
+            FormattableString.Invariant($"{name}: {(double)samples / _rate:0.00} s of speech{Speaker.Limited(limited)}"));
     }
 
     private byte[] Bytes(ReadOnlySpan<float> samples)

@@ -1,3 +1,5 @@
+using FlowVocoder.Streaming;
+
 namespace FlowVocoder.AudioIO.Players;
 
 /// <summary>
@@ -16,7 +18,7 @@ public abstract class AudioPlayer : IDisposable
 
     private readonly float[] _block = new float[BlockSamples];
     private float _volume = 1, _gain = 1;
-    private long _written, _stops;
+    private long _written, _stops, _limited;
 
     /// <summary>Remembers what the player is called and how fast it plays.</summary>
     /// <param name="name">What displays and errors call it.</param>
@@ -45,6 +47,9 @@ public abstract class AudioPlayer : IDisposable
     /// <summary>How often there was nothing to play although more was to come: the writer was slower than real time, or began too late.</summary>
     public virtual long Underruns => 0;
 
+    /// <summary>Samples beyond full scale so far, which were rounded off, see <see cref="SpeechLimiter"/>.</summary>
+    public long Limited => Volatile.Read(ref _limited);
+
     /// <summary>Factor on the samples that are written from now on, 0 … 4. The default value is 1, which leaves every bit alone.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public float Volume
@@ -54,7 +59,7 @@ public abstract class AudioPlayer : IDisposable
     }
 
     /// <summary>Queues samples; waits where the queue is full. <see cref="Stop"/> ends the waiting and discards the rest.</summary>
-    /// <param name="samples">Full scale is ±1; what is beyond is clipped where the player takes integers.</param>
+    /// <param name="samples">Full scale is ±1; what comes near or goes beyond is rounded off, see <see cref="SpeechLimiter"/>.</param>
     /// <param name="cancellation">Ends the waiting.</param>
     /// <exception cref="VocoderException">A sample is NaN or infinite, the device is gone, the disk is full.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; part of the samples may be queued.</exception>
@@ -71,6 +76,7 @@ public abstract class AudioPlayer : IDisposable
             Span<float> block = _block.AsSpan(0, count);
             samples[..count].CopyTo(block);
             Amplify(block);
+            Volatile.Write(ref _limited, _limited + SpeechLimiter.Apply(block));
             Play(block, stops, cancellation);
             Volatile.Write(ref _written, _written + count);
             samples = samples[count..];

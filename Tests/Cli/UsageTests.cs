@@ -29,7 +29,7 @@ public sealed class UsageTests(CliFixture fixture) : IClassFixture<CliFixture>
     }
 
     [Theory]
-    [InlineData("evaluate --data d --baseline noise-lp --baseline hifigan", "vocoder: --baseline is 'hifigan', expected one of noise-lp, griffin-lim; see 'vocoder evaluate --help'\n")]
+    [InlineData("evaluate --data d --baseline noise-lp --baseline hifigan", "vocoder: --baseline is 'hifigan', expected one of noise-lp, griffin-lim, recording; see 'vocoder evaluate --help'\n")]
     [InlineData("demo two-moons a.png --flow x", "vocoder: --flow is 'x', expected one of FLOWS; see 'vocoder demo --help'\n")]
     [InlineData("demo spiral a.png", "vocoder: DENSITY is 'spiral', expected two-moons; see 'vocoder demo --help'\n")]
     public void A_word_that_is_not_known_is_told_with_those_that_are(string line, string expected) =>

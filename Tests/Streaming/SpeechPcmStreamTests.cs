@@ -20,10 +20,11 @@ public class SpeechPcmStreamTests
     }
 
     [Fact]
-    public async Task Samples_become_16_bits_rounded_and_clipped()
+    public async Task Samples_become_16_bits_rounded_and_rounded_off_near_full_scale()
     {
         float[] samples = [0f, 1f / 32768, -1f / 32768, 0.5f, -1f, 1f, 2f, -3f, 0.4f / 32768, 0.6f / 32768];
-        short[] expected = [0, 1, -1, 16384, -32768, 32767, 32767, -32768, 0, 1];
+        // 0.95 + 0.05·tanh 1 is 0.98808.
+        short[] expected = [0, 1, -1, 16384, -32377, 32377, 32767, -32768, 0, 1];
         await using var stream = new SpeechPcmStream(Buffers(samples));
         var bytes = new MemoryStream();
         await stream.CopyToAsync(bytes, s_test);

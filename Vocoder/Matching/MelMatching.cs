@@ -26,14 +26,22 @@ internal sealed class MelMatching
     private readonly Tensor _analysis, _synthesis, _bank, _spread;
     private readonly MelRecipe _recipe;
 
+    /// <summary>Hz over which differences are averaged where only the envelope is to be had, the standard deviation of a Gaussian.</summary>
+    private const double EnvelopeHz = 200;
+
     /// <summary>Prepares the tables of a recipe; the instance may be shared by threads.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="isEnvelope">
+    /// Whether only the spectral envelope is matched: for speech whose pitch is not that of the mel, in whose low bands the old harmonics stand.
+    /// </param>
     /// <exception cref="VocoderException">The recipe cannot be matched, see <see cref="Refusal"/>.</exception>
-    public MelMatching(MelRecipe recipe)
+    public MelMatching(MelRecipe recipe, bool isEnvelope = false)
     {
         if (Refusal(recipe) is { } reason) throw new VocoderException(reason);
         _recipe = recipe;
         var bank = new MelFilterBank(recipe);
         (_analysis, _bank, _spread) = (Windows.Frame(recipe), bank.ToTensor(), Spread(recipe, bank));
+        if (isEnvelope) _spread = Smoothed(_spread, recipe, bank);
         _synthesis = Dual(_analysis, recipe.HopSize);
         Framing = new MatchingFrames(recipe);
     }
@@ -98,6 +106,23 @@ internal sealed class MelMatching
             else spread.Row(k, bands[next == 0 ? 0 : ^1])[0] = (float)(Step * Math.Clamp(1 - (hz - recipe.MaxFrequency) / FadeHz, 0, 1) / power);
         }
         return spread;
+    }
+
+    // The same for differences that were averaged over neighbouring bands.
+    private static Tensor Smoothed(Tensor spread, MelRecipe recipe, MelFilterBank bank)
+    {
+        double binHz = (double)recipe.SampleRate / recipe.FftSize;
+        double[] centres = [.. Enumerable.Range(0, bank.Bands).Select(b => bank.Weights(b).Length > 0 ? binHz * Centre(bank, b) : double.PositiveInfinity)];
+        var smoothed = new Tensor(spread.Batch, spread.Channels, 1);
+        for (int b = 0; b < bank.Bands; b++)
+        {
+            if (double.IsInfinity(centres[b])) continue;
+            double[] weights = [.. centres.Select(c => Math.Exp(-0.5 * Math.Pow((c - centres[b]) / EnvelopeHz, 2)))];
+            double sum = weights.Sum();
+            for (int k = 0; k < spread.Batch; k++)
+                for (int c = 0; c < bank.Bands; c++) smoothed.Row(k, c)[0] += (float)(spread.Row(k, b)[0] * weights[c] / sum);
+        }
+        return smoothed;
     }
 
     // Of gravity of a filter, in bins.

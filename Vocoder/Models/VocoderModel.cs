@@ -52,7 +52,7 @@ public abstract partial class VocoderModel
     public VocoderStream NewStream(SynthesisOptions options, Parallelism parallelism)
     {
         VocoderStream voice = CreateStream(options, parallelism);
-        return options.Match is > 0 and int passes ? new MatchedStream(voice, Matching, passes) : voice;
+        return options.Match is > 0 and int passes ? new MatchedStream(voice, options.PitchShift == 0 ? Matching : EnvelopeMatching, passes) : voice;
     }
 
     /// <summary>Passes of mel matching that suit the mel of a recording; 0 leaves its speech as the flow gave it.</summary>
@@ -64,7 +64,9 @@ public abstract partial class VocoderModel
     // Made when it is first asked for, once for all streams.
     private MelMatching Matching => LazyInitializer.EnsureInitialized(ref _matching, () => new MelMatching(Recipe));
 
-    private MelMatching? _matching;
+    private MelMatching EnvelopeMatching => LazyInitializer.EnsureInitialized(ref _envelopeMatching, () => new MelMatching(Recipe, isEnvelope: true));
+
+    private MelMatching? _matching, _envelopeMatching;
 
     /// <summary>Exact log-likelihood of a recording given a mel.</summary>
     /// <param name="mel">[bands, frames] in the recipe's logarithm.</param>

@@ -94,9 +94,11 @@ public sealed class SpeechPcmStream : Stream
         _closed.Dispose();
     }
 
-    // Rounded to the nearest of 65,536 steps, full scale ±1; what is beyond is clipped.
-    private static byte[] Encode(ReadOnlySpan<float> samples)
+    // Rounded to the nearest of 65,536 steps, full scale ±1, and rounded off where it comes near.
+    private static byte[] Encode(ReadOnlySpan<float> speech)
     {
+        float[] samples = speech.ToArray();
+        SpeechLimiter.Apply(samples);
         var bytes = new byte[samples.Length * sizeof(short)];
         for (int i = 0; i < samples.Length; i++)
             BinaryPrimitives.WriteInt16LittleEndian(bytes.AsSpan(i * sizeof(short)), (short)Math.Clamp(MathF.Round(samples[i] * 32768f), short.MinValue, short.MaxValue));

@@ -17,7 +17,7 @@ public sealed record SynthesisOptions
 
     /// <summary>
     /// Passes that make the speech obey its mel, 0 to <see cref="MostMatch"/>: levels come nearer with each, and a stream waits three frames longer. null is
-    /// what suits: none in a stream or with a shifted pitch, for a whole mel see <see cref="ForWholeMel"/>. The default value is null.
+    /// what suits: none in a stream, for a whole mel see <see cref="ForWholeMel"/>. The default value is null.
     /// </summary>
     public int? Match { get; init; }
 
@@ -26,14 +26,14 @@ public sealed record SynthesisOptions
 
     /// <summary>
     /// The same for a mel that is there as a whole: where <see cref="Match"/> is left open, as many passes as suit voice and mel. A mel that is smoother than those
-    /// of recordings, as acoustic models make them, gets one.
+    /// of recordings, as acoustic models make them, gets one; speech of another pitch, of which only the envelope is matched, two at most.
     /// </summary>
     /// <param name="model">The voice.</param>
     /// <param name="mel">[bands, frames] in the logarithm of its recipe; empty stands for that of a recording.</param>
     public SynthesisOptions ForWholeMel(VocoderModel model, ReadOnlySpan<float> mel = default)
     {
         if (Match != null) return this;
-        int passes = PitchShift == 0 ? model.MatchPasses : 0;
+        int passes = PitchShift == 0 ? model.MatchPasses : Math.Min(2, model.MatchPasses);
         bool isSmooth = passes > 1 && MelSharpness.Of(model.Recipe, mel) < MelSharpness.Recorded;
         return this with { Match = isSmooth ? 1 : passes };
     }

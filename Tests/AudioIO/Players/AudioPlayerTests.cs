@@ -21,16 +21,30 @@ public class AudioPlayerTests
     public void A_new_volume_is_reached_smoothly_and_then_exact()
     {
         using var player = new Memory { Volume = 0.5f };
-        player.Write(Enumerable.Repeat(1f, 1000).ToArray());
+        player.Write(Enumerable.Repeat(0.9f, 1000).ToArray());
         float[] played = [.. player.Played];
         for (int i = 1; i < 200; i++) Assert.InRange(played[i - 1] - played[i], 0, 0.006f);
-        Assert.All(played[200..], v => Assert.Equal(0.5f, v));
+        Assert.All(played[200..], v => Assert.Equal(0.45f, v));
         player.Volume = 1;
-        player.Write(Enumerable.Repeat(1f, 1000).ToArray());
-        Assert.All(player.Played.Skip(1200), v => Assert.Equal(1f, v));
+        player.Write(Enumerable.Repeat(0.9f, 1000).ToArray());
+        Assert.All(player.Played.Skip(1200), v => Assert.Equal(0.9f, v));
         player.Volume = 0;
-        player.Write(Enumerable.Repeat(1f, 1000).ToArray());
+        player.Write(Enumerable.Repeat(0.9f, 1000).ToArray());
         Assert.All(player.Played.Skip(2200), v => Assert.Equal(0f, v));
+        Assert.Equal(0, player.Limited);
+    }
+
+    [Fact]
+    public void What_goes_beyond_full_scale_is_rounded_off_and_counted()
+    {
+        using var player = new Memory();
+        player.Write([0.5f, 1.5f, -2f, 0.94f, 1f]);
+        Assert.Equal(2, player.Limited);
+        Assert.Equal([0.5f, 0.94f], [player.Played[0], player.Played[3]]);
+        Assert.All(player.Played, v => Assert.InRange(v, -1f, 1f));
+        player.Volume = 2;
+        player.Write(Enumerable.Repeat(0.6f, 1000).ToArray());
+        Assert.InRange(player.Limited, 2 + 800, 2 + 1000);
     }
 
     [Theory]
