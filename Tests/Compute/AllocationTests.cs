@@ -35,6 +35,7 @@ public class AllocationTests
         ["ChannelAffineInverse"] = ops => ops.ChannelAffineInverse(s_x, s_shift, s_shift),
         ["Spline"] = ops => ops.Spline(s_x, s_splines, 2f),
         ["SplineInverse"] = ops => ops.SplineInverse(s_x, s_splines, 2f),
+        ["Mix"] = ops => ops.Mix(s_x, s_x),
         ["Slice"] = ops => ops.Slice(s_x, 1, 3),
         ["Concat"] = ops => ops.Concat(s_x, s_other),
         ["Crop"] = ops => ops.Crop(s_x, 10, 3000),

@@ -13,13 +13,13 @@ public class CompactConfigTests
         var config = new CompactConfig
         {
             Flow = FlowKind.Iaf, Cycle = 2, Group = 64, Flows = 5, Layers = 3, Channels = 40, Kernel = 5, EarlyEvery = 3, EarlySize = 6, LogScaleClamp = 2.5f, LookAhead = 4, EncoderChannels = 50,
-            ConditionChannels = 60, LinearPrediction = 18, LagWindow = 40, PulseBandwidth = 5000, Harmonics = [1, 5], PhasePositions = 8, PitchChannels = 70, MelOffset = 1.25f, MelScale = 0.75f,
+            ConditionChannels = 60, LinearPrediction = 18, LagWindow = 40, HarmonicBands = [500, 2000], Harmonics = [1, 5], PhasePositions = 8, PitchChannels = 70, MelOffset = 1.25f, MelScale = 0.75f,
         };
         string json = config.ToJson();
         CompactConfig read = CompactConfig.FromJson(json, "x");
         Assert.Equal([1, 5], read.Harmonics);
         // An array compares by reference.
-        Assert.Equal(config, read with { Harmonics = config.Harmonics });
+        Assert.Equal(config, read with { Harmonics = config.Harmonics, HarmonicBands = config.HarmonicBands });
         Assert.Equal(json, read.ToJson());
         // Every value of this test differs from its default.
         JsonObject changed = JsonNode.Parse(json)!.AsObject(), defaults = JsonNode.Parse(new CompactConfig().ToJson())!.AsObject();

@@ -45,6 +45,7 @@ internal static class StreamingModels
             Flow = kind, Group = group, Flows = random.Next(1, 4), Layers = random.Next(1, 4), Channels = random.Next(3, 12), Kernel = random.Next(1, 5),
             EarlyEvery = every, EarlySize = every == 0 ? 0 : 2, LogScaleClamp = random.Next(2) * 3, LookAhead = random.Next(hasPhase ? 2 : 1, 5),
             LinearPrediction = random.Next(2) * random.Next(1, 25), Harmonics = hasPhase ? [1, 2 + random.Next(3)] : [], PhasePositions = 1 << random.Next(3),
+            HarmonicBands = hasPhase ? [600, 2500, 7000] : [], LagWindow = random.Next(2) * 60,
         };
     }
 }

@@ -63,6 +63,30 @@ public unsafe partial class CpuOps
     private void AddProduct(Tensor target, Tensor a, Tensor b) => Map<MulAddF>(a, b, target, target);
 
     /// <inheritdoc/>
+    public override Tensor Mix(Tensor x, Tensor gains)
+    {
+        Require(gains.Channels > 0 && x.Channels % gains.Channels == 0 && x.Batch == gains.Batch && x.Length == gains.Length, $"gains {gains.Shape} do not mix {x.Shape}");
+        var y = Rent(x.Batch, x.Channels / gains.Channels, x.Length);
+        y.Span.Clear();
+        ForMixed(x, gains, y, static (x, gain, y) => TensorPrimitives.FusedMultiplyAdd(x, gain, y, y));
+        Record(y, x, gains, null, static (ops, y, x, gains, _) =>
+        {
+            if (gains.RequiresGrad) ops.ForMixed(x, ops.GradientOf(gains), y.Grad!, static (x, gain, dy) => TensorPrimitives.FusedMultiplyAdd(x, dy, gain, gain));
+            if (x.RequiresGrad) ops.ForMixed(ops.GradientOf(x), gains, y.Grad!, static (dx, gain, dy) => TensorPrimitives.FusedMultiplyAdd(gain, dy, dx, dx));
+        });
+        return y;
+    }
+
+    private delegate void MixStep(Span<float> x, Span<float> gain, Span<float> y);
+
+    // For each item the signals one after the other, each row with its gain and its row of the sum.
+    private void ForMixed(Tensor x, Tensor gains, Tensor y, MixStep step) => _parallelism.ForRanges(x.Batch, x.Channels * x.Length, (x, gains, y, step), static (from, to, in s) =>
+    {
+        for (int b = from; b < to; b++)
+            for (int c = 0; c < s.x.Channels; c++) s.step(s.x.Row(b, c), s.gains.Row(b, c / s.y.Channels), s.y.Row(b, c % s.y.Channels));
+    });
+
+    /// <inheritdoc/>
     public override Tensor Scale(Tensor x, float factor)
     {
         var y = RentLike(x);

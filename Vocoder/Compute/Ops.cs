@@ -111,6 +111,9 @@ public abstract class Ops
     /// <summary>Undoes <see cref="Spline"/>: y [b, c, t] → x, without a slope.</summary>
     public abstract Tensor SplineInverse(Tensor y, Tensor parameters, float bound);
 
+    /// <summary>A sum of signals with a gain for each and each step: x [b, j·n, t] and gains [b, j, t] → y[b,c,t] = Σ_j gains[b,j,t]·x[b, j·n + c, t], [b, n, t].</summary>
+    public abstract Tensor Mix(Tensor x, Tensor gains);
+
     /// <summary>Channels first … first+count-1.</summary>
     public abstract Tensor Slice(Tensor x, int first, int count);
 

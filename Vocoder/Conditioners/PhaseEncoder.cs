@@ -1,3 +1,4 @@
+using System.Buffers;
 using FlowVocoder.Compute;
 using FlowVocoder.Features;
 using FlowVocoder.Models;
@@ -6,28 +7,31 @@ namespace FlowVocoder.Conditioners;
 
 /// <summary>
 /// The phase of the fundamental as a condition. A mel says how fast the glottis pulses but not when; with the phase φ(t) given, the flow
-/// need not average over it. Features of a group of samples: a voicing flag, cos kφ and sin kφ at some positions in the group, and, where the
-/// configuration gives it a bandwidth, the samples of a pulse train: the sum of all cos kφ up to there, each as strong as white noise of variance 1 is.
+/// need not average over it. Features of a group of samples: a voicing flag, cos kφ and sin kφ at some positions in the group; and behind them, where the
+/// configuration names bands, their harmonics as signals, for <see cref="Flows.HarmonicShift"/>: at amplitude 1 each as strong as white noise of variance 1 is.
 /// </summary>
 internal sealed class PhaseEncoder
 {
     private readonly ConvLayer _first, _second;
     private readonly int[] _harmonics;
     private readonly int _positions, _group, _highest, _sampleRate;
-    private readonly float _bandwidth;
+    private readonly float[] _bands;
 
     public PhaseEncoder(ParameterSet parameters, CompactConfig config, int sampleRate)
     {
         (_harmonics, _positions, _group, _highest) = (config.Harmonics, config.PhasePositions, config.Group, config.Harmonics.Max());
-        (_bandwidth, _sampleRate) = (config.PulseBandwidth, sampleRate);
-        _first = new ConvLayer(parameters.Scope("0"), Features, config.ConditionChannels, taps: 3);
+        (_bands, _sampleRate) = (config.HarmonicBands, sampleRate);
+        _first = new ConvLayer(parameters.Scope("0"), Encoded, config.ConditionChannels, taps: 3);
         _second = new ConvLayer(parameters.Scope("1"), config.ConditionChannels, config.ConditionChannels);
     }
 
     /// <summary>Channels of the features.</summary>
-    public int Features => FirstPulse + (_bandwidth > 0 ? _group : 0);
+    public int Features => Encoded + Signals * _group;
 
-    private int FirstPulse => 1 + 2 * _harmonics.Length * _positions;
+    /// <summary>Signals of the harmonics of bands, cosines and sines; 0 where there are none.</summary>
+    public int Signals => 2 * _bands.Length;
+
+    private int Encoded => 1 + 2 * _harmonics.Length * _positions;
 
     /// <summary>Multiply-accumulates per group of samples.</summary>
     public long MacsPerStep => _first.MacsPerStep + _second.MacsPerStep;
@@ -62,10 +66,22 @@ internal sealed class PhaseEncoder
                     (features.Row(batch, channel)[step + t], features.Row(batch, channel + 1)[step + t]) = ((float)cos, (float)sin);
                 }
             }
-        if (_bandwidth == 0) return;
-        Span<float> pulses = stackalloc float[phase.Length];
-        PulseTrain.Write(phase, _bandwidth / hz, 2 * MathF.Sqrt(hz / _sampleRate), pulses);
-        for (int i = 0; i < pulses.Length; i++) features.Row(batch, FirstPulse + i % _group)[step + i / _group] = pulses[i];
+        if (_bands.Length > 0) WriteSignals(phase, hz, features, batch, step);
+    }
+
+    private void WriteSignals(ReadOnlySpan<float> phase, float hz, Tensor features, int batch, int step)
+    {
+        float[] rented = ArrayPool<float>.Shared.Rent(Signals * phase.Length);
+        Span<float> signals = rented.AsSpan(0, Signals * phase.Length);
+        HarmonicBands.Write(phase, hz, _bands, 2 * MathF.Sqrt(hz / _sampleRate), signals);
+        for (int j = 0; j < Signals; j++)
+            for (int p = 0; p < _group; p++)
+            {
+                ReadOnlySpan<float> signal = signals.Slice(j * phase.Length, phase.Length);
+                Span<float> row = features.Row(batch, Encoded + j * _group + p).Slice(step, phase.Length / _group);
+                for (int t = 0; t < row.Length; t++) row[t] = signal[t * _group + p];
+            }
+        ArrayPool<float>.Shared.Return(rented);
     }
 
     // cos kφ and sin kφ for k = 0, 1, …, each from the one before: (cos + i·sin)^k.
@@ -80,7 +96,11 @@ internal sealed class PhaseEncoder
         }
     }
 
-    /// <summary>Features [b, features, t], added to the condition of the mel [b, conditionChannels, t].</summary>
-    public Tensor Apply(Ops ops, Tensor features, Tensor melCondition) =>
-        _second.Apply(ops, ops.LeakyRelu(_first.Apply(ops, features)), melCondition);
+    /// <summary>Features [b, features, t], added to the condition of the mel [b, conditionChannels, t]; below it the signals.</summary>
+    public Tensor Apply(Ops ops, Tensor features, Tensor melCondition)
+    {
+        Tensor encoded = Signals == 0 ? features : ops.Slice(features, 0, Encoded);
+        Tensor condition = _second.Apply(ops, ops.LeakyRelu(_first.Apply(ops, encoded)), melCondition);
+        return Signals == 0 ? condition : ops.Concat(condition, ops.Slice(features, Encoded, Signals * _group));
+    }
 }

@@ -14,8 +14,9 @@ namespace FlowVocoder.Flows;
 /// <param name="Lu">Whether 1×1 convolutions are trained through their LU decomposition.</param>
 /// <param name="LogScaleClamp">Bound of the log-scale; 0 means free.</param>
 /// <param name="Kind">What transforms the samples in each step.</param>
+/// <param name="Harmonics">Signals of a <see cref="HarmonicShift"/> next to the samples, which follow the condition; 0 for none.</param>
 public sealed record FlowStackConfig(int Channels, int Flows, int EarlyEvery, int EarlySize, WaveNetConfig WaveNet, int ConditionChannels,
-    bool ActNorm, bool Lu, float LogScaleClamp, FlowKind Kind = FlowKind.Coupling);
+    bool ActNorm, bool Lu, float LogScaleClamp, FlowKind Kind = FlowKind.Coupling, int Harmonics = 0);
 
 /// <summary>What normalising gives: the latent parts in the order in which they leave, and the log-determinant of each layer, [1,1,1].</summary>
 public sealed record FlowResult(IReadOnlyList<Tensor> Latents, IReadOnlyList<(string Flow, Tensor LogDet)> LogDets);
@@ -28,6 +29,7 @@ public sealed record FlowResult(IReadOnlyList<Tensor> Latents, IReadOnlyList<(st
 public sealed class FlowStack : Flow
 {
     private readonly FlowStackConfig _config;
+    private readonly HarmonicShift? _harmonics;
     private readonly List<(string Name, Flow Flow)>[] _steps;
 
     /// <summary>Creates the layers with the key names of the published implementation: convinv.k.conv, WN.k, and actnorm.k.</summary>
@@ -37,6 +39,7 @@ public sealed class FlowStack : Flow
         _config = config;
         _steps = new List<(string, Flow)>[config.Flows];
         int channels = config.Channels;
+        if (config.Harmonics > 0) _harmonics = new HarmonicShift(parameters.Scope("harmonics"), config.Harmonics, channels, config.ConditionChannels);
         for (int k = 0; k < config.Flows; k++)
         {
             if (LeavesBefore(k)) channels -= config.EarlySize;
@@ -62,7 +65,7 @@ public sealed class FlowStack : Flow
     public IReadOnlyList<int> LatentChannels { get; }
 
     /// <inheritdoc/>
-    public override long MacsPerStep => Layers.Sum(flow => flow.MacsPerStep);
+    public override long MacsPerStep => Layers.Sum(flow => flow.MacsPerStep) + (_harmonics?.MacsPerStep ?? 0);
 
     /// <inheritdoc/>
     public override int Past => Layers.Sum(flow => flow.Past);
@@ -105,6 +108,8 @@ public sealed class FlowStack : Flow
     {
         var latents = new List<Tensor>();
         var logDets = new List<(string, Tensor)>();
+        if (_harmonics != null) x = _harmonics.Forward(ops, x, condition, out _);
+        condition = Proper(ops, condition);
         for (int k = 0; k < _steps.Length; k++)
         {
             if (LeavesBefore(k))
@@ -122,6 +127,9 @@ public sealed class FlowStack : Flow
         latents.Add(x);
         return new FlowResult(latents, logDets);
     }
+
+    // Without the signals of harmonics behind it.
+    private Tensor Proper(Ops ops, Tensor condition) => _harmonics == null ? condition : ops.Slice(condition, 0, _config.ConditionChannels);
 
     /// <summary>Draws the latent parts for <see cref="Inverse"/>, [batch, channels, length] each, from noise indexed by part, channel and absolute time.</summary>
     /// <param name="ops">Operations.</param>
@@ -163,23 +171,23 @@ public sealed class FlowStack : Flow
     private Tensor Inverse(Ops ops, IReadOnlyList<Tensor> latents, Tensor condition, bool scored, out Tensor? logDet)
     {
         int part = latents.Count - 1;
-        Tensor x = latents[part];
+        Tensor x = latents[part], proper = Proper(ops, condition);
         logDet = null;
         for (int k = _steps.Length - 1; k >= 0; k--)
         {
             for (int i = _steps[k].Count - 1; i >= 0; i--)
             {
                 Flow flow = _steps[k][i].Flow;
-                if (!scored) x = flow.Inverse(ops, x, condition);
+                if (!scored) x = flow.Inverse(ops, x, proper);
                 else
                 {
-                    x = flow.Inverse(ops, x, condition, out Tensor layer);
+                    x = flow.Inverse(ops, x, proper, out Tensor layer);
                     logDet = logDet == null ? layer : ops.Add(logDet, layer);
                 }
             }
             if (LeavesBefore(k)) x = ops.Concat(latents[--part], x);
         }
-        return x;
+        return _harmonics == null ? x : _harmonics.Inverse(ops, x, condition);
     }
 
     /// <inheritdoc/>
@@ -203,13 +211,15 @@ public sealed class FlowStack : Flow
     internal Tensor Elementwise(Ops ops, Tensor u, Tensor condition, bool generating, out Tensor logScale)
     {
         Tensor? sum = null;
+        Tensor proper = Proper(ops, condition);
+        if (!generating && _harmonics != null) u = _harmonics.Forward(ops, u, condition, out _);
         foreach (Flow flow in generating ? Layers.Reverse() : Layers)
         {
             if (flow is not IElementwiseFlow layer) throw new InvalidOperationException($"{flow.GetType().Name} is not elementwise");
-            u = layer.Transform(ops, u, condition, generating, out Tensor scale);
+            u = layer.Transform(ops, u, proper, generating, out Tensor scale);
             sum = sum == null ? scale : ops.Add(sum, scale);
         }
         logScale = sum!;
-        return u;
+        return generating && _harmonics != null ? _harmonics.Inverse(ops, u, condition) : u;
     }
 }

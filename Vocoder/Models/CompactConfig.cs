@@ -61,9 +61,10 @@ public sealed record CompactConfig
     public int PhasePositions { get; init; } = 4;
 
     /// <summary>
-    /// Hz up to which all harmonics of the fundamental are given too, as the samples of a pulse train; 0 gives none. The default value is 0.
+    /// Upper edges in Hz of the bands whose harmonics of the fundamental are mixed into the excitation, see <see cref="HarmonicShift"/>, ascending; none switches
+    /// them off. The default value is none.
     /// </summary>
-    public float PulseBandwidth { get; init; }
+    public float[] HarmonicBands { get; init; } = [];
 
     /// <summary>Channels of the pitch predictor. The default value is 128.</summary>
     public int PitchChannels { get; init; } = 128;
@@ -102,8 +103,9 @@ public sealed record CompactConfig
         ConfigJson.Check(LinearPrediction is >= 0 and <= 64, "linear_prediction", LinearPrediction, "0 to 64");
         ConfigJson.Check(LinearPrediction == 0 || recipe.HopSize % 4 == 0, "linear_prediction", LinearPrediction, $"0 with a hop of {recipe.HopSize}, which is no multiple of 4");
         ConfigJson.Check(LagWindow is >= 0 and <= 1000, "lag_window", LagWindow, "0 to 1000 Hz");
-        ConfigJson.Check(PulseBandwidth >= 0 && PulseBandwidth <= recipe.SampleRate / 2f, "pulse_bandwidth", PulseBandwidth, $"0 to {recipe.SampleRate / 2} Hz");
-        ConfigJson.Check(PulseBandwidth == 0 || Harmonics.Length > 0, "pulse_bandwidth", PulseBandwidth, "0 without harmonics, which switch the phase on");
+        ConfigJson.Check(HarmonicBands.Length <= 64 && HarmonicBands.Zip(HarmonicBands.Prepend(0), (edge, below) => edge > below).All(rises => rises) && HarmonicBands.All(edge => edge <= recipe.SampleRate / 2f),
+            "harmonic_bands", string.Join(",", HarmonicBands), $"at most 64 ascending edges up to {recipe.SampleRate / 2} Hz");
+        ConfigJson.Check(HarmonicBands.Length == 0 || Harmonics.Length > 0, "harmonic_bands", string.Join(",", HarmonicBands), "none without harmonics, which switch the phase on");
         ConfigJson.Check(Harmonics.All(h => h is >= 1 and <= 100), "harmonics", string.Join(",", Harmonics), "numbers of 1 to 100");
         ConfigJson.Check(PhasePositions >= 1 && Group % PhasePositions == 0, "phase_positions", PhasePositions, $"a divisor of the group {Group}");
         ConfigJson.Check(PitchChannels is >= 1 and <= 1024, "pitch_channels", PitchChannels, "1 to 1024");
