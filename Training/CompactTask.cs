@@ -30,7 +30,7 @@ internal sealed class CompactTask : CompactTaskBase
     protected override StepResult Loss(Ops ops, SpeechBatch batch, Tensor mels, long step)
     {
         Prediction prediction = Predict(ops, batch.Crops);
-        Tensor condition = Conditions.Condition(ops, mels, batch.Crops);
+        FlowCondition condition = Conditions.Condition(ops, mels, batch.Crops);
         FlowResult scored = Model.Stack.Forward(ops, ops.Fold(prediction.Analyze(ops, batch.Speech), Model.Config.Group), condition);
         Tensor logP = MonteCarloKl.LogDensity(ops, scored, batch.Speech.Size);
         double nats = logP.Item - CompactVocoder.HalfLog2Pi + prediction.LogDet, melLoss = 0;

@@ -1,4 +1,5 @@
 using FlowVocoder.Compute;
+using FlowVocoder.Flows;
 using FlowVocoder.Models;
 using FlowVocoder.Training.Adversarial;
 using FlowVocoder.Training.Data;
@@ -115,12 +116,12 @@ internal abstract class CompactTaskBase : ITrainingTask
         Crop[] seen = [.. crops.Select((crop, item) => crop with { Blur = Blur(step, item) })];
         Tensor mels = Conditions.Mels(ops, seen);
         double[] start = [.. seen.Select((_, item) => 2 * Math.PI * _noise.Uniform((uint)item, StartStream, step))];
-        Tensor condition = Config.PredictedPhase ? Conditions.SpokenCondition(ops, mels, seen, start) : Conditions.Condition(ops, mels, seen);
+        FlowCondition condition = Config.PredictedPhase ? Conditions.SpokenCondition(ops, mels, seen, start) : Conditions.Condition(ops, mels, seen);
         return new Generator(condition, _speech.Predict(ops, seen), seen);
     }
 
     /// <summary>A condition and the outermost flow of the speech that it stands for, with the crops as they were seen.</summary>
-    protected sealed record Generator(Tensor Condition, Prediction Prediction, IReadOnlyList<Crop> Seen);
+    protected sealed record Generator(FlowCondition Condition, Prediction Prediction, IReadOnlyList<Crop> Seen);
 
     // Half of those that are smoothed are smoothed little.
     private MelBlur Blur(long step, int item)
@@ -159,11 +160,11 @@ internal abstract class CompactTaskBase : ITrainingTask
     }
 
     /// <summary>Noise for a generation of a step; take 0 and take 1 are independent.</summary>
-    protected IReadOnlyList<Tensor> DrawLatents(Ops ops, Tensor condition, long step, uint take) =>
+    protected IReadOnlyList<Tensor> DrawLatents(Ops ops, FlowCondition condition, long step, uint take) =>
         Model.Stack.DrawLatents(ops, condition.Batch, condition.Length, _noise, 2 + (take << 16), (step & 0xFFFFFFFF) * condition.Length, 1f);
 
     // Excitation [b, 1, samples].
-    private Tensor Generate(Ops ops, Tensor condition, long step, uint take) =>
+    private Tensor Generate(Ops ops, FlowCondition condition, long step, uint take) =>
         ops.Unfold(Model.Stack.Inverse(ops, DrawLatents(ops, condition, step, take), condition), Model.Config.Group);
 
     private StepResult Loss(Ops ops, IReadOnlyList<Crop> crops, long noiseStep, long step)

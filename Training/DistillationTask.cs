@@ -1,4 +1,5 @@
 using FlowVocoder.Compute;
+using FlowVocoder.Flows;
 using FlowVocoder.Models;
 using FlowVocoder.Training.Data;
 using FlowVocoder.Training.Losses;
@@ -103,7 +104,7 @@ internal sealed class DistillationTask : CompactTaskBase
         return (MonteCarloKl.LogDensity(ops, _teacher.Stack.Forward(ops, groups, TeacherCondition(ops, conditions)), speech.Size), prediction.LogDet);
     }
 
-    private Tensor TeacherCondition(Ops ops, IReadOnlyList<Crop> crops) => _teacherConditions.Condition(ops, _teacherConditions.Mels(ops, crops), crops);
+    private FlowCondition TeacherCondition(Ops ops, IReadOnlyList<Crop> crops) => _teacherConditions.Condition(ops, _teacherConditions.Mels(ops, crops), crops);
 
     // x = z·σ_q + μ_q of the student and z_p = (x - μ_p)/σ_p of the teacher give the means from both ends of each.
     private Divergence ClosedForm(Ops ops, SpeechBatch batch, Generator generator, long step)

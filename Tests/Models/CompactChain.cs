@@ -1,5 +1,6 @@
 using FlowVocoder.Compute;
 using FlowVocoder.Features;
+using FlowVocoder.Flows;
 using FlowVocoder.Models;
 using FlowVocoder.Tests.Compute;
 using FlowVocoder.Tests.Streaming;
@@ -10,7 +11,7 @@ namespace FlowVocoder.Tests.Models;
 internal sealed class CompactChain
 {
     private readonly CompactVocoder _model;
-    private readonly Tensor _condition;
+    private readonly FlowCondition _condition;
     private readonly float[] _a = [];
 
     public CompactChain(CompactVocoder model, int frames, float meanMel) : this(model, RandomMel(model, frames, meanMel)) { }
@@ -27,7 +28,7 @@ internal sealed class CompactChain
         Samples = frames * hop;
         Tensor? features = model.Phase == null ? null : new(1, model.Phase.Features, Samples / model.Config.Group);
         model.Phase?.Write([.. Enumerable.Range(0, Samples).Select(t => 0.03f * t)], 105, features!, 0, 0);
-        _condition = model.Condition(new CpuOps(), mel, skip, features)!;
+        _condition = model.Condition(new CpuOps(), mel, skip, features)!.Value;
         if (model.Filter == null) return;
         MelLinearPredictor predictor = model.NewPredictor()!;
         (_a, Gains) = (new float[frames * predictor.BlocksPerHop * predictor.Order], new float[frames * predictor.BlocksPerHop]);

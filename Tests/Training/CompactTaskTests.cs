@@ -1,5 +1,6 @@
 using FlowVocoder.Compute;
 using FlowVocoder.Conditioners;
+using FlowVocoder.Flows;
 using FlowVocoder.Models;
 using FlowVocoder.Tests.Compute;
 using FlowVocoder.Training;
@@ -145,8 +146,8 @@ public class CompactTaskTests
         {
             var ops = new CpuOps();
             int group = model.Config.Group, steps = 64 * model.Recipe.HopSize / group;
-            Tensor condition = model.Condition(ops, new Tensor(1, model.Recipe.Bands, 64 + model.LookAheadFrames), model.LookAheadFrames,
-                new Tensor(1, model.Phase!.Features, steps))!;
+            FlowCondition condition = model.Condition(ops, new Tensor(1, model.Recipe.Bands, 64 + model.LookAheadFrames), model.LookAheadFrames,
+                new Tensor(1, model.Phase!.Features, steps))!.Value;
             Tensor[] latents = [.. model.Stack.LatentChannels.Select((channels, i) => Samples.Normal(new Random(i), 1, channels, steps))];
             Tensor generated = ops.Unfold(model.Stack.Inverse(ops, latents, condition), group);
             return FlowVocoder.Training.Losses.ToneLoss.Apply(ops, generated, generated, group).Item / ops.SumSquares(generated).Item * generated.Size;

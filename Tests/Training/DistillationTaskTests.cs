@@ -84,15 +84,15 @@ public class DistillationTaskTests
         private readonly Crop[] _crops = new CropSampler(TinyCorpus.Data.Train, config.CropFrames, TinyCorpus.Recipe.HopSize, config.Seed, config.QuietestGain, config.LoudestGain)
             .Draw(Step, 0, config.Batch);
 
-        private Tensor Condition(CompactVocoder model, Crop[] crops)
+        private FlowCondition Condition(CompactVocoder model, Crop[] crops)
         {
             var loader = new ConditionLoader(model, config.CropFrames);
             return loader.Condition(_ops, loader.Mels(_ops, crops), crops);
         }
 
-        private (IReadOnlyList<Tensor> Latents, Tensor Condition) Drawn()
+        private (IReadOnlyList<Tensor> Latents, FlowCondition Condition) Drawn()
         {
-            Tensor condition = Condition(student, _crops);
+            FlowCondition condition = Condition(student, _crops);
             return (student.Stack.DrawLatents(_ops, condition.Batch, condition.Length, new Philox(config.Seed ^ 0x9E3779B97F4A7C15UL), 2, Step * condition.Length, 1f), condition);
         }
 

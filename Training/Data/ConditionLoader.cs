@@ -1,6 +1,7 @@
 using FlowVocoder.Compute;
 using FlowVocoder.Conditioners;
 using FlowVocoder.Features;
+using FlowVocoder.Flows;
 using FlowVocoder.Models;
 
 namespace FlowVocoder.Training.Data;
@@ -30,24 +31,24 @@ internal sealed class ConditionLoader(CompactVocoder model, int frames)
             for (int b = 0; b < _bands; b++) mel.Row(item, b)[i] = values[i * _bands + b];
     }
 
-    /// <summary>The condition of the flow, [b, conditionChannels, groups], from <paramref name="mels"/> and the phase tracked in the recordings.</summary>
-    public Tensor Condition(Ops ops, Tensor mels, IReadOnlyList<Crop> crops)
+    /// <summary>The condition of the flow, from <paramref name="mels"/> and the phase tracked in the recordings.</summary>
+    public FlowCondition Condition(Ops ops, Tensor mels, IReadOnlyList<Crop> crops)
     {
-        if (model.Phase == null) return model.Condition(ops, mels, model.LookAheadFrames, null)!;
+        if (model.Phase == null) return model.Condition(ops, mels, model.LookAheadFrames, null)!.Value;
         Tensor features = Features(ops, crops.Count);
         ops.Parallelism.For(crops.Count, (Loader: this, crops, features), static (item, in s) =>
         {
             var (crop, hop, frames) = (s.crops[item], s.Loader._hop, s.features.Length * s.Loader.Group / s.Loader._hop);
             for (int i = 0; i < frames; i++) s.Loader.Write(crop.Clip.Phase.AsSpan((crop.FirstFrame + i) * hop, hop), crop.HzOf(i), s.features, item, i);
         });
-        return model.Condition(ops, mels, model.LookAheadFrames, features)!;
+        return model.Condition(ops, mels, model.LookAheadFrames, features)!.Value;
     }
 
     /// <summary>
     /// The condition as it is when speaking: F0 and voicing are what the predictor hears in the mel, and the phase is the integral of that F0 from
     /// <paramref name="start"/> radians on, one for each crop.
     /// </summary>
-    public Tensor SpokenCondition(Ops ops, Tensor mels, IReadOnlyList<Crop> crops, ReadOnlySpan<double> start)
+    public FlowCondition SpokenCondition(Ops ops, Tensor mels, IReadOnlyList<Crop> crops, ReadOnlySpan<double> start)
     {
         if (model.Pitch == null) return Condition(ops, mels, crops);
         // The predictor has heard what came before, too.
@@ -66,7 +67,7 @@ internal sealed class ConditionLoader(CompactVocoder model, int frames)
                 Write(phase, f0[0], features, item, i);
             }
         }
-        return model.Condition(ops, mels, model.LookAheadFrames, features)!;
+        return model.Condition(ops, mels, model.LookAheadFrames, features)!.Value;
     }
 
     private int Group => model.Config.Group;

@@ -1,6 +1,7 @@
 using System.Buffers;
 using FlowVocoder.Compute;
 using FlowVocoder.Features;
+using FlowVocoder.Flows;
 using FlowVocoder.Models;
 
 namespace FlowVocoder.Conditioners;
@@ -96,11 +97,11 @@ internal sealed class PhaseEncoder
         }
     }
 
-    /// <summary>Features [b, features, t], added to the condition of the mel [b, conditionChannels, t]; below it the signals.</summary>
-    public Tensor Apply(Ops ops, Tensor features, Tensor melCondition)
+    /// <summary>Features [b, features, t], added to the condition of the mel [b, conditionChannels, t], and the signals apart.</summary>
+    public FlowCondition Apply(Ops ops, Tensor features, Tensor melCondition)
     {
         Tensor encoded = Signals == 0 ? features : ops.Slice(features, 0, Encoded);
         Tensor condition = _second.Apply(ops, ops.LeakyRelu(_first.Apply(ops, encoded)), melCondition);
-        return Signals == 0 ? condition : ops.Concat(condition, ops.Slice(features, Encoded, Signals * _group));
+        return new FlowCondition(condition, Signals == 0 ? null : ops.Slice(features, Encoded, Signals * _group));
     }
 }

@@ -14,7 +14,7 @@ namespace FlowVocoder.Flows;
 /// <param name="Lu">Whether 1×1 convolutions are trained through their LU decomposition.</param>
 /// <param name="LogScaleClamp">Bound of the log-scale; 0 means free.</param>
 /// <param name="Kind">What transforms the samples in each step.</param>
-/// <param name="Harmonics">Signals of a <see cref="HarmonicShift"/> next to the samples, which follow the condition; 0 for none.</param>
+/// <param name="Harmonics">Signals of a <see cref="HarmonicShift"/> next to the samples; 0 for none.</param>
 public sealed record FlowStackConfig(int Channels, int Flows, int EarlyEvery, int EarlySize, WaveNetConfig WaveNet, int ConditionChannels,
     bool ActNorm, bool Lu, float LogScaleClamp, FlowKind Kind = FlowKind.Coupling, int Harmonics = 0);
 
@@ -91,7 +91,7 @@ public sealed class FlowStack : Flow
         .Select(layer => layer.Name).FirstOrDefault();
 
     /// <summary>Normalises x [b, group, t] under condition [b, conditionChannels, t].</summary>
-    public FlowResult Forward(Ops ops, Tensor x, Tensor condition) => Forward(ops, x, condition, null);
+    public FlowResult Forward(Ops ops, Tensor x, FlowCondition condition) => Forward(ops, x, condition, null);
 
     /// <inheritdoc/>
     public override Tensor Forward(Ops ops, Tensor x, Tensor condition, out Tensor logDet)
@@ -102,14 +102,13 @@ public sealed class FlowStack : Flow
     }
 
     /// <summary>Sets every <see cref="ActNorm"/> from a first batch, so that each normalises what it receives (Glow, sec. 3.1).</summary>
-    public void Initialize(Ops ops, Tensor x, Tensor condition) => Forward(ops, x, condition, (norm, input) => norm.Initialize(input));
+    public void Initialize(Ops ops, Tensor x, FlowCondition condition) => Forward(ops, x, condition, (norm, input) => norm.Initialize(input));
 
-    private FlowResult Forward(Ops ops, Tensor x, Tensor condition, Action<ActNorm, Tensor>? visit)
+    private FlowResult Forward(Ops ops, Tensor x, FlowCondition condition, Action<ActNorm, Tensor>? visit)
     {
         var latents = new List<Tensor>();
         var logDets = new List<(string, Tensor)>();
-        if (_harmonics != null) x = _harmonics.Forward(ops, x, condition, out _);
-        condition = Proper(ops, condition);
+        if (_harmonics != null) x = _harmonics.Forward(ops, x, condition);
         for (int k = 0; k < _steps.Length; k++)
         {
             if (LeavesBefore(k))
@@ -120,16 +119,13 @@ public sealed class FlowStack : Flow
             foreach (var (name, flow) in _steps[k])
             {
                 if (flow is ActNorm norm) visit?.Invoke(norm, x);
-                x = flow.Forward(ops, x, condition, out Tensor logDet);
+                x = flow.Forward(ops, x, condition.Features, out Tensor logDet);
                 logDets.Add((name, logDet));
             }
         }
         latents.Add(x);
         return new FlowResult(latents, logDets);
     }
-
-    // Without the signals of harmonics behind it.
-    private Tensor Proper(Ops ops, Tensor condition) => _harmonics == null ? condition : ops.Slice(condition, 0, _config.ConditionChannels);
 
     /// <summary>Draws the latent parts for <see cref="Inverse"/>, [batch, channels, length] each, from noise indexed by part, channel and absolute time.</summary>
     /// <param name="ops">Operations.</param>
@@ -158,30 +154,30 @@ public sealed class FlowStack : Flow
     }
 
     /// <summary>Generates x [b, group, t] from the latent parts, in the order of <see cref="LatentChannels"/>.</summary>
-    public Tensor Inverse(Ops ops, IReadOnlyList<Tensor> latents, Tensor condition) => Inverse(ops, latents, condition, scored: false, out _);
+    public Tensor Inverse(Ops ops, IReadOnlyList<Tensor> latents, FlowCondition condition) => Inverse(ops, latents, condition, scored: false, out _);
 
     /// <summary>The same with log |det dx/dz| as [1,1,1], so that the density of what is generated is known as it is made.</summary>
-    public Tensor Inverse(Ops ops, IReadOnlyList<Tensor> latents, Tensor condition, out Tensor logDet)
+    public Tensor Inverse(Ops ops, IReadOnlyList<Tensor> latents, FlowCondition condition, out Tensor logDet)
     {
         Tensor x = Inverse(ops, latents, condition, scored: true, out Tensor? sum);
         logDet = sum!;
         return x;
     }
 
-    private Tensor Inverse(Ops ops, IReadOnlyList<Tensor> latents, Tensor condition, bool scored, out Tensor? logDet)
+    private Tensor Inverse(Ops ops, IReadOnlyList<Tensor> latents, FlowCondition condition, bool scored, out Tensor? logDet)
     {
         int part = latents.Count - 1;
-        Tensor x = latents[part], proper = Proper(ops, condition);
+        Tensor x = latents[part];
         logDet = null;
         for (int k = _steps.Length - 1; k >= 0; k--)
         {
             for (int i = _steps[k].Count - 1; i >= 0; i--)
             {
                 Flow flow = _steps[k][i].Flow;
-                if (!scored) x = flow.Inverse(ops, x, proper);
+                if (!scored) x = flow.Inverse(ops, x, condition.Features);
                 else
                 {
-                    x = flow.Inverse(ops, x, proper, out Tensor layer);
+                    x = flow.Inverse(ops, x, condition.Features, out Tensor layer);
                     logDet = logDet == null ? layer : ops.Add(logDet, layer);
                 }
             }
@@ -208,15 +204,14 @@ public sealed class FlowStack : Flow
     /// from the samples before it, so the distribution of a sample given those is normal and known.
     /// </summary>
     /// <exception cref="InvalidOperationException">A layer mixes channels or is not parallel in this direction.</exception>
-    internal Tensor Elementwise(Ops ops, Tensor u, Tensor condition, bool generating, out Tensor logScale)
+    internal Tensor Elementwise(Ops ops, Tensor u, FlowCondition condition, bool generating, out Tensor logScale)
     {
         Tensor? sum = null;
-        Tensor proper = Proper(ops, condition);
-        if (!generating && _harmonics != null) u = _harmonics.Forward(ops, u, condition, out _);
+        if (!generating && _harmonics != null) u = _harmonics.Forward(ops, u, condition);
         foreach (Flow flow in generating ? Layers.Reverse() : Layers)
         {
             if (flow is not IElementwiseFlow layer) throw new InvalidOperationException($"{flow.GetType().Name} is not elementwise");
-            u = layer.Transform(ops, u, proper, generating, out Tensor scale);
+            u = layer.Transform(ops, u, condition.Features, generating, out Tensor scale);
             sum = sum == null ? scale : ops.Add(sum, scale);
         }
         logScale = sum!;

@@ -9,45 +9,32 @@ namespace FlowVocoder.Flows;
 /// Harmonics and noise (Stylianou 2001; Wang, Takaki and Yamagishi 2019, neural source-filter models) are then apart from the start, and the flow beneath it need
 /// not learn to place every pulse.
 /// </summary>
-public sealed class HarmonicShift : Flow
+public sealed class HarmonicShift
 {
     private readonly ConvLayer _amplitudes;
-    private readonly int _harmonics, _group, _conditionChannels;
+    private readonly int _channels;
 
     /// <summary>Creates the layer: the identity at first.</summary>
     /// <param name="parameters">Where its weights belong.</param>
-    /// <param name="harmonics">Signals that are mixed: two for each band.</param>
+    /// <param name="signals">Signals that are mixed: two for each band.</param>
     /// <param name="group">Samples of a step.</param>
-    /// <param name="conditionChannels">Channels of the condition proper; behind them the condition has the signals, harmonics · group channels.</param>
-    public HarmonicShift(ParameterSet parameters, int harmonics, int group, int conditionChannels)
+    /// <param name="conditionChannels">Channels of the features that the amplitudes are made of.</param>
+    public HarmonicShift(ParameterSet parameters, int signals, int group, int conditionChannels)
     {
-        (_harmonics, _group, _conditionChannels) = (harmonics, group, conditionChannels);
-        _amplitudes = new ConvLayer(parameters, conditionChannels, harmonics, zero: true);
+        _amplitudes = new ConvLayer(parameters, conditionChannels, signals, zero: true);
+        _channels = signals * group;
     }
 
-    /// <summary>Channels of the signals behind the condition.</summary>
-    public int SignalChannels => _harmonics * _group;
+    /// <summary>Multiply-accumulates per step.</summary>
+    public long MacsPerStep => _amplitudes.MacsPerStep + _channels;
 
-    /// <inheritdoc/>
-    public override long MacsPerStep => _amplitudes.MacsPerStep + SignalChannels;
+    /// <summary>Speech side to noise side: x [b, group, t] without the harmonics.</summary>
+    public Tensor Forward(Ops ops, Tensor x, FlowCondition condition) => ops.Add(x, ops.Scale(Shift(ops, condition), -1f));
 
-    /// <inheritdoc/>
-    public override Tensor Forward(Ops ops, Tensor x, Tensor condition, out Tensor logDet)
-    {
-        logDet = new Tensor(1, 1, 1);
-        return ops.Add(x, ops.Scale(Shift(ops, condition), -1f));
-    }
+    /// <summary>Undoes <see cref="Forward"/>.</summary>
+    public Tensor Inverse(Ops ops, Tensor z, FlowCondition condition) => ops.Add(z, Shift(ops, condition));
 
-    /// <inheritdoc/>
-    public override Tensor Inverse(Ops ops, Tensor z, Tensor condition, out Tensor logDet)
-    {
-        logDet = new Tensor(1, 1, 1);
-        return Inverse(ops, z, condition);
-    }
-
-    /// <inheritdoc/>
-    public override Tensor Inverse(Ops ops, Tensor z, Tensor condition) => ops.Add(z, Shift(ops, condition));
-
-    private Tensor Shift(Ops ops, Tensor condition) =>
-        ops.Mix(ops.Slice(condition, _conditionChannels, SignalChannels), _amplitudes.Apply(ops, ops.Slice(condition, 0, _conditionChannels)));
+    private Tensor Shift(Ops ops, FlowCondition condition) => condition.Signals is { } signals && signals.Channels == _channels
+        ? ops.Mix(signals, _amplitudes.Apply(ops, condition.Features))
+        : throw new ArgumentException($"signals of {condition.Signals?.Channels ?? 0} channels, expected {_channels}", nameof(condition));
 }

@@ -1,6 +1,7 @@
 using FlowVocoder.Compute;
 using FlowVocoder.Conditioners;
 using FlowVocoder.Features;
+using FlowVocoder.Flows;
 
 namespace FlowVocoder.Models;
 
@@ -24,7 +25,7 @@ public sealed partial class CompactVocoder
         Tensor excitation = Tensor.From(audio[..samples], 1, 1, samples);
         if (Filter != null) parts.Add(("linear prediction", Analyze(mel, melFrames, frames, excitation.Span) / samples));
         Tensor? phase = Phase == null ? null : TrackedPhase(audio, melFrames, frames);
-        Tensor condition = Condition(ops, MelWithLookAhead(mel, melFrames, frames), LookAheadFrames, phase)!;
+        FlowCondition condition = Condition(ops, MelWithLookAhead(mel, melFrames, frames), LookAheadFrames, phase)!.Value;
         var result = Stack.Forward(ops, ops.Fold(excitation, Config.Group), condition);
         foreach (var (name, logDet) in result.LogDets) parts.Add((name, logDet.Item / (double)samples));
         double squares = result.Latents.Sum(z => (double)ops.SumSquares(z).Item);

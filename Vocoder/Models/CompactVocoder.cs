@@ -112,12 +112,13 @@ public sealed partial class CompactVocoder : VocoderModel
     }
 
     /// <summary>
-    /// The condition of the flow, [b, conditionChannels, (frames - skip)·hop/group], from normalised mels [b, bands, frames] and phase features
+    /// The condition of the flow, for (frames - skip)·hop/group steps, from normalised mels [b, bands, frames] and phase features
     /// of the same groups (null when switched off); skip of the first outputs lie before the signal.
     /// </summary>
-    internal Tensor? Condition(Ops ops, Tensor mel, int skip, Tensor? phase)
+    internal FlowCondition? Condition(Ops ops, Tensor mel, int skip, Tensor? phase)
     {
         Tensor? condition = _melEncoder.Apply(ops, mel, skip);
-        return condition == null || Phase == null ? condition : Phase.Apply(ops, phase!, condition);
+        if (condition == null) return null;
+        return Phase == null ? condition : Phase.Apply(ops, phase!, condition);
     }
 }

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using FlowVocoder.Compute;
 using FlowVocoder.Conditioners;
 using FlowVocoder.Features;
+using FlowVocoder.Flows;
 using FlowVocoder.Models;
 
 namespace FlowVocoder.Streaming;
@@ -101,10 +102,10 @@ internal sealed class CompactStream : VocoderStream
         Tensor? phase = _model.UsesPhase && ready > 0 ? PhaseFeatures(tools.Ops, ready) : null;
         if (ready > 0) TakeMel(tools, rendered, ready);
         _entry.Pass(chunk);
-        Tensor? condition = _model.Condition(tools.Ops, mel, count - ready, phase);
-        if (condition != null)
+        FlowCondition? condition = _model.Condition(tools.Ops, mel, count - ready, phase);
+        if (condition is { } told)
         {
-            ReadOnlySpan<float> excitation = Excitation(tools, condition, rendered).Span;
+            ReadOnlySpan<float> excitation = Excitation(tools, told, rendered).Span;
             tools.Predict(rendered, ready);
             _exit.Await(chunk, _state);
             if (_model.Filter == null) excitation.CopyTo(samples);
@@ -157,7 +158,7 @@ internal sealed class CompactStream : VocoderStream
         FrameQueue.Remove(_mel, ref _melCount, (before + ready - 1) * Bands);
     }
 
-    private Tensor Excitation(CompactTools tools, Tensor condition, long rendered)
+    private Tensor Excitation(CompactTools tools, FlowCondition condition, long rendered)
     {
         long step = rendered * (HopSize / _model.Config.Group);
         _model.Stack.DrawLatents(tools.Ops, 1, condition.Length, _noise, 0, step, Options.Sigma, tools.Latents);

@@ -1,0 +1,18 @@
+using FlowVocoder.Compute;
+
+namespace FlowVocoder.Flows;
+
+/// <summary>What a <see cref="FlowStack"/> is told about the signal.</summary>
+/// <param name="Features">[batch, condition channels, time], for its networks.</param>
+/// <param name="Signals">[batch, signals · group, time], what its <see cref="HarmonicShift"/> mixes; null without one.</param>
+public readonly record struct FlowCondition(Tensor Features, Tensor? Signals = null)
+{
+    /// <summary>Batch items.</summary>
+    public int Batch => Features.Batch;
+
+    /// <summary>Grouped steps.</summary>
+    public int Length => Features.Length;
+
+    /// <summary>A condition without signals.</summary>
+    public static implicit operator FlowCondition(Tensor features) => new(features);
+}
