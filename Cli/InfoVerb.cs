@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using FlowVocoder.Features;
 using FlowVocoder.Models;
+using FlowVocoder.Streaming;
 using FlowVocoder.Voices;
 
 namespace FlowVocoder.Cli;
@@ -38,6 +39,11 @@ internal sealed class InfoVerb : Verb
         if (model.ScoresStepByStep) table.Add("scores", "step by step (an inverse autoregressive student)");
         table.Row("look-ahead", $"{model.LookAheadFrames} frames, {Milliseconds(model.LookAheadFrames * hop):0.0} ms");
         table.Row("latency", $"{model.LookAheadFrames + 1} frames, {Milliseconds((model.LookAheadFrames + 1) * hop):0.0} ms until the first samples, apart from computing");
+        if (model.MatchPasses > 0)
+        {
+            StreamLatency one = model.LatencyWith(1), two = model.LatencyWith(2);
+            table.Row("matching", $"{model.MatchPasses} passes for the whole mel of a recording, 0 for streams; with one the look-ahead is {one.Frames} frames, {one.Milliseconds:0.0} ms, each further one adds {two.Milliseconds - one.Milliseconds:0.0} ms");
+        }
         table.Row("past context", $"{model.PastSamples:N0} samples, {Milliseconds(model.PastSamples):0.0} ms");
     }
 

@@ -9,8 +9,11 @@ internal sealed class VoicesVerb() : Verb("voices", "Lists the installed voices.
     public override int Run(ParseResult arguments, Terminal terminal)
     {
         IReadOnlyList<string> names = VoiceLibrary.Names();
-        foreach (string name in names) terminal.Out.WriteLine(name == VoiceLibrary.DefaultVoice ? $"{name} (default)" : name);
+        foreach (string name in names) terminal.Out.WriteLine(name + Remark(name));
         if (names.Count == 0) terminal.Say($"no voice is installed in {VoiceLibrary.Folder}");
         return VocoderCommand.Success;
     }
+
+    private static string Remark(string name) => name == VoiceLibrary.DefaultVoice ? " (default)"
+        : VoiceLibrary.Load(name).Model.GeneratesStepByStep ? " (a teacher for 'vocoder distill': it speaks step by step and mostly whispers)" : "";
 }

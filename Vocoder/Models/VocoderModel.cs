@@ -35,6 +35,10 @@ public abstract partial class VocoderModel
     /// <summary>How long after a mel frame its samples come when they are streamed, computed from the layers.</summary>
     public StreamLatency Latency => new(LookAheadFrames, Recipe);
 
+    /// <summary>The same with passes of mel matching.</summary>
+    /// <exception cref="VocoderException">Speech of the model's recipe cannot be matched, and there are passes.</exception>
+    public StreamLatency LatencyWith(int matchPasses) => matchPasses == 0 ? Latency : new(LookAheadFrames + Matching.Framing.LookAhead(matchPasses), Recipe);
+
     /// <summary>Samples before a sample that it depends on through the networks.</summary>
     public abstract int PastSamples { get; }
 

@@ -36,7 +36,7 @@ public sealed record LoadedVoice(string Name, string Source, VocoderModel Model,
 public static class VoiceLibrary
 {
     /// <summary>The voice that speaks where none is asked for.</summary>
-    public const string DefaultVoice = "compact";
+    public const string DefaultVoice = "student";
 
     private const string Extension = ".safetensors";
 
