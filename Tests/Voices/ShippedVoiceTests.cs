@@ -64,9 +64,8 @@ public class ShippedVoiceTests
         const int first = 60, frames = 32;
         float[] part = new float[mel.Bands * (frames + model.LookAheadFrames)];
         for (int b = 0; b < mel.Bands; b++) mel.Data.AsSpan(b * mel.Frames + first, frames + model.LookAheadFrames).CopyTo(part.AsSpan(b * (frames + model.LookAheadFrames)));
-        // Speech of the default voice: every flow has to come back to it.
-        VocoderModel speaker = VoiceLibrary.Load(VoiceLibrary.DefaultVoice).Model;
-        float[] speech = Synthesizer.Synthesize(speaker, mel.Data, new SynthesisOptions(), new Parallelism(1))[(first * 256)..((first + frames) * 256)];
+        // Of its own speech: a maf's inverse is a recursion, which feeds its rounding back and stays tame where the speech is likely to it.
+        float[] speech = Synthesizer.Synthesize(model, mel.Data, new SynthesisOptions { Match = 0 }, new Parallelism(1))[(first * 256)..((first + frames) * 256)];
         var chain = new CompactChain(model, part);
         var ops = new CpuOps();
         float[] back = chain.Inverse(ops, chain.Forward(ops, speech).Latents);
