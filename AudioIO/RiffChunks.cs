@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace FlowVocoder.AudioIO;
 
-/// <summary>Walks over the chunks of a RIFF or RF64 file, forwards only, so that pipes can be read too.</summary>
+/// <summary>Walks over the chunks of a RIFF, RF64 or AIFF file, forwards only, so that pipes can be read too.</summary>
 internal sealed class RiffChunks
 {
     // Programs that cannot seek back leave a size that no file has: all ones (FFmpeg), or just under 2 GiB (SoX, espeak)
@@ -17,8 +17,11 @@ internal sealed class RiffChunks
     private long _position = 12;
     private long _bodyLeft;
 
-    private RiffChunks(Stream stream, string name, uint riffSize)
+    private readonly bool _isAiff;
+
+    private RiffChunks(Stream stream, string name, uint riffSize, bool isAiff = false)
     {
+        _isAiff = isAiff;
         Stream = stream;
         Name = name;
         _riffSize = riffSize;
@@ -61,6 +64,22 @@ internal sealed class RiffChunks
         return new RiffChunks(stream, name, BinaryPrimitives.ReadUInt32LittleEndian(header[4..]));
     }
 
+    /// <summary>Reads the header of an AIFF file; whether it is an AIFC, which names its coding.</summary>
+    public static (RiffChunks Chunks, bool IsAifc) OpenAiff(Stream stream, string name)
+    {
+        Span<byte> header = stackalloc byte[12];
+        int found = InputFile.ReadFully(stream, header);
+        bool isAifc = header[8..].SequenceEqual("AIFC"u8);
+        if (!header.StartsWith("FORM"u8) || !(isAifc || header[8..].SequenceEqual("AIFF"u8)))
+        {
+            throw new VocoderException(
+                $"'{name}' is not an AIFF file: it starts with {FourCc.Describe(header[..Math.Min(found, 4)])} and {FourCc.Describe(header[8..])}, "
+                + "expected \"FORM\" and \"AIFF\" or \"AIFC\"");
+        }
+
+        return (new RiffChunks(stream, name, BinaryPrimitives.ReadUInt32BigEndian(header[4..]), isAiff: true), isAifc);
+    }
+
     /// <summary>Goes to the next chunk; false at the end of the file.</summary>
     public bool Next()
     {
@@ -70,7 +89,7 @@ internal sealed class RiffChunks
         if (InputFile.ReadFully(Stream, header) < header.Length)
             return false;
         header[..4].CopyTo(_id);
-        Size = BinaryPrimitives.ReadUInt32LittleEndian(header[4..]);
+        Size = _isAiff ? BinaryPrimitives.ReadUInt32BigEndian(header[4..]) : BinaryPrimitives.ReadUInt32LittleEndian(header[4..]);
         _bodyLeft = Size + (Size & 1L);
         _position += header.Length;
         return true;

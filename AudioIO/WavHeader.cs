@@ -5,15 +5,17 @@ namespace FlowVocoder.AudioIO;
 /// <summary>How the samples of a wav file are stored.</summary>
 /// <param name="Channels">1 to 8, interleaved.</param>
 /// <param name="SampleRate">Samples per second and channel.</param>
-/// <param name="BytesPerSample">Of one channel: 1 to 4 for integers, 4 or 8 for floats.</param>
-/// <param name="IsFloat">IEEE floating point, otherwise integers (unsigned where they have one byte).</param>
-internal readonly record struct WavHeader(int Channels, int SampleRate, int BytesPerSample, bool IsFloat)
+/// <param name="BytesPerSample">Of one channel: 1 to 4 for integers, 4 or 8 for floats, 1 for A-law and µ-law.</param>
+/// <param name="Coding">What the bytes of a sample mean.</param>
+internal readonly record struct WavHeader(int Channels, int SampleRate, int BytesPerSample, SampleCoding Coding)
 {
     private const int PcmTag = 1;
     private const int FloatTag = 3;
+    private const int ALawTag = 6;
+    private const int MuLawTag = 7;
     private const int ExtensibleTag = 0xFFFE;
     private const int MaxChannels = 8;
-    private const int MaxSampleRate = 768_000;
+    private const uint MaxSampleRate = 768_000;
 
     /// <summary>Bytes of one sample of every channel.</summary>
     public int BytesPerFrame => Channels * BytesPerSample;
@@ -35,20 +37,47 @@ internal readonly record struct WavHeader(int Channels, int SampleRate, int Byte
         if (tag == ExtensibleTag)
             tag = SubFormat(fmt, name);
 
-        if (tag is not (PcmTag or FloatTag))
-            throw new VocoderException($"'{name}' is coded as {CodecName(tag)}, expected PCM (0x0001) or IEEE float (0x0003)");
-        if (channels is < 1 or > MaxChannels)
-            throw new VocoderException($"'{name}' has {channels} channels, expected 1 to {MaxChannels}");
-        if (rate is < 1 or > MaxSampleRate)
-            throw new VocoderException($"'{name}' has a sample rate of {rate} Hz, expected 1 to {MaxSampleRate}");
+        SampleCoding coding = tag switch
+        {
+            PcmTag => SampleCoding.Integer,
+            FloatTag => SampleCoding.Float,
+            ALawTag => SampleCoding.ALaw,
+            MuLawTag => SampleCoding.MuLaw,
+            _ => throw new VocoderException(
+                $"'{name}' is coded as {CodecName(tag)}, expected PCM (0x0001), IEEE float (0x0003), A-law (0x0006) or µ-law (0x0007)"),
+        };
+        CheckRange(channels, rate, name);
         // Widths between whole bytes (12 or 20 bits) fill the high bits of the next whole byte, so they need no care.
         int bytes = (bits + 7) / 8;
-        bool isFloat = tag == FloatTag;
-        if (isFloat ? bits is not (32 or 64) : bytes is < 1 or > 4)
-            throw new VocoderException($"'{name}' has {bits} bits per {(isFloat ? "float" : "PCM")} sample, expected {(isFloat ? "32 or 64" : "8, 16, 24 or 32")}");
+        CheckBits(coding, bits, name);
         if (frame != channels * bytes)
             throw new VocoderException($"'{name}' has a block of {frame} bytes, expected {channels * bytes} for {channels} channels of {bits} bits");
-        return new WavHeader(channels, (int)rate, bytes, isFloat);
+        return new WavHeader(channels, (int)rate, bytes, coding);
+    }
+
+    /// <summary>Refuses what no recording has; for the other formats too.</summary>
+    /// <exception cref="VocoderException">Channels or rate are out of range.</exception>
+    public static void CheckRange(int channels, double rate, string name)
+    {
+        if (channels is < 1 or > MaxChannels)
+            throw new VocoderException($"'{name}' has {channels} channels, expected 1 to {MaxChannels}");
+        if (rate is not (>= 1 and <= MaxSampleRate))
+            throw new VocoderException(FormattableString.Invariant($"'{name}' has a sample rate of {rate} Hz, expected 1 to {MaxSampleRate}"));
+    }
+
+    /// <summary>Refuses widths that a coding does not have.</summary>
+    /// <exception cref="VocoderException">It has others.</exception>
+    public static void CheckBits(SampleCoding coding, int bits, string name)
+    {
+        (string what, bool good, string expected) = coding switch
+        {
+            SampleCoding.Integer => ("PCM", bits is >= 1 and <= 32, "8, 16, 24 or 32"),
+            SampleCoding.Float => ("float", bits is 32 or 64, "32 or 64"),
+            SampleCoding.ALaw => ("A-law", bits == 8, "8"),
+            _ => ("µ-law", bits == 8, "8"),
+        };
+        if (!good)
+            throw new VocoderException($"'{name}' has {bits} bits per {what} sample, expected {expected}");
     }
 
     private static int SubFormat(ReadOnlySpan<byte> fmt, string name)
@@ -66,8 +95,6 @@ internal readonly record struct WavHeader(int Channels, int SampleRate, int Byte
         string name = tag switch
         {
             0x0002 => "Microsoft ADPCM",
-            0x0006 => "A-law",
-            0x0007 => "µ-law",
             0x0011 => "IMA ADPCM",
             0x0031 => "GSM 6.10",
             0x0050 => "MPEG",

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace FlowVocoder.AudioIO;
 
 /// <summary>
-/// Reads RIFF wave files: PCM of 8 (unsigned), 16, 24 and 32 bits, IEEE float of 32 and 64 bits, plain or
-/// WAVE_FORMAT_EXTENSIBLE, 1 to 8 channels, RIFF or RF64 (EBU Tech 3306), in any order of chunks that puts the format
+/// Reads RIFF wave files: PCM of 8 (unsigned), 16, 24 and 32 bits, IEEE float of 32 and 64 bits,
+/// A-law and µ-law, plain or WAVE_FORMAT_EXTENSIBLE, 1 to 8 channels, RIFF or RF64 (EBU Tech 3306), in any order of chunks that puts the format
 /// before the data. Files that were streamed, whose header could not know the length, are read to their end.
 /// </summary>
 /// <remarks>

@@ -1,9 +1,13 @@
 using System.Buffers.Binary;
+using NAudio.Codecs;
 
 namespace FlowVocoder.AudioIO;
 
 /// <summary>Collects the samples of a data chunk, one growing array per channel.</summary>
-internal sealed class WavSamples(WavHeader format, string name)
+/// <param name="format">How they are stored.</param>
+/// <param name="name">What errors call the file.</param>
+/// <param name="bigEndian">As AIFF has them: the bytes of a sample from the highest, and single bytes signed.</param>
+internal sealed class WavSamples(WavHeader format, string name, bool bigEndian = false)
 {
     private const int FramesPerBlock = 8192;
 
@@ -74,16 +78,26 @@ internal sealed class WavSamples(WavHeader format, string name)
     private void Decode(ReadOnlySpan<byte> bytes, Span<float> samples, int channel)
     {
         int stride = format.BytesPerFrame;
+        Span<byte> turned = stackalloc byte[8];
         for (int t = 0; t < samples.Length; t++)
         {
-            ReadOnlySpan<byte> at = bytes.Slice(t * stride, format.BytesPerSample);
-            samples[t] = (format.BytesPerSample, format.IsFloat) switch
+            scoped ReadOnlySpan<byte> at = bytes.Slice(t * stride, format.BytesPerSample);
+            if (bigEndian)
             {
-                (1, _) => (at[0] - 128) / 128f,
+                for (int i = 0; i < at.Length; i++)
+                    turned[i] = at[at.Length - 1 - i];
+                at = turned[..at.Length];
+            }
+
+            samples[t] = (format.BytesPerSample, format.Coding) switch
+            {
+                (_, SampleCoding.ALaw) => ALawDecoder.ALawToLinearSample(at[0]) / 32768f,
+                (_, SampleCoding.MuLaw) => MuLawDecoder.MuLawToLinearSample(at[0]) / 32768f,
+                (1, _) => (bigEndian ? (sbyte)at[0] : at[0] - 128) / 128f,
                 (2, _) => BinaryPrimitives.ReadInt16LittleEndian(at) / 32768f,
                 (3, _) => ((sbyte)at[2] << 16 | at[1] << 8 | at[0]) / 8388608f,
-                (4, false) => BinaryPrimitives.ReadInt32LittleEndian(at) / 2147483648f,
-                (4, true) => BinaryPrimitives.ReadSingleLittleEndian(at),
+                (4, SampleCoding.Integer) => BinaryPrimitives.ReadInt32LittleEndian(at) / 2147483648f,
+                (4, _) => BinaryPrimitives.ReadSingleLittleEndian(at),
                 _ => (float)BinaryPrimitives.ReadDoubleLittleEndian(at),
             };
             if (!float.IsFinite(samples[t]))

@@ -13,7 +13,7 @@ internal sealed class LiveVerb : Verb
 {
     private readonly Option<string?> _input = new("--input")
     {
-        Description = "A recording (wav, flac), which sounds in real time, or a device of ALSA, see 'vocoder devices'. Default: the device default", HelpName = "FILE|DEVICE",
+        Description = "A recording (wav, flac, aiff, mp3, ogg), which sounds in real time, or a device of ALSA, see 'vocoder devices'. Default: the device default", HelpName = "FILE|DEVICE",
     };
     private readonly Option<string[]> _voice = new("--voice")
     {
@@ -57,5 +57,5 @@ internal sealed class LiveVerb : Verb
 
     // A mistyped file must not be looked for among the devices, whose names hold paths only behind a '='.
     private static bool IsFileName(string input) => !input.Contains('=')
-        && (input.Contains('/') || Path.GetExtension(input).ToLowerInvariant() is ".wav" or ".flac");
+        && (input.Contains('/') || AudioFile.Extensions.Contains(Path.GetExtension(input).ToLowerInvariant()));
 }

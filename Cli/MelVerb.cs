@@ -8,7 +8,7 @@ namespace FlowVocoder.Cli;
 /// <summary>Recording → mel.</summary>
 internal sealed class MelVerb : Verb
 {
-    private readonly Argument<string> _input = new("IN.wav") { Description = "A wav or flac file of any sample rate and number of channels" };
+    private readonly Argument<string> _input = new("IN.wav") { Description = "A wav, flac, aiff, mp3 or ogg file of any sample rate and number of channels" };
     private readonly Argument<string> _output = new("OUT.npy") { Description = "The mel to write: float32 of shape [bands, frames]" };
     private readonly Option<string?> _recipe = new("--recipe")
     {

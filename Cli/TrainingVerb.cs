@@ -19,7 +19,7 @@ internal abstract class TrainingVerb : Verb
 
     private readonly Option<string> _data = new("--data")
     {
-        Description = "Folder of wav and flac files, searched with its subfolders; what lies in folders named 'valid' is held out, else every 20th file", HelpName = "DIR", Required = true,
+        Description = "Folder of recordings (wav, flac, aiff, mp3, ogg), searched with its subfolders; what lies in folders named 'valid' is held out, else every 20th file", HelpName = "DIR", Required = true,
     };
     private readonly Option<string> _out = new("--out")
     {

@@ -73,7 +73,7 @@ public class BadWavTests
 
     [Theory]
     [InlineData(0x0002, "Microsoft ADPCM (tag 0x0002)")]
-    [InlineData(0x0006, "A-law (tag 0x0006)")]
+    [InlineData(0x0011, "IMA ADPCM (tag 0x0011)")]
     [InlineData(0x0055, "MP3 (tag 0x0055)")]
     [InlineData(0x7777, "an unknown codec (tag 0x7777)")]
     public void Codec_is_named(int tag, string expected) => Refuse(Simple(tag, 1, 8000, 8, [1, 2]), expected, "expected PCM");
@@ -81,7 +81,7 @@ public class BadWavTests
     [Fact]
     public void Codec_behind_extensible_is_named()
     {
-        Refuse(WithFmt(FmtExtensible("06" + PcmId[2..], 1, 8000, 8, 8)), "A-law (tag 0x0006)");
+        Refuse(WithFmt(FmtExtensible("02" + PcmId[2..], 1, 8000, 8, 8)), "Microsoft ADPCM (tag 0x0002)");
         Refuse(WithFmt(FmtExtensible(PcmId[..30] + "72", 1, 8000, 16, 16)), "00000001-0000-0010-8000-00aa00389b72");
         Refuse(WithFmt(Fmt(0xFFFE, 1, 8000, 16)), "16 bytes", "at least 40");
     }
@@ -97,6 +97,8 @@ public class BadWavTests
         Refuse(WithFmt(Fmt(1, 1, 8000, 0)), "0 bits per PCM", "8, 16, 24 or 32");
         Refuse(WithFmt(Fmt(1, 1, 8000, 64)), "64 bits per PCM", "8, 16, 24 or 32");
         Refuse(WithFmt(Fmt(3, 1, 8000, 16)), "16 bits per float", "32 or 64");
+        Refuse(WithFmt(Fmt(6, 1, 8000, 16)), "16 bits per A-law", "expected 8");
+        Refuse(WithFmt(Fmt(7, 1, 8000, 4)), "4 bits per µ-law", "expected 8");
         Refuse(WithFmt(Fmt(1, 2, 8000, 16, blockAlign: 3)), "3 bytes", "expected 4");
         Refuse(WithFmt(Fmt(1, 1, 8000, 16, blockAlign: 0)), "0 bytes", "expected 2");
     }

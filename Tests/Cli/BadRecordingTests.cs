@@ -13,7 +13,7 @@ public sealed class BadRecordingTests(CliFixture fixture) : IClassFixture<CliFix
     public static TheoryData<string, byte[], string> Refused => new()
     {
         { "nothing", [], "empty" },
-        { "text", Encoding.ASCII.GetBytes("hello there, this is no sound"), "neither a wav nor a flac" },
+        { "text", Encoding.ASCII.GetBytes("hello there, this is no sound"), "no recording that can be read" },
         { "cut in the header", Wav16[..30], "" },
         { "no samples", WavBytes.Simple(1, 1, 22050, 16, []), "" },
         { "nine channels", WavBytes.Simple(1, 9, 22050, 16, new byte[18 * Samples]), "9 channels" },

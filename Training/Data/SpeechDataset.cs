@@ -6,8 +6,6 @@ namespace FlowVocoder.Training.Data;
 /// <summary>The recordings of a folder, analysed and divided into a training and a validation part.</summary>
 public sealed class SpeechDataset
 {
-    private static readonly string[] s_extensions = [".wav", ".flac"];
-
     private SpeechDataset(IReadOnlyList<SpeechClip> train, IReadOnlyList<SpeechClip> valid) => (Train, Valid) = (train, valid);
 
     /// <summary>Clips to train on, in order of their names.</summary>
@@ -17,7 +15,7 @@ public sealed class SpeechDataset
     public IReadOnlyList<SpeechClip> Valid { get; }
 
     /// <summary>
-    /// Reads all wav and flac files below a folder, at any rate and channel count. What lies in folders named "valid" is held out;
+    /// Reads all recordings (<see cref="AudioFile.Extensions"/>) below a folder, at any rate and channel count. What lies in folders named "valid" is held out;
     /// where there is none, every 20th file is, or the last one of fewer. A single file serves both.
     /// </summary>
     /// <exception cref="VocoderException">The folder is not there or holds no usable recording.</exception>
@@ -64,14 +62,14 @@ public sealed class SpeechDataset
     public static bool IsHeldOut(string folder, string file) =>
         Path.GetRelativePath(folder, file).Split(Path.DirectorySeparatorChar).SkipLast(1).Contains("valid");
 
-    /// <summary>The wav and flac files below a folder, in ordinal order.</summary>
+    /// <summary>The recordings below a folder, in ordinal order.</summary>
     /// <exception cref="VocoderException">The folder is not there or holds none.</exception>
     public static string[] Files(string folder)
     {
-        if (!Directory.Exists(folder)) throw new VocoderException($"{folder}: no such folder, expected one with wav or flac files");
+        if (!Directory.Exists(folder)) throw new VocoderException($"{folder}: no such folder, expected one with recordings");
         string[] files = [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-            .Where(f => s_extensions.Contains(Path.GetExtension(f).ToLowerInvariant())).Order(StringComparer.Ordinal)];
-        return files.Length > 0 ? files : throw new VocoderException($"{folder}: found no wav or flac file below it");
+            .Where(f => AudioFile.Extensions.Contains(Path.GetExtension(f).ToLowerInvariant())).Order(StringComparer.Ordinal)];
+        return files.Length > 0 ? files : throw new VocoderException($"{folder}: found no recording below it, expected files that end in {string.Join(", ", AudioFile.Extensions)}");
     }
 
     /// <summary>Reads a recording, mixes it to mono and resamples it.</summary>

@@ -122,7 +122,7 @@ public sealed class SpeechDatasetTests : IDisposable
     public void A_missing_folder_an_empty_one_and_a_broken_file_are_named()
     {
         Refusal.Expect(() => SpeechDataset.Load(_folder["nowhere"], s_recipe, false), _folder["nowhere"], "no such folder");
-        Refusal.Expect(() => Load(), _folder.Root, "no wav or flac file");
+        Refusal.Expect(() => Load(), _folder.Root, "found no recording below it, expected files that end in .wav, .flac");
         Wav("a.wav", new float[300]);
         string broken = _folder.Add("b.wav", [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
         Refusal.Expect(() => Load(), broken);
