@@ -73,8 +73,8 @@ internal sealed class RiffChunks
         if (!header.StartsWith("FORM"u8) || !(isAifc || header[8..].SequenceEqual("AIFF"u8)))
         {
             throw new VocoderException(
-                $"'{name}' is not an AIFF file: it starts with {FourCc.Describe(header[..Math.Min(found, 4)])} and {FourCc.Describe(header[8..])}, "
-                + "expected \"FORM\" and \"AIFF\" or \"AIFC\"");
+                $"'{name}' is not an AIFF file: it starts with {FourCc.Describe(header[..Math.Min(found, 4)])} and "
+                + $"{FourCc.Describe(header[8..])}, expected \"FORM\" and \"AIFF\" or \"AIFC\"");
         }
 
         return (new RiffChunks(stream, name, BinaryPrimitives.ReadUInt32BigEndian(header[4..]), isAiff: true), isAifc);

@@ -1,8 +1,7 @@
-using FlowVocoder.AudioIO.Streams;
 using FlowVocoder.Streaming;
 using NAudio.Wave;
 
-namespace FlowVocoder.NAudio;
+namespace FlowVocoder.AudioIO.Streams;
 
 /// <summary>
 /// Speech as a source in a graph of NAudio: frames are spoken when somebody reads, so that it can be mixed, resampled and written like any other
@@ -10,7 +9,7 @@ namespace FlowVocoder.NAudio;
 /// </summary>
 /// <remarks>
 /// Reading computes: the real-time factor of the voice must leave the thread that reads enough time, and the frames must not keep it waiting. Where they
-/// come late, from a network for example, write to a <see cref="WavePlayerAdapter"/> instead, which has a buffer of its own.
+/// come late, from a network for example, write to a <see cref="Players.AudioPlayer"/> instead, which has a buffer of its own.
 /// </remarks>
 public sealed class VocoderSampleProvider : ISampleProvider
 {
