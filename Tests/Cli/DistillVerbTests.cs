@@ -113,7 +113,7 @@ public sealed class DistillVerbTests : IDisposable
 
     public static TheoryData<string, double> Configurations => new()
     {
-        { "compact", 1.55 }, { "teacher", 6.9 }, { "maf", 2.6 }, { "student", 0.18 }, { "clarinet-teacher", 75 }, { "clarinet-student", 56.6 },
+        { "compact", 1.55 }, { "teacher", 6.9 }, { "maf", 2.6 }, { "student", 0.18 }, { "student-adversarial", 0.18 }, { "clarinet-teacher", 75 }, { "clarinet-student", 56.6 },
     };
 
     // ClariNet's own figures are 58 and 47.5 GMAC/s: our layers have residual and skip convolutions, and a wider condition.
@@ -124,7 +124,7 @@ public sealed class DistillVerbTests : IDisposable
         config.Validate();
         var model = new CompactVocoder(config.Model, MelRecipe.ByName(config.Recipe));
         Assert.Equal(giga, model.MacsPerSecond / 1e9, 0.1 * giga);
-        string? teacher = name switch { "student" => "teacher", "clarinet-student" => "clarinet-teacher", _ => null };
+        string? teacher = name switch { "student" or "student-adversarial" => "teacher", "clarinet-student" => "clarinet-teacher", _ => null };
         if (teacher == null) return;
         TrainingConfig taught = TrainingSettings.Read(teacher);
         DistillationTask.Check(model, new CompactVocoder(taught.Model, MelRecipe.ByName(taught.Recipe)), config);

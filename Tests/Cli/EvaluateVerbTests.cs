@@ -71,6 +71,17 @@ public sealed class EvaluateVerbTests(CliFixture fixture) : IClassFixture<CliFix
     }
 
     [Fact]
+    public void A_recording_against_itself_is_perfect_in_both_tables()
+    {
+        using TempFolder corpus = Corpus();
+        string output = CliFixture.Run("evaluate", "--data", corpus.Root, "--voice", fixture.Voice, "--limit", "1", "--baseline", "recording").Succeeds().Output;
+        Assert.Equal(["2", "1.2", "0.000", "0.000", "1.000", "1.000", "1.000", "0.0", "100.0 %"], Row(output, "recording", "all")[2..^1]);
+        string second = output[output.IndexOf("### recording", StringComparison.Ordinal)..];
+        string[] bands = Row("### recording" + second[second.IndexOf("below 1 kHz", StringComparison.Ordinal)..], "recording", "all");
+        Assert.Equal(("0.000", "0.0", "0.0"), (bands[2], bands[7], bands[8]));
+    }
+
+    [Fact]
     public void A_clip_that_others_did_not_make_is_named()
     {
         using TempFolder corpus = Corpus();
