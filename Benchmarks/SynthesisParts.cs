@@ -1,5 +1,6 @@
 using FlowVocoder.Compute;
 using FlowVocoder.Features;
+using FlowVocoder.Flows;
 using FlowVocoder.Models;
 
 namespace FlowVocoder.Benchmarks;
@@ -14,6 +15,7 @@ internal sealed class SynthesisParts(CompactVocoder model, float[] mel, int chun
     {
         if (model.Pitch != null) yield return ("pitch predictor", InChunks((ops, frames, _) => model.Pitch.Apply(ops, frames)));
         yield return ("condition: mel encoder and phase", InChunks((ops, frames, phase) => model.Condition(ops, frames, 0, phase)));
+        if (model.Phase != null) yield return ("harmonics of the phase", Harmonics());
         yield return ("noise", Noise());
         yield return ("flow", Flow());
         if (model.Filter != null)
@@ -36,6 +38,15 @@ internal sealed class SynthesisParts(CompactVocoder model, float[] mel, int chun
         });
     }
 
+    private double Harmonics()
+    {
+        int hop = model.Recipe.HopSize;
+        float[] phase = new float[hop];
+        for (int t = 0; t < hop; t++) phase[t] = 0.05f * t;
+        var features = new Tensor(1, model.Phase!.Features, _steps);
+        return chunk * Repeat(() => model.Phase.Write(phase, 150, features, 0, 0));
+    }
+
     private double Noise()
     {
         var random = new Philox(1);
@@ -46,7 +57,7 @@ internal sealed class SynthesisParts(CompactVocoder model, float[] mel, int chun
     private double Flow()
     {
         var ops = new CpuOps(parallelism, state: new StreamState());
-        var condition = new Tensor(1, model.Config.ConditionChannels, chunk * _steps);
+        FlowCondition condition = BenchmarkVoices.Condition(model, chunk * _steps);
         Tensor[] latents = [.. model.Stack.LatentChannels.Select(channels => new Tensor(1, channels, chunk * _steps))];
         foreach (Tensor latent in latents) new Philox(1).Normal(latent.Span, 0, 0, 0);
         return Repeat(() =>

@@ -75,13 +75,14 @@ internal sealed class PhaseEncoder
         float[] rented = ArrayPool<float>.Shared.Rent(Signals * phase.Length);
         Span<float> signals = rented.AsSpan(0, Signals * phase.Length);
         HarmonicBands.Write(phase, hz, _bands, 2 * MathF.Sqrt(hz / _sampleRate), signals);
+        int groups = phase.Length / _group, length = features.Length;
         for (int j = 0; j < Signals; j++)
-            for (int p = 0; p < _group; p++)
-            {
-                ReadOnlySpan<float> signal = signals.Slice(j * phase.Length, phase.Length);
-                Span<float> row = features.Row(batch, Encoded + j * _group + p).Slice(step, phase.Length / _group);
-                for (int t = 0; t < row.Length; t++) row[t] = signal[t * _group + p];
-            }
+        {
+            ReadOnlySpan<float> signal = signals.Slice(j * phase.Length, phase.Length);
+            Span<float> rows = features.Span.Slice(((batch * features.Channels) + Encoded + (j * _group)) * length, _group * length);
+            for (int t = 0; t < groups; t++)
+                for (int p = 0, at = step + t; p < _group; p++, at += length) rows[at] = signal[(t * _group) + p];
+        }
         ArrayPool<float>.Shared.Return(rented);
     }
 
