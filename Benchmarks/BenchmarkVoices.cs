@@ -37,7 +37,7 @@ internal static class BenchmarkVoices
 
     /// <summary>A condition of the size that a voice's flow expects, of zeros.</summary>
     public static FlowCondition Condition(CompactVocoder model, int steps) => new(new Tensor(1, model.Config.ConditionChannels, steps),
-        model.Phase is { Signals: > 0 } phase ? new Tensor(1, phase.Signals * model.Config.Group, steps) : null);
+        model.Phase is { Signals: > 0 } phase ? new Tensor(1, phase.Signals, steps * model.Config.Group) : null);
 
     /// <summary><see cref="Mel"/> as [frames, bands], as a stream takes it.</summary>
     public static float[] Frames(MelRecipe recipe, int frames)

@@ -1,4 +1,5 @@
 using FlowVocoder.Compute;
+using FlowVocoder.Conditioners;
 using FlowVocoder.Features;
 using FlowVocoder.Flows;
 using FlowVocoder.Models;
@@ -26,11 +27,11 @@ internal sealed class SynthesisParts(CompactVocoder model, float[] mel, int chun
         }
     }
 
-    private double InChunks(Action<Ops, Tensor, Tensor> stage)
+    private double InChunks(Action<Ops, Tensor, PhaseFeatures?> stage)
     {
         var ops = new CpuOps(parallelism, state: new StreamState());
         var frames = new Tensor(1, model.Recipe.Bands, chunk);
-        var phase = new Tensor(1, model.Phase?.Features ?? 1, chunk * _steps);
+        PhaseFeatures? phase = model.Phase?.Rent(new CpuOps(), 1, chunk * _steps);
         return Repeat(() =>
         {
             stage(ops, frames, phase);
@@ -40,11 +41,12 @@ internal sealed class SynthesisParts(CompactVocoder model, float[] mel, int chun
 
     private double Harmonics()
     {
-        int hop = model.Recipe.HopSize;
-        float[] phase = new float[hop];
-        for (int t = 0; t < hop; t++) phase[t] = 0.05f * t;
-        var features = new Tensor(1, model.Phase!.Features, _steps);
-        return chunk * Repeat(() => model.Phase.Write(phase, 150, features, 0, 0));
+        float[] phase = [.. Enumerable.Range(0, model.Recipe.HopSize).Select(t => 0.05f * t)];
+        PhaseFeatures features = model.Phase!.Rent(new CpuOps(), 1, chunk * _steps);
+        return Repeat(() =>
+        {
+            for (int i = 0; i < chunk; i++) model.Phase.Write(phase, 150, features, 0, i * _steps);
+        });
     }
 
     private double Noise()

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Numerics;
+using FlowVocoder.Compute;
 
 namespace FlowVocoder.Features;
 
@@ -14,20 +15,24 @@ internal static class HarmonicBands
     /// <param name="hz">F0 of all of them, above 0.</param>
     /// <param name="edges">The upper edge of each band in Hz, ascending; the first begins at 0.</param>
     /// <param name="amplitude">Factor.</param>
-    /// <param name="bands">[2 · bands, samples] receives cosines and sines of the first band, then those of the next, ….</param>
-    public static void Write(ReadOnlySpan<float> phase, float hz, ReadOnlySpan<float> edges, float amplitude, Span<float> bands)
+    /// <param name="bands">[batch, 2 · bands, time] receives cosines and sines of the first band, then those of the next, ….</param>
+    /// <param name="batch">Batch item to write.</param>
+    /// <param name="first">Time of the first sample.</param>
+    public static void Write(ReadOnlySpan<float> phase, float hz, ReadOnlySpan<float> edges, float amplitude, Tensor bands, int batch, int first)
     {
-        bands.Clear();
         // Each harmonic once, and once more for each edge that it lies on.
         Term[] rented = ArrayPool<Term>.Shared.Rent((int)(edges[^1] / hz) + 2 + edges.Length);
         ReadOnlySpan<Term> terms = rented.AsSpan(0, Terms(hz, edges, amplitude, rented));
-        int samples = phase.Length, lanes = Vector<float>.Count;
+        // Bands below half the fundamental have none.
+        if (edges[0] <= hz / 2)
+            for (int row = 0; row < bands.Channels; row++) bands.Row(batch, row).Slice(first, phase.Length).Clear();
+        int lanes = Vector<float>.Count;
         Span<float> few = stackalloc float[lanes];
-        for (int t = 0; t < samples; t += lanes)
+        for (int t = 0; t < phase.Length; t += lanes)
         {
-            int count = Math.Min(lanes, samples - t);
+            int count = Math.Min(lanes, phase.Length - t);
             phase.Slice(t, count).CopyTo(few);
-            Write(new Vector<float>(few), terms, bands, samples, t, count);
+            Write(new Vector<float>(few), terms, bands, batch, first + t, count);
         }
         ArrayPool<Term>.Shared.Return(rented);
     }
@@ -52,7 +57,7 @@ internal static class HarmonicBands
         return count;
     }
 
-    private static void Write(Vector<float> phase, ReadOnlySpan<Term> terms, Span<float> bands, int samples, int t, int count)
+    private static void Write(Vector<float> phase, ReadOnlySpan<Term> terms, Tensor bands, int batch, int t, int count)
     {
         var (sin1, cos1) = Vector.SinCos(phase);
         Vector<float> cosK = cos1, sinK = sin1, cosines = default, sines = default;
@@ -66,8 +71,8 @@ internal static class HarmonicBands
             (cosines, sines) = (Vector.FusedMultiplyAdd(cosK, weight, cosines), Vector.FusedMultiplyAdd(sinK, weight, sines));
             int band = terms[i].Band;
             if (i + 1 < terms.Length && terms[i + 1].Band == band) continue;
-            Store(cosines, bands.Slice((2 * band * samples) + t, count));
-            Store(sines, bands.Slice(((2 * band + 1) * samples) + t, count));
+            Store(cosines, bands.Row(batch, 2 * band).Slice(t, count));
+            Store(sines, bands.Row(batch, 2 * band + 1).Slice(t, count));
             (cosines, sines) = (default, default);
         }
     }

@@ -93,7 +93,8 @@ internal sealed class MatchedStream : VocoderStream
     private void Match(ReadOnlySpan<float> samples)
     {
         Match(0, samples);
-        _targets.Forget(_passes.Min(pass => pass.OldestTarget));
+        // The last is behind all others.
+        _targets.Forget(_passes[^1].OldestTarget);
     }
 
     // Through the passes from one on; what the last gives is ready.

@@ -112,13 +112,13 @@ public sealed partial class CompactVocoder : VocoderModel
     }
 
     /// <summary>
-    /// The condition of the flow, for (frames - skip)·hop/group steps, from normalised mels [b, bands, frames] and phase features
+    /// The condition of the flow, for (frames - skip)·hop/group steps, from normalised mels [b, bands, frames] and the phase
     /// of the same groups (null when switched off); skip of the first outputs lie before the signal.
     /// </summary>
-    internal FlowCondition? Condition(Ops ops, Tensor mel, int skip, Tensor? phase)
+    internal FlowCondition? Condition(Ops ops, Tensor mel, int skip, PhaseFeatures? phase)
     {
         Tensor? condition = _melEncoder.Apply(ops, mel, skip);
         if (condition == null) return null;
-        return Phase == null ? condition : Phase.Apply(ops, phase!, condition);
+        return Phase == null ? condition : Phase.Apply(ops, phase!.Value, condition);
     }
 }

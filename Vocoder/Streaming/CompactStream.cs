@@ -99,7 +99,7 @@ internal sealed class CompactStream : VocoderStream
         _entry.Await(chunk, _state);
         FrameQueue.Append(ref _mel, ref _melCount, frames);
         FrameQueue.Append(ref _f0, ref _f0Count, CollectionsMarshal.AsSpan(tools.F0));
-        Tensor? phase = _model.UsesPhase && ready > 0 ? PhaseFeatures(tools.Ops, ready) : null;
+        PhaseFeatures? phase = _model.UsesPhase && ready > 0 ? IntegratePhase(tools.Ops, ready) : null;
         if (ready > 0) TakeMel(tools, rendered, ready);
         _entry.Pass(chunk);
         FlowCondition? condition = _model.Condition(tools.Ops, mel, count - ready, phase);
@@ -135,10 +135,10 @@ internal sealed class CompactStream : VocoderStream
             tools.F0.Add(PitchPredictor.Decode(bins, voicing, 0, i));
     }
 
-    private Tensor PhaseFeatures(CpuOps ops, int frames)
+    private PhaseFeatures IntegratePhase(CpuOps ops, int frames)
     {
         int groupsPerFrame = HopSize / _model.Config.Group;
-        Tensor features = ops.Rent(1, _model.Phase!.Features, frames * groupsPerFrame);
+        PhaseFeatures features = _model.Phase!.Rent(ops, 1, frames * groupsPerFrame);
         Span<float> phase = stackalloc float[HopSize];
         double ratio = Math.Pow(2, Options.PitchShift / 12);
         for (int i = 0; i < frames; i++)
