@@ -15,7 +15,7 @@ namespace FlowVocoder.Models;
 /// </summary>
 public sealed partial class CompactVocoder : VocoderModel
 {
-    private const int BlocksPerHop = 4, WholePasses = 6;
+    private const int BlocksPerHop = 4, WholePasses = 8;
     private readonly MelEncoder _melEncoder;
     private readonly MelLinearPredictor? _predictor;
 
