@@ -19,15 +19,23 @@ internal sealed class Evaluation(LoadedVoice voice, IReadOnlyList<IEvaluatedSyst
     private double _nats, _seconds;
     private long _samples;
 
-    public void Run(IReadOnlyList<EvaluationClip> clips)
+    /// <summary>Measures and prints; a clip that cannot be measured is named and left out.</summary>
+    /// <returns>How many were left out.</returns>
+    public int Run(IReadOnlyList<EvaluationClip> clips)
     {
+        int left = 0;
         var measures = new VoiceEvaluation(_recipe);
         var tracker = new PitchTracker(_recipe);
         var spectrogram = new MelSpectrogram(_recipe);
         foreach (EvaluationClip clip in clips)
         {
             terminal.Cancellation.ThrowIfCancellationRequested();
-            float[] audio = SpeechDataset.Read(clip.File, _recipe.SampleRate), mel = spectrogram.Compute(audio);
+            if (Read(clip) is not { } audio)
+            {
+                left++;
+                continue;
+            }
+            float[] mel = spectrogram.Compute(audio);
             float[][] spoken = [.. systems.Select((system, i) => Speak(system, i, clip, mel))];
             _seconds += (double)audio.Length / _recipe.SampleRate;
             Parallel.For(0, systems.Count, i => _tables[i].Add(clip.Speaker, clip.Name, measures.Score(audio, spoken[i])));
@@ -38,7 +46,30 @@ internal sealed class Evaluation(LoadedVoice voice, IReadOnlyList<IEvaluatedSyst
                 _predicted.Add(VoicingScores.Of(tracker.Track(audio, f0.Length).F0, f0));
             if (keep != null) Keep(clip, audio, spoken);
         }
+        if (left == clips.Count) throw new VocoderException($"none of {clips.Count} recordings can be measured");
         Print();
+        if (left > 0) terminal.Say($"left out: {left} of {clips.Count} recordings");
+        return left;
+    }
+
+    // The recording of a clip, or null, with a word on why, where there is nothing in it to be measured.
+    private float[]? Read(EvaluationClip clip)
+    {
+        string? fault;
+        try
+        {
+            Recording recording = Recording.Read(clip.File, _recipe.SampleRate);
+            Files.Warn(clip.File, recording, terminal);
+            fault = VoiceEvaluation.Refusal(recording.Samples);
+            if (fault == null) return recording.Samples;
+            fault = $"'{clip.File}' {fault}";
+        }
+        catch (VocoderException e)
+        {
+            fault = e.Message;
+        }
+        terminal.Warn($"vocoder: warning: left out: {fault}");
+        return null;
     }
 
     private float[] Speak(IEvaluatedSystem system, int index, EvaluationClip clip, float[] mel)

@@ -47,10 +47,11 @@ internal sealed class LiveVerb : Verb
             voice => voice.Model.NewStream(_speaking.Synthesis(arguments, voice), _speaking.StreamParallelism(arguments)));
         MelRecipe recipe = voices.Current.Model.Recipe;
         // The recording begins when everything is ready.
-        Audio? recording = File.Exists(input) || IsFileName(input) ? AudioFile.Read(input) : null;
+        Recording? recording = File.Exists(input) || IsFileName(input) ? Recording.Read(input) : null;
+        if (recording != null) Files.Warn(input, recording, terminal);
         using AudioPlayer player = _player.Open(arguments, recipe.SampleRate, terminal);
-        using AudioInput source = recording is { } audio
-            ? new PacedInput(audio.ToMono(), audio.SampleRate, $"'{input}'", terminal.Clock)
+        using AudioInput source = recording != null
+            ? new PacedInput(recording.Samples, recording.SampleRate, $"'{input}'", terminal.Clock)
             : new AlsaRecorder(recipe.SampleRate, new AlsaOptions { Device = input });
         return new LiveSession(source, player, voices, terminal).Run(TimeSpan.FromSeconds(Math.Min(seconds, 1e9)));
     }

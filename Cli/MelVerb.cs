@@ -35,7 +35,7 @@ internal sealed class MelVerb : Verb
         Files.CheckNotAnInput(output, [input]);
         MelRecipe recipe = name != null ? Inputs.Recipe(name) : VoiceLibrary.LoadRecipe(voice ?? VoiceLibrary.DefaultVoice);
         Files.CheckWritable(output);
-        float[] audio = Files.Recording(input, recipe.SampleRate, terminal);
+        float[] audio = Files.ReadRecording(input, recipe.SampleRate, terminal);
         var spectrogram = new MelSpectrogram(recipe);
         if (spectrogram.FrameCount(audio.Length) == 0)
             throw new VocoderException($"'{input}' has {audio.Length} samples at {recipe.SampleRate} Hz, expected at least one frame of {recipe.HopSize}");

@@ -37,7 +37,7 @@ internal sealed class PlotVerb : Verb
         Files.CheckWritable(output);
         RgbImage image = logs > 0
             ? LineChart.Render(string.Join(", ", inputs.Select(Path.GetFileName)), "step", [.. inputs.SelectMany(f => Curves(f, inputs.Length > 1))])
-            : SpectrogramImage.Render([.. inputs.Select(f => Panel(f, recipe))]);
+            : SpectrogramImage.Render([.. inputs.Select(f => Panel(f, recipe, terminal))]);
         AtomicFile.Write(output, stream => Png.Write(stream, image));
         terminal.Say($"{output}: {image.Width} x {image.Height} pixels");
         return VocoderCommand.Success;
@@ -45,7 +45,7 @@ internal sealed class PlotVerb : Verb
 
     private static bool HasExtension(string path, string extension) => Path.GetExtension(path).Equals(extension, StringComparison.OrdinalIgnoreCase);
 
-    private static SpectrogramPanel Panel(string path, MelRecipe recipe)
+    private static SpectrogramPanel Panel(string path, MelRecipe recipe, Terminal terminal)
     {
         string title = Path.GetFileName(path);
         if (HasExtension(path, ".npy"))
@@ -53,8 +53,9 @@ internal sealed class PlotVerb : Verb
             MelArray mel = MelFile.Read(path, recipe.Bands);
             return SpectrogramPanel.OfMel(title, mel.Data, mel.Bands, (double)recipe.HopSize / recipe.SampleRate, DecibelsPerUnit(recipe));
         }
-        Audio audio = AudioFile.Read(path);
-        return SpectrogramPanel.OfAudio(title, audio.ToMono(), audio.SampleRate);
+        Recording recording = Recording.Read(path);
+        Files.Warn(path, recording, terminal);
+        return SpectrogramPanel.OfAudio(title, recording.Samples, recording.SampleRate);
     }
 
     // From the value back to the logarithm, from there to 20·log10 of a magnitude.

@@ -36,7 +36,7 @@ internal sealed class ScoreVerb : Verb
         string[] files = arguments.GetRequiredValue(_files);
         LoadedVoice voice = arguments.LoadVoice(_voice);
         MelRecipe recipe = voice.Model.Recipe;
-        float[] audio = Files.Recording(files[^1], recipe.SampleRate, terminal);
+        float[] audio = Files.ReadRecording(files[^1], recipe.SampleRate, terminal);
         if (audio.Length < recipe.HopSize)
             throw new VocoderException($"'{files[^1]}' has {audio.Length} samples at {recipe.SampleRate} Hz, expected at least one frame of {recipe.HopSize}");
         float[] mel = files.Length == 2 ? Files.Mel(files[0], voice, terminal).Data : new MelSpectrogram(recipe).Compute(audio);

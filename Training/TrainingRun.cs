@@ -68,7 +68,8 @@ public static class TrainingRun
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(paths.Output))!);
         // A kill while one was written leaves a file of its size.
         foreach (string written in (string[])[paths.Output, paths.Checkpoint, paths.Log]) AtomicFile.DeleteLeftovers(written);
-        SpeechDataset data = SpeechDataset.Load(paths.Data, recipe, model.UsesPhase, loading, cancellation);
+        SpeechDataset data = SpeechDataset.Load(paths.Data, recipe, model.UsesPhase, config.CropFrames, loading, cancellation);
+        foreach (string warning in data.Warnings) tell?.Invoke("warning: " + warning);
         ITrainingTask task = teacher == null ? new CompactTask(model, data, config) : new DistillationTask(model, teacher, data, config);
         var trainer = new Trainer(task, config, new Parallelism(threads));
         if (resume) Checkpoint.Load(paths.Checkpoint, trainer, model.Parameters);
