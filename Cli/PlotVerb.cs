@@ -72,7 +72,7 @@ internal sealed class PlotVerb : Verb
         bool divergence = false;
         foreach (TrainingReport report in TrainingRun.ReadLog(path))
         {
-            train.Add((report.Step, report.Nats));
+            if (report.Nats is { } trained) train.Add((report.Step, trained));
             if (report.HeldOutNats is { } nats) valid.Add((report.Step, nats));
             divergence |= report.IsDistillation;
         }

@@ -87,13 +87,28 @@ public static class TrainingRun
             File.AppendAllText(paths.Log, JsonSerializer.Serialize(r, s_log) + "\n");
             report?.Invoke(r);
         }
-        // How far the student is from its teacher before it learns.
-        if (teacher != null && trainer.Step == 0) Report(trainer.Start());
-        trainer.Run(Report, () =>
+        if (trainer.Step == 0 || !trainer.Health.IsKnown)
+        {
+            TrainingReport first = trainer.Start();
+            // How far the student is from its teacher before it learns.
+            if (teacher != null && trainer.Step == 0) Report(first);
+        }
+        try
+        {
+            trainer.Run(Report, () =>
             {
+                // The voice first: a kill between the two is mended by the steps that are done again.
+                if (trainer.IsVoice || !File.Exists(paths.Output)) trainer.WithVoice(() => WriteVoice(paths, config, model, trainer.Step, data));
                 Checkpoint.Save(paths.Checkpoint, trainer, model.Parameters, run);
-                trainer.WithVoice(() => WriteVoice(paths, config, model, trainer.Step, data));
             }, cancellation);
+        }
+        catch (VocoderException e) when (trainer.HasDiverged)
+        {
+            string kept = trainer.Health.BestStep == 0 ? "no voice was written" : FormattableString.Invariant($"the voice stays that of step {trainer.Health.BestStep}");
+            throw new VocoderException(FormattableString.Invariant($"{paths.Output}: step {trainer.Step}: {e.Message}; {kept}, and {paths.Checkpoint} the last sound state, to go on from with --resume"), e);
+        }
+        if (trainer.Step >= config.Steps && trainer.Health.BestStep != trainer.Step)
+            tell?.Invoke(FormattableString.Invariant($"the voice stays that of step {trainer.Health.BestStep}, the best on the held-out clips by its {trainer.Health.Measure}"));
     }
 
     /// <summary>Reads the log of a run.</summary>

@@ -72,6 +72,18 @@ public sealed class DistillVerbTests : IDisposable
     }
 
     [Fact]
+    public void A_teacher_that_is_asked_no_more_has_no_divergence()
+    {
+        CliResult result = CliFixture.Run([.. Command("s.safetensors"), "--set", "distillation.until=2"]).Succeeds();
+        Assert.DoesNotContain("NaN", result.Output + File.ReadAllText(_folder["s.log.jsonl"]), StringComparison.Ordinal);
+        Assert.Contains("step 5/6  mel ", result.Output, StringComparison.Ordinal);
+        Assert.Contains("step 6/6  divergence, nats per sample: valid ", result.Output, StringComparison.Ordinal);
+        IReadOnlyList<TrainingReport> log = TrainingRun.ReadLog(_folder["s.log.jsonl"]);
+        Assert.Equal([true, true, true, false, false, false, false], log.Select(r => r.Kl != null));
+        Assert.All(log, r => Assert.True(r.IsDistillation && r.Nats == r.Kl));
+    }
+
+    [Fact]
     public void A_run_that_died_goes_on_bit_for_bit()
     {
         CliFixture.Run(Command("whole.safetensors")).Succeeds();
