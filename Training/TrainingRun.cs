@@ -63,11 +63,18 @@ public static class TrainingRun
         CompactVocoder? teacher = paths.Teacher == null ? null : Teacher(paths.Teacher, model, config);
         if (teacher == null) CompactTask.Check(model);
         var run = new SavedRun(config, 0, paths.Name, paths.Licence, paths.Command, teacher == null ? "" : Convert.ToHexString(teacher.Fingerprint.Span));
-        if (resume) RequireSame(Saved(paths), run, paths.Checkpoint);
-        else RequireNew(paths);
+        void RequireState()
+        {
+            if (resume) RequireSame(Saved(paths), run, paths.Checkpoint);
+            else RequireNew(paths);
+        }
+        RequireState();
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(paths.Output))!);
+        using var exclusive = RunLock.Take(paths.Output);
+        // Another run may have ended, or begun and ended, in between.
+        RequireState();
         // A kill while one was written leaves a file of its size.
-        foreach (string written in (string[])[paths.Output, paths.Checkpoint, paths.Log]) AtomicFile.DeleteLeftovers(written);
+        AtomicFile.DeleteLeftovers(paths.Output, paths.Checkpoint, paths.Log);
         SpeechDataset data = SpeechDataset.Load(paths.Data, recipe, model.UsesPhase, config.CropFrames, loading, cancellation);
         foreach (string warning in data.Warnings) tell?.Invoke("warning: " + warning);
         ITrainingTask task = teacher == null ? new CompactTask(model, data, config) : new DistillationTask(model, teacher, data, config);

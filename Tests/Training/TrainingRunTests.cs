@@ -172,6 +172,21 @@ public sealed class TrainingRunTests : IDisposable
     }
 
     [Fact]
+    public void Two_runs_do_not_share_a_voice()
+    {
+        TrainingPaths paths = Paths("voice.safetensors");
+        Train(paths, s_config, stopAfter: 2);
+        bool refused = false;
+        TrainingRun.Train(paths, s_config, resume: true, threads: 1, null, _ =>
+        {
+            Refusal.Expect(() => Train(paths, s_config, resume: true), paths.Output, $"another run writes it, process {Environment.ProcessId}");
+            refused = true;
+        }, CancellationToken.None);
+        Assert.True(refused);
+        Assert.Equal(["data", "voice.checkpoint.safetensors", "voice.log.jsonl", "voice.safetensors"], _folder.Entries());
+    }
+
+    [Fact]
     public void A_voice_that_is_there_is_not_overwritten()
     {
         TrainingPaths paths = Paths("voice.safetensors");
