@@ -1,4 +1,5 @@
 using FlowVocoder.Features;
+using NWaves.Transforms;
 
 namespace FlowVocoder.AudioIO;
 
@@ -57,7 +58,7 @@ internal sealed class AudioPanel : SpectrogramPanel
     private const double WindowSeconds = 1024 / 22050.0;
     private readonly ReadOnlyMemory<float> _samples;
     private readonly int _sampleRate;
-    private readonly RealFft _fft;
+    private readonly RealFft64 _fft;
     private readonly double[] _window, _frame, _re, _im, _power;
     private readonly double _fullScale;
 
@@ -68,9 +69,10 @@ internal sealed class AudioPanel : SpectrogramPanel
         int length = Math.Max(16, (int)Math.Round(WindowSeconds * sampleRate));
         _window = Windows.HannPeriodic(length);
         _fullScale = _window.Sum() / 2;
-        _fft = new RealFft((int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)length));
+        _fft = new RealFft64((int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)length));
         _frame = new double[_fft.Size];
-        (_re, _im, _power) = (new double[_fft.Bins], new double[_fft.Bins], new double[_fft.Bins]);
+        int bins = (_fft.Size / 2) + 1;
+        (_re, _im, _power) = (new double[bins], new double[bins], new double[bins]);
     }
 
     internal override void Column(double start, double length, Span<float> decibels)
@@ -81,8 +83,8 @@ internal sealed class AudioPanel : SpectrogramPanel
         for (int i = 0; i < frames; i++) AddFrame((start + (i + 0.5) / frames * length) * _sampleRate);
         for (int row = 0; row < decibels.Length; row++)
         {
-            double binsPerRow = (_fft.Bins - 1.0) / decibels.Length, bin = (row + 0.5) * binsPerRow;
-            int low = Math.Min((int)bin, _fft.Bins - 2);
+            double binsPerRow = (_power.Length - 1.0) / decibels.Length, bin = (row + 0.5) * binsPerRow;
+            int low = Math.Min((int)bin, _power.Length - 2);
             double value = _power[low] + (_power[low + 1] - _power[low]) * (bin - low);
             // Where a row spans several bins, a thin harmonic must not fall between two rows.
             for (int k = (int)Math.Ceiling(row * binsPerRow); k < (row + 1) * binsPerRow; k++) value = Math.Max(value, _power[k]);
@@ -99,7 +101,7 @@ internal sealed class AudioPanel : SpectrogramPanel
             int at = first + n;
             _frame[n] = (uint)at < (uint)input.Length ? input[at] * _window[n] : 0;
         }
-        _fft.Forward(_frame, _re, _im);
+        _fft.Direct(_frame, _re, _im);
         for (int k = 0; k < _power.Length; k++) _power[k] += _re[k] * _re[k] + _im[k] * _im[k];
     }
 }

@@ -28,7 +28,12 @@ var directions = new Command("directions", "Speaking on one thread and on all, s
 directions.SetAction(result => DirectionsBenchmark.Run(result.GetValue(voice), result.GetValue(seconds)));
 streaming.SetAction(result => StreamingBenchmark.Run(result.GetValue(voice)));
 load.SetAction(result => LoadBenchmark.Run(result.GetValue(voice), result.GetValue(runSeconds), result.GetValue(buffer)));
-var root = new RootCommand("Speed and memory of FlowVocoder, as Markdown tables. Run it on an idle machine.") { kernels, training, synth, streaming, load, directions };
+var features = new Command("features", "Mel spectrogram, pitch and Griffin-Lim of a recording, on one thread.");
+features.SetAction(_ => FeatureBenchmark.Run());
+var root = new RootCommand("Speed and memory of FlowVocoder, as Markdown tables. Run it on an idle machine.")
+{
+    kernels, training, synth, streaming, load, directions, features,
+};
 try
 {
     return root.Parse(args).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });

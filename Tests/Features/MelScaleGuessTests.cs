@@ -109,7 +109,7 @@ public class MelScaleGuessTests(ITestOutputHelper output)
 
     private static float[] Scaled(float[] audio, float gain) => [.. audio.Select(v => v * gain)];
 
-    private static float[] Noise(int samples) => [.. FftTests.Noise(samples, 9).Select(v => (float)v)];
+    private static float[] Noise(int samples) => [.. NWavesTests.Noise(samples, 9).Select(v => (float)v)];
 
     /// <summary>
     /// Two seconds that behave like speech: glottal pulses gliding from 110 to 150 Hz through three formants,

@@ -7,7 +7,7 @@ public class StftTests
     [Theory, InlineData(64, 64, 16), InlineData(64, 40, 10), InlineData(32, 32, 7)]
     public void Forward_equals_a_naive_sum_over_the_centred_window(int fftSize, int windowSize, int hop)
     {
-        double[] x = FftTests.Noise(fftSize + (3 * hop) + 2, seed: 1);
+        double[] x = NWavesTests.Noise(fftSize + (3 * hop) + 2, seed: 1);
         var stft = new Stft(fftSize, windowSize, hop);
         Assert.Equal(4, stft.FrameCount(x.Length));
         double[] re = new double[4 * stft.Bins], im = new double[4 * stft.Bins];
@@ -32,7 +32,7 @@ public class StftTests
     public void Inverse_undoes_forward_where_windows_reach()
     {
         var stft = new Stft(64, 48, 12);
-        double[] x = FftTests.Noise(stft.SampleCount(20), seed: 2), back = new double[x.Length];
+        double[] x = NWavesTests.Noise(stft.SampleCount(20), seed: 2), back = new double[x.Length];
         double[] re = new double[20 * stft.Bins], im = new double[20 * stft.Bins];
         stft.Forward(x, re, im);
         stft.Inverse(re, im, back);
@@ -47,7 +47,7 @@ public class StftTests
     {
         const int frames = 5;
         var stft = new Stft(16, 16, 4);
-        double[] re = FftTests.Noise(frames * stft.Bins, 3), im = FftTests.Noise(frames * stft.Bins, 4);
+        double[] re = NWavesTests.Noise(frames * stft.Bins, 3), im = NWavesTests.Noise(frames * stft.Bins, 4);
         for (int f = 0; f < frames; f++) im[f * stft.Bins] = im[(f * stft.Bins) + 8] = 0;
         double[] x = new double[stft.SampleCount(frames)];
         stft.Inverse(re, im, x);
@@ -83,5 +83,54 @@ public class StftTests
         Assert.Equal(0, stft.FrameCount(63));
         Assert.Throws<ArgumentException>(() => stft.Forward(new double[64], new double[32], new double[33]));
         Assert.Throws<ArgumentException>(() => stft.Inverse(new double[66], new double[66], new double[81]));
+        Assert.Throws<ArgumentException>(() => stft.Frame(new double[64], new double[32], new double[33]));
+    }
+
+    [Theory, InlineData(0), InlineData(1), InlineData(3), InlineData(1000), InlineData(-4)]
+    public void Sizes_other_than_powers_of_two_are_refused(int size) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Stft(size, 1, 1));
+
+    // What numpy's irfft does with what no real signal has.
+    [Fact]
+    public void Imaginary_parts_of_the_outer_bins_are_ignored()
+    {
+        var stft = new Stft(16, 16, 16);
+        double[] re = NWavesTests.Noise(9, 1), im = NWavesTests.Noise(9, 2), x = new double[16], y = new double[16];
+        stft.Inverse(re, im, x);
+        im[0] = im[8] = 0;
+        stft.Inverse(re, im, y);
+        Assert.Equal(y, x);
+    }
+
+    [Fact]
+    public void Steady_state_allocates_nothing()
+    {
+        var stft = new Stft(1024, 1024, 256);
+        double[] x = NWavesTests.Noise(stft.SampleCount(3), 1), re = new double[3 * 513], im = new double[3 * 513];
+        void Both()
+        {
+            stft.Forward(x, re, im);
+            stft.Inverse(re, im, x);
+        }
+        Both();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 10; i++) Both();
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
+    public void Threads_may_share_an_instance()
+    {
+        var stft = new Stft(256, 256, 64);
+        double[] x = NWavesTests.Noise(stft.SampleCount(40), 3);
+        double[] re = new double[40 * 129], im = new double[40 * 129];
+        stft.Forward(x, re, im);
+        Parallel.For(0, 40, i =>
+        {
+            double[] ownRe = new double[re.Length], ownIm = new double[im.Length];
+            stft.Forward(x, ownRe, ownIm);
+            Assert.Equal(re, ownRe);
+            Assert.Equal(im, ownIm);
+        });
     }
 }

@@ -1,4 +1,4 @@
-using FlowVocoder.Features;
+using NWaves.Transforms;
 
 namespace FlowVocoder.Training.Evaluation;
 
@@ -24,8 +24,6 @@ public static class Stoi
 
     // Segments without any variation have no correlation; this keeps their 0/0 at 0.
     private const double Tiny = 1e-15;
-
-    private static readonly RealFft Fft = new(FftSize);
 
     // Hann without its zeros at the ends, as in the authors' implementation: with hop 128 it adds up to almost one.
     private static readonly double[] Window =
@@ -81,12 +79,13 @@ public static class Stoi
     /// <summary>Taal 2011: [frames][Bands], the norm of the spectrum within each third-octave band.</summary>
     internal static double[][] Envelopes(double[] signal)
     {
-        double[] frame = new double[FftSize], re = new double[Fft.Bins], im = new double[Fft.Bins];
+        var fft = new RealFft64(FftSize);
+        double[] frame = new double[FftSize], re = new double[(FftSize / 2) + 1], im = new double[(FftSize / 2) + 1];
         var envelopes = new List<double[]>();
         for (int start = 0; start + FrameSize < signal.Length; start += Hop)
         {
             for (int n = 0; n < FrameSize; n++) frame[n] = signal[start + n] * Window[n];
-            Fft.Forward(frame, re, im);
+            fft.Direct(frame, re, im);
             var bands = new double[Bands];
             for (int j = 0; j < Bands; j++)
             {

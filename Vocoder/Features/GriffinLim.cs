@@ -25,7 +25,7 @@ public sealed class GriffinLim
         ArgumentOutOfRangeException.ThrowIfNegative(iterations);
         _inversion = new MelInversion(recipe);
         (_recipe, _iterations, _momentum) = (recipe, iterations, momentum);
-        _stft = new Stft(recipe.FftSize, recipe.WindowSize, recipe.HopSize);
+        _stft = new Stft(recipe.FftSize, Windows.Of(recipe), recipe.HopSize);
     }
 
     /// <summary>Synthesises a mel.</summary>

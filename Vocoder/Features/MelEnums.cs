@@ -24,6 +24,17 @@ public enum MelNorm
     None,
 }
 
+/// <summary>The analysis window.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<MelWindow>))]
+public enum MelWindow
+{
+    /// <summary>½ − ½·cos(2πi/n), the default of librosa and torch.stft.</summary>
+    HannPeriodic,
+
+    /// <summary>½ − ½·cos(2πi/(n − 1)), that of NVIDIA NeMo.</summary>
+    HannSymmetric,
+}
+
 /// <summary>Where frame i lies in a signal of N samples.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<MelCentering>))]
 public enum MelCentering

@@ -35,7 +35,7 @@ internal sealed class MelEnvelope
         Bands = recipe.Bands;
         Points = PointsOf(recipe);
         double windowEnergy = 0;
-        foreach (double w in Windows.HannPeriodic(recipe.WindowSize))
+        foreach (double w in Windows.Of(recipe))
             windowEnergy += w * w;
         bool isPower = recipe.SpectrumPower == 2;
         double powerOfMean = isPower ? 1 : 2;

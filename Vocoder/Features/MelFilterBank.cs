@@ -1,11 +1,12 @@
 using FlowVocoder.Compute;
+using NWaves.Filters.Fda;
 
 namespace FlowVocoder.Features;
 
 /// <summary>
 /// Triangular filters, equally spaced in mel, from the bins of a spectrum to mel bands:
-/// those of librosa.filters.mel (Slaney) and torchaudio.functional.melscale_fbanks (HTK).
-/// Only the bins inside a triangle are stored.
+/// those of librosa.filters.mel (Slaney) and torchaudio.functional.melscale_fbanks (HTK), made by NWaves' <see cref="FilterBanks"/>.
+/// Only the bins inside a triangle are stored. The weights are those of float32: 3e-9 from the exact ones when normalised, 3e-8 when not.
 /// </summary>
 public sealed class MelFilterBank
 {
@@ -22,22 +23,18 @@ public sealed class MelFilterBank
         Bins = (recipe.FftSize / 2) + 1;
         _firstBin = new int[Bands];
         _weights = new double[Bands][];
-        double binHz = (double)recipe.SampleRate / recipe.FftSize;
-        double lowest = ToMel(recipe.MinFrequency, recipe.MelScale), highest = ToMel(recipe.MaxFrequency, recipe.MelScale);
-        double Edge(int i) => ToHertz(lowest + ((highest - lowest) * i / (Bands + 1)), recipe.MelScale);
+        // The edges of triangles that are equally spaced in mel do not depend on the unit of a mel: HTK's 2595·log10 and NWaves' 1127·ln are one scale.
+        (double, double, double)[] edges = recipe.MelScale == MelScale.Htk
+            ? FilterBanks.MelBands(Bands, recipe.SampleRate, recipe.MinFrequency, recipe.MaxFrequency)
+            : FilterBanks.MelBandsSlaney(Bands, recipe.SampleRate, recipe.MinFrequency, recipe.MaxFrequency);
+        float[][] triangles = FilterBanks.Triangular(recipe.FftSize, recipe.SampleRate, edges);
+        if (recipe.MelNorm == MelNorm.Slaney) FilterBanks.Normalize(Bands, edges, triangles);
         for (int band = 0; band < Bands; band++)
         {
-            double lower = Edge(band), centre = Edge(band + 1), upper = Edge(band + 2);
-            double peak = recipe.MelNorm == MelNorm.Slaney ? 2 / (upper - lower) : 1;
-            int first = Math.Min(Bins, (int)Math.Floor(lower / binHz) + 1), end = Math.Clamp((int)Math.Ceiling(upper / binHz), first, Bins);
+            int first = Math.Max(0, Array.FindIndex(triangles[band], weight => weight > 0));
+            int end = Array.FindLastIndex(triangles[band], weight => weight > 0) + 1;
             _firstBin[band] = first;
-            _weights[band] = new double[end - first];
-            for (int bin = first; bin < end; bin++)
-            {
-                double hertz = bin * binHz;
-                double height = Math.Min((hertz - lower) / (centre - lower), (upper - hertz) / (upper - centre));
-                _weights[band][bin - first] = peak * Math.Max(0, height);
-            }
+            _weights[band] = [.. triangles[band][first..Math.Max(first, end)].Select(weight => (double)weight)];
         }
     }
 
@@ -85,27 +82,4 @@ public sealed class MelFilterBank
 
     /// <summary>The same as the weight of a convolution over spectra, [Bands, Bins, 1].</summary>
     internal Tensor ToTensor() => Tensor.From([.. ToMatrix().SelectMany(row => row).Select(weight => (float)weight)], Bands, Bins, 1);
-
-    // Slaney's scale: 3 mel per 200 Hz up to 1000 Hz = 15 mel, then 27 mel for each factor of 6.4.
-    private static readonly double s_melPerLog = 27 / Math.Log(6.4);
-
-    /// <summary>Mels of a frequency.</summary>
-    /// <param name="hertz">Frequency in Hz, ≥ 0.</param>
-    /// <param name="scale">Which mels.</param>
-    public static double ToMel(double hertz, MelScale scale) => scale switch
-    {
-        MelScale.Htk => 2595 * Math.Log10(1 + (hertz / 700)),
-        _ when hertz < 1000 => 3 * hertz / 200,
-        _ => 15 + (s_melPerLog * Math.Log(hertz / 1000)),
-    };
-
-    /// <summary>Frequency in Hz of a number of mels: undoes <see cref="ToMel"/>.</summary>
-    /// <param name="mel">Mels, ≥ 0.</param>
-    /// <param name="scale">Which mels.</param>
-    public static double ToHertz(double mel, MelScale scale) => scale switch
-    {
-        MelScale.Htk => 700 * (Math.Pow(10, mel / 2595) - 1),
-        _ when mel < 15 => 200 * mel / 3,
-        _ => 1000 * Math.Exp((mel - 15) / s_melPerLog),
-    };
 }

@@ -46,6 +46,7 @@ public sealed partial record MelRecipe
         Check(SampleRate is >= 1000 and <= 768000, "sample rate", SampleRate, "1000 to 768000 Hz");
         Check(FftSize is >= 2 and <= 1 << 20 && BitOperations.IsPow2(FftSize), "FFT size", FftSize, "a power of two up to 1048576");
         Check(WindowSize >= 1 && WindowSize <= FftSize, "window size", WindowSize, $"1 to the FFT size {FftSize}");
+        Check(Enum.IsDefined(Window), "window shape", (int)Window, "HannPeriodic or HannSymmetric");
         Check(HopSize >= 1 && HopSize <= FftSize, "hop size", HopSize, $"1 to the FFT size {FftSize}");
         Check(Bands >= 1 && Bands <= FftSize, "bands", Bands, $"1 to the FFT size {FftSize}");
         Check(MaxFrequency > 0 && MaxFrequency <= SampleRate / 2.0, "highest frequency", MaxFrequency, $"up to half the sample rate, {SampleRate / 2} Hz");

@@ -35,7 +35,7 @@ public sealed partial record MelRecipe
             Name = "bigvgan-44k", Description = "BigVGAN 44.1 kHz, 128 bands",
             SampleRate = 44100, FftSize = 2048, WindowSize = 2048, HopSize = 512, Bands = 128, MaxFrequency = 22050,
         },
-        s_hifigan with { Name = "nemo", Description = "NVIDIA NeMo HiFi-GAN (exact_pad)", MagnitudeEpsilon = 0 },
+        s_hifigan with { Name = "nemo", Description = "NVIDIA NeMo HiFi-GAN (exact_pad)", MagnitudeEpsilon = 0, Window = MelWindow.HannSymmetric },
         s_nvidia with { Name = "speechbrain", Description = "SpeechBrain HiFi-GAN 22.05 kHz" },
         s_nvidia with { Name = "speechbrain-16k", Description = "SpeechBrain HiFi-GAN 16 kHz", SampleRate = 16000 },
         s_nvidia with

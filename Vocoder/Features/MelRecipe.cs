@@ -1,11 +1,12 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 
 namespace FlowVocoder.Features;
 
 /// <summary>
 /// How a mel spectrogram is made, as data: a voice carries the recipe of the mels it speaks from. With x the samples,
 /// <c>mel = clip(OutputScale · log(max(Floor, bank · sqrt(|STFT(x)|² + MagnitudeEpsilon)^SpectrumPower)) + OutputOffset)</c>
-/// with a periodic Hann window. <see cref="Presets"/> holds those of the common toolkits; vary one with <c>with { … }</c>.
+/// with a Hann window. <see cref="Presets"/> holds those of the common toolkits; vary one with <c>with { … }</c>.
 /// Compares by value.
 /// </summary>
 public sealed partial record MelRecipe
@@ -22,8 +23,12 @@ public sealed partial record MelRecipe
     /// <summary>Samples of a transformed frame, a power of two.</summary>
     public required int FftSize { get; init; }
 
-    /// <summary>Samples of the Hann window, centred in the frame, 1 … FftSize.</summary>
+    /// <summary>Samples of the window, centred in the frame, 1 … FftSize.</summary>
     public required int WindowSize { get; init; }
+
+    /// <summary>The shape of the window. The default value is the periodic Hann window.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public MelWindow Window { get; init; }
 
     /// <summary>Samples from one frame to the next.</summary>
     public required int HopSize { get; init; }
@@ -148,6 +153,7 @@ public sealed partial record MelRecipe
             ("mel norm", found.MelNorm, MelNorm, ""),
             ("FFT", found.FftSize, FftSize, " samples"),
             ("window", found.WindowSize, WindowSize, " samples"),
+            ("window shape", found.Window, Window, ""),
             ("centring", found.Centering, Centering, ""),
             ("spectrum power", found.SpectrumPower, SpectrumPower, ""),
             ("magnitude epsilon", found.MagnitudeEpsilon, MagnitudeEpsilon, ""),

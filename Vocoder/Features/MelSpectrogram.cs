@@ -21,7 +21,7 @@ public sealed class MelSpectrogram
         ArgumentNullException.ThrowIfNull(recipe);
         recipe.Validate();
         Recipe = recipe;
-        _stft = new Stft(recipe.FftSize, recipe.WindowSize, recipe.HopSize);
+        _stft = new Stft(recipe.FftSize, Windows.Of(recipe), recipe.HopSize);
         _bank = new MelFilterBank(recipe);
         Padding = (recipe.Centering == MelCentering.Centered ? recipe.FftSize : recipe.FftSize - recipe.HopSize) / 2;
     }

@@ -1,3 +1,6 @@
+using System.Numerics;
+using NWaves.Transforms;
+
 namespace FlowVocoder.Features;
 
 /// <summary>Pitch of a recording, one value per mel frame.</summary>
@@ -27,8 +30,7 @@ public sealed class PitchTracker
     private const double SilencePower = 1e-10, BackgroundPower = 1e-5;
 
     private readonly MelRecipe _recipe;
-    private readonly int _window, _minLag, _maxLag;
-    private readonly RealFft _fft;
+    private readonly int _window, _minLag, _maxLag, _size;
 
     /// <summary>A tracker for the frames of a recipe.</summary>
     /// <param name="recipe">Gives sample rate, hop and where frames are centred.</param>
@@ -38,11 +40,8 @@ public sealed class PitchTracker
         _window = (int)Math.Round((double)WindowAt22050 * recipe.SampleRate / 22050);
         _minLag = (int)(recipe.SampleRate / HighestHz);
         _maxLag = (int)Math.Ceiling(recipe.SampleRate / LowestHz);
-        int size = 2;
         // Long enough that the circular correlation does not wrap at the lags in use.
-        while (size < _window + _maxLag + 2)
-            size *= 2;
-        _fft = new RealFft(size);
+        _size = (int)BitOperations.RoundUpToPowerOf2((uint)(_window + _maxLag + 2));
     }
 
     /// <summary>Tracks a recording.</summary>
@@ -54,7 +53,7 @@ public sealed class PitchTracker
         ArgumentOutOfRangeException.ThrowIfNegative(frames);
         float[] raw = new float[frames], periodicity = new float[frames];
         double[] power = new double[frames];
-        var work = new Workspace(_fft, _window, _maxLag);
+        var work = new Workspace(_size, _maxLag);
         for (int i = 0; i < frames; i++)
             (raw[i], periodicity[i], power[i]) = Frame(audio, (int)FrameCentres.Of(_recipe, i) - (_window / 2), work);
         double background = frames == 0 ? 0 : BackgroundPower * power.Max();
@@ -92,13 +91,13 @@ public sealed class PitchTracker
     private void Correlate(Workspace work, double power)
     {
         work.Signal.AsSpan(_window).Clear();
-        _fft.Forward(work.Signal, work.Re, work.Im);
+        work.Fft.Direct(work.Signal, work.Re, work.Im);
         for (int k = 0; k < work.Re.Length; k++)
         {
             work.Re[k] = (work.Re[k] * work.Re[k]) + (work.Im[k] * work.Im[k]);
             work.Im[k] = 0;
         }
-        _fft.Inverse(work.Re, work.Im, work.Product);
+        work.Fft.InverseNorm(work.Re, work.Im, work.Product);
         // Energies of the first and the last W − τ samples, by taking away one at each end.
         double head = power, tail = power;
         for (int lag = 1; lag <= _maxLag + 1; lag++)
@@ -157,12 +156,11 @@ public sealed class PitchTracker
         return smooth;
     }
 
-    private sealed class Workspace(RealFft fft, int window, int maxLag)
+    private sealed class Workspace(int size, int maxLag)
     {
-        public readonly double[] Signal = new double[Math.Max(fft.Size, window)];
-        public readonly double[] Product = new double[fft.Size];
-        public readonly double[] Re = new double[fft.Bins];
-        public readonly double[] Im = new double[fft.Bins];
+        public readonly RealFft64 Fft = new(size);
+        public readonly double[] Signal = new double[size], Product = new double[size];
+        public readonly double[] Re = new double[(size / 2) + 1], Im = new double[(size / 2) + 1];
         public readonly double[] Correlation = new double[maxLag + 2];
     }
 }

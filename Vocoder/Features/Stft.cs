@@ -1,41 +1,54 @@
 using System.Buffers;
+using System.Numerics;
+using NWaves.Transforms;
 
 namespace FlowVocoder.Features;
 
 /// <summary>
-/// The short-time Fourier transform with a periodic Hann window, centred in the FFT when it is shorter (as librosa and torch.stft do),
+/// The short-time Fourier transform by NWaves' <see cref="RealFft64"/>, with the window centred in the FFT when it is shorter (as librosa and torch.stft do),
 /// and its least-squares inverse: windowed overlap-add divided by the summed squared windows
 /// (Griffin and Lim, "Signal estimation from modified short-time Fourier transform", 1984, eq. 6).
 /// Padding is the caller's, see <see cref="Padding"/>. Instances may be shared by threads; no call allocates in steady state.
 /// </summary>
 public sealed class Stft
 {
-    private readonly RealFft _fft;
     private readonly double[] _window;
 
-    /// <summary>Builds the transform.</summary>
-    /// <param name="fftSize">Samples of a frame, a power of two.</param>
+    // NWaves' transform works in buffers of its own.
+    private readonly ThreadLocal<Workspace> _work;
+
+    /// <summary>Builds the transform with a periodic Hann window.</summary>
+    /// <param name="fftSize">Samples of a frame, a power of two, at least 2.</param>
     /// <param name="windowSize">Samples of the Hann window, 1 … <paramref name="fftSize"/>.</param>
     /// <param name="hop">Samples from one frame to the next, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">A size is outside its range.</exception>
-    public Stft(int fftSize, int windowSize, int hop)
+    public Stft(int fftSize, int windowSize, int hop) : this(fftSize, Windows.HannPeriodic(windowSize), hop) { }
+
+    /// <summary>Builds the transform.</summary>
+    /// <param name="fftSize">Samples of a frame, a power of two, at least 2.</param>
+    /// <param name="window">The window, at most <paramref name="fftSize"/> samples.</param>
+    /// <param name="hop">Samples from one frame to the next, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A size is outside its range.</exception>
+    public Stft(int fftSize, ReadOnlySpan<double> window, int hop)
     {
-        _fft = new RealFft(fftSize);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(windowSize, fftSize);
+        if (fftSize < 2 || !BitOperations.IsPow2(fftSize))
+            throw new ArgumentOutOfRangeException(nameof(fftSize), fftSize, "the FFT size has to be a power of two, at least 2");
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(window.Length, fftSize, nameof(window));
         ArgumentOutOfRangeException.ThrowIfLessThan(hop, 1);
-        Hop = hop;
+        (FftSize, Hop) = (fftSize, hop);
         _window = new double[fftSize];
-        Windows.HannPeriodic(windowSize).CopyTo(_window, (fftSize - windowSize) / 2);
+        window.CopyTo(_window.AsSpan((fftSize - window.Length) / 2));
+        _work = new ThreadLocal<Workspace>(() => new Workspace(fftSize));
     }
 
     /// <summary>Samples of a frame.</summary>
-    public int FftSize => _fft.Size;
+    public int FftSize { get; }
 
     /// <summary>Samples from one frame to the next.</summary>
     public int Hop { get; }
 
     /// <summary>Bins of a spectrum, FftSize/2 + 1.</summary>
-    public int Bins => _fft.Bins;
+    public int Bins => (FftSize / 2) + 1;
 
     /// <summary>Frames in a (padded) signal of this many samples: 1 + ⌊(samples − FftSize)/Hop⌋, or 0 when it is shorter than one frame.</summary>
     public int FrameCount(int samples) => samples < FftSize ? 0 : 1 + ((samples - FftSize) / Hop);
@@ -52,11 +65,11 @@ public sealed class Stft
     {
         if (samples.Length != FftSize)
             throw new ArgumentException($"a frame of {samples.Length} samples, expected {FftSize}", nameof(samples));
-        double[] rented = ArrayPool<double>.Shared.Rent(FftSize);
-        Span<double> windowed = rented.AsSpan(0, FftSize);
-        for (int i = 0; i < windowed.Length; i++) windowed[i] = samples[i] * _window[i];
-        _fft.Forward(windowed, re, im);
-        ArrayPool<double>.Shared.Return(rented);
+        if (re.Length != Bins || im.Length != Bins)
+            throw new ArgumentException($"room for {re.Length} real and {im.Length} imaginary parts, expected {Bins}");
+        Workspace work = _work.Value!;
+        for (int i = 0; i < samples.Length; i++) work.Frame[i] = samples[i] * _window[i];
+        work.Fft.Direct(work.Frame.AsSpan(), re, im);
     }
 
     /// <summary>The spectra of all frames of a signal; frame i starts at sample i·Hop.</summary>
@@ -86,12 +99,16 @@ public sealed class Stft
         CheckSpectra(frames, re.Length, im.Length);
         if (signal.Length != SampleCount(frames))
             throw new ArgumentException($"a signal of {signal.Length} samples, expected {SampleCount(frames)} for {frames} frames", nameof(signal));
-        double[] frame = ArrayPool<double>.Shared.Rent(FftSize), weight = ArrayPool<double>.Shared.Rent(signal.Length);
+        Workspace work = _work.Value!;
+        double[] frame = work.Frame, weight = ArrayPool<double>.Shared.Rent(signal.Length);
         signal.Clear();
         weight.AsSpan(0, signal.Length).Clear();
         for (int f = 0; f < frames; f++)
         {
-            _fft.Inverse(re.Slice(f * Bins, Bins), im.Slice(f * Bins, Bins), frame.AsSpan(0, FftSize));
+            im.Slice(f * Bins, Bins).CopyTo(work.Im);
+            // Of a real signal they are 0, and numpy's irfft does not look at them.
+            work.Im[0] = work.Im[^1] = 0;
+            work.Fft.InverseNorm(re.Slice(f * Bins, Bins), work.Im, frame);
             for (int i = 0, at = f * Hop; i < FftSize; i++, at++)
             {
                 signal[at] += frame[i] * _window[i];
@@ -100,7 +117,6 @@ public sealed class Stft
         }
         for (int i = 0; i < signal.Length; i++)
             signal[i] = weight[i] > 1e-12 ? signal[i] / weight[i] : 0;
-        ArrayPool<double>.Shared.Return(frame);
         ArrayPool<double>.Shared.Return(weight);
     }
 
@@ -108,5 +124,11 @@ public sealed class Stft
     {
         if (re != frames * Bins || im != frames * Bins)
             throw new ArgumentException($"spectra of {re} real and {im} imaginary parts, expected {frames} frames of {Bins}");
+    }
+
+    private sealed class Workspace(int size)
+    {
+        public readonly RealFft64 Fft = new(size);
+        public readonly double[] Frame = new double[size], Im = new double[(size / 2) + 1];
     }
 }
