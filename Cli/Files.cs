@@ -14,7 +14,7 @@ internal static class Files
         var changes = new List<string>();
         if (audio.SampleRate != sampleRate) changes.Add(FormattableString.Invariant($"resampled from {audio.SampleRate} to {sampleRate} Hz"));
         if (audio.Channels.Length > 1) changes.Add(FormattableString.Invariant($"mixed from {audio.Channels.Length} channels to mono"));
-        if (changes.Count > 0) terminal.Say($"{path}: {string.Join(" and ", changes)}");
+        if (changes.Count > 0) terminal.Warn($"{path}: {string.Join(" and ", changes)}");
         return Resampler.Resample(audio.ToMono(), audio.SampleRate, sampleRate);
     }
 
@@ -31,7 +31,7 @@ internal static class Files
     public static void CheckNotAnInput(string output, IEnumerable<string> inputs)
     {
         string target = Target(output);
-        if (!IsDevice(target) && inputs.FirstOrDefault(input => Target(input) == target) is { } same)
+        if (!OutputTarget.IsDevice(target) && inputs.FirstOrDefault(input => Target(input) == target) is { } same)
             throw new UsageException($"the output '{output}' is also the input '{same}', expected another file");
     }
 
@@ -52,13 +52,9 @@ internal static class Files
     public static void CheckWritable(string path)
     {
         // A device or a pipe may not be opened twice.
-        if (IsDevice(path) || (File.Exists(path) && (File.GetAttributes(path) & FileAttributes.Device) != 0)) return;
+        if (OutputTarget.IsDevice(path) || (File.Exists(path) && (File.GetAttributes(path) & FileAttributes.Device) != 0)) return;
         new AtomicFile(path).Dispose();
     }
-
-    /// <summary>Whether a path is a device such as /dev/stdout, into which nothing but the result may go.</summary>
-    public static bool IsDevice(string path) => !OperatingSystem.IsWindows() && path.StartsWith("/dev/", StringComparison.Ordinal)
-        && !path.StartsWith("/dev/shm/", StringComparison.Ordinal);
 
     /// <summary>Makes sure of a folder for results.</summary>
     public static void CreateFolder(string path)

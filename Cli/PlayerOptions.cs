@@ -36,8 +36,8 @@ internal sealed class PlayerOptions
         foreach (Option option in (Option[])[_player, _device, _buffer, _volume]) verb.Add(option);
     }
 
-    /// <summary>Whether standard output is taken by the sound.</summary>
-    public bool TakesOutput(ParseResult arguments) => arguments.GetValue(_player) == Stdout;
+    /// <summary>What is said beside the sound, not into it where it takes standard output.</summary>
+    public Terminal Beside(ParseResult arguments, Terminal terminal) => terminal.Beside(arguments.GetValue(_player) == Stdout ? Pipes.Dash : File(arguments));
 
     /// <summary>The file that is recorded into, or null.</summary>
     public string? File(ParseResult arguments) => arguments.GetValue(_player) is { } player && player.StartsWith(Wav, StringComparison.Ordinal) ? player[Wav.Length..] : null;

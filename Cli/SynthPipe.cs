@@ -46,8 +46,7 @@ internal sealed class SynthPipe(LoadedVoice voice, SynthesisOptions options, Par
             samples += ready.Length;
         }, terminal.Cancellation);
         if (samples == 0) throw new VocoderException($"{FrameSource.Name(input)} is an empty mel, expected at least one frame");
-        (Files.IsDevice(name) || name == Pipes.OutputName ? terminal.Error : terminal.Out).WriteLine(
-            FormattableString.Invariant($"{name}: {(double)samples / _rate:0.00} s of speech{Speaker.Limited(limited)}"));
+        terminal.Say($"{name}: {(double)samples / _rate:0.00} s of speech{Speaker.Limited(limited)}");
     }
 
     private byte[] Bytes(ReadOnlySpan<float> samples)
