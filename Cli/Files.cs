@@ -35,6 +35,22 @@ internal static class Files
             throw new UsageException($"the output '{output}' is also the input '{same}', expected another file");
     }
 
+    // Endings that name a format.
+    private static readonly string[] s_formats =
+        [".npy", ".npz", ".pt", ".pth", ".ckpt", ".safetensors", ".onnx", ".json", ".jsonl", ".txt", ".png", ".jpg", ".jpeg", ".svg", ".wav", ".wave", ".flac", ".mp3",
+         ".ogg", ".oga", ".opus", ".m4a", ".aac", ".wma", ".aif", ".aiff", ".au", ".raw", ".pcm"];
+
+    /// <summary>Refuses a name whose ending says another format than that of what is written; a name without such an ending is the user's own.</summary>
+    /// <param name="output">The file to write.</param>
+    /// <param name="what">What is written.</param>
+    /// <param name="endings">Its endings.</param>
+    public static void CheckEnding(string output, string what, params string[] endings)
+    {
+        string ending = Path.GetExtension(output).ToLowerInvariant();
+        if (s_formats.Contains(ending) && !endings.Contains(ending))
+            throw new UsageException($"the output is '{output}' and would be {what}, expected a name that ends in {string.Join(" or ", endings)}");
+    }
+
     // What a path means in the end. What cannot be resolved is told by who opens it.
     private static string Target(string path)
     {
@@ -53,6 +69,8 @@ internal static class Files
     {
         // A device or a pipe may not be opened twice.
         if (OutputTarget.IsDevice(path) || (File.Exists(path) && (File.GetAttributes(path) & FileAttributes.Device) != 0)) return;
+        // What a kill left behind goes first: the disk may be full of it.
+        AtomicFile.DeleteLeftovers(path);
         new AtomicFile(path).Dispose();
     }
 

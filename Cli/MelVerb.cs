@@ -34,6 +34,7 @@ internal sealed class MelVerb : Verb
         string? name = arguments.GetValue(_recipe), voice = arguments.GetValue(_voice);
         if (name != null && voice != null) throw new UsageException("found both --recipe and --voice, expected one of them");
         Files.CheckNotAnInput(output, [input]);
+        Files.CheckEnding(output, "a mel", ".npy");
         MelRecipe recipe = name != null ? Inputs.Recipe(name) : VoiceLibrary.LoadRecipe(voice ?? VoiceLibrary.DefaultVoice);
         Files.CheckWritable(output);
         float[] audio = Files.Recording(input, recipe.SampleRate, terminal);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using FlowVocoder.AudioIO;
 using FlowVocoder.AudioIO.Alsa;
 using FlowVocoder.AudioIO.Players;
 
@@ -54,6 +55,11 @@ internal sealed class PlayerOptions
             throw new UsageException(FormattableString.Invariant($"found --buffer {buffer} and --player {player}, expected --buffer with alsa or null"));
         float volume = arguments.GetValue(_volume) ?? 1;
         if (volume is not (>= 0 and <= 4)) throw new UsageException(FormattableString.Invariant($"--volume is {volume}, expected 0 to 4"));
+        if (File(arguments) is { } file)
+        {
+            Files.CheckEnding(file, "a recording", ".wav", ".wave");
+            if (!OutputTarget.IsDevice(file)) AtomicFile.DeleteLeftovers(file);
+        }
         AudioPlayer opened = player switch
         {
             Alsa => OpenAlsa(arguments, sampleRate),

@@ -22,6 +22,9 @@ internal sealed class SynthPipe(LoadedVoice voice, SynthesisOptions options, Par
             return;
         }
         if (input != Pipes.Dash) Files.CheckNotAnInput(output, [input]);
+        if (raw) Files.CheckEnding(output, "samples without a header", ".raw", ".pcm");
+        else Files.CheckEnding(output, "a recording", ".wav", ".wave");
+        if (!OutputTarget.IsDevice(output)) AtomicFile.DeleteLeftovers(output);
         using var file = new AtomicFile(output);
         // What was complete before a mistake in the input is spoken into pipes; a file is made whole or not at all.
         Speak(input, file.Stream, output);

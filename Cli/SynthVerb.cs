@@ -49,6 +49,7 @@ internal sealed class SynthVerb : Verb
             return VocoderCommand.Success;
         }
         if (voice.Model.GeneratesStepByStep) StepByStepCost.TellSpeaking(voice, SynthJobs.Frames(jobs, voice.Model.Recipe.Bands), terminal);
+        SynthJobs.Prepare(jobs);
         var speaker = new Speaker(voice, options, _speaking.Parallelism(arguments), format, terminal);
         int failed = 0;
         // One bad mel of many is told and counted; the others are spoken all the same.

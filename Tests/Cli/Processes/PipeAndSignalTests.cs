@@ -84,7 +84,7 @@ public sealed class PipeAndSignalTests(CliFixture fixture) : IClassFixture<CliFi
     {
         using var folder = new TempFolder();
         using (Process? mkfifo = Process.Start("mkfifo", [folder["in.npy"]])) mkfifo.WaitForExit();
-        string[] more = verb switch { "score" => [], "play" => ["--player", "wav:" + folder["out.wav"]], "plot" => [folder["out.png"]], _ => [folder["out.wav"]] };
+        string[] more = verb switch { "score" => [], "play" => ["--player", "wav:" + folder["out.wav"]], "plot" => [folder["out.png"]], "mel" => [folder["out.npy"]], _ => [folder["out.wav"]] };
         using var vocoder = new VocoderProcess([verb, folder["in.npy"], .. more]);
         // Opening this side waits until the program has opened the other; it gets nothing to read.
         using var writer = new FileStream(folder["in.npy"], FileMode.Open, FileAccess.Write);
