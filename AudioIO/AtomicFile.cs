@@ -155,8 +155,8 @@ public sealed class AtomicFile : IDisposable
         string full = Path.GetFullPath(path);
         if (Directory.Exists(full) || Path.EndsInDirectorySeparator(full))
             throw new VocoderException($"cannot write '{path}': it is a folder, expected a file name");
-        // /dev/stdout leads to a name like "pipe:[123]" that only the kernel can follow: such links stay as they are.
-        if (OutputTarget.IsDevicePath(full))
+        // /dev/stdout leads to a name like "pipe:[123]" that only the kernel can follow: such links stay as they are, and so do links to them.
+        if (OutputTarget.IsDevice(full))
             return full;
         return new FileInfo(full).LinkTarget is null ? full : File.ResolveLinkTarget(full, returnFinalTarget: true)!.FullName;
     }

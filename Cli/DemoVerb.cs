@@ -42,6 +42,7 @@ internal sealed class DemoVerb : Verb
     public override int Run(ParseResult arguments, Terminal terminal)
     {
         string output = arguments.GetRequiredValue(_output);
+        terminal = terminal.Beside(output);
         if (!Path.GetExtension(output).Equals(".png", StringComparison.OrdinalIgnoreCase)) throw new UsageException($"the output is '{output}', expected a .png file");
         PlaneFlow flow = PlaneFlow.ByName(arguments.GetValue(_flow) ?? "realnvp");
         ulong seed = arguments.GetValue(_seed) ?? 0;

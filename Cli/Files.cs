@@ -10,6 +10,7 @@ internal static class Files
     /// <summary>A recording as mono samples at a rate; says so where it had to be changed.</summary>
     public static float[] ReadRecording(string path, int sampleRate, Terminal terminal)
     {
+<<<<<<< HEAD
         Recording recording = Recording.Read(path, sampleRate);
         if (recording.Changes is { } changes) terminal.Say($"{path}: {changes}");
         Warn(path, recording, terminal);
@@ -20,6 +21,14 @@ internal static class Files
     public static void Warn(string path, Recording recording, Terminal terminal)
     {
         if (recording.Warning is { } warning) terminal.Warn($"vocoder: warning: '{path}': {warning}");
+=======
+        Audio audio = AudioFile.Read(path);
+        var changes = new List<string>();
+        if (audio.SampleRate != sampleRate) changes.Add(FormattableString.Invariant($"resampled from {audio.SampleRate} to {sampleRate} Hz"));
+        if (audio.Channels.Length > 1) changes.Add(FormattableString.Invariant($"mixed from {audio.Channels.Length} channels to mono"));
+        if (changes.Count > 0) terminal.Warn($"{path}: {string.Join(" and ", changes)}");
+        return Resampler.Resample(audio.ToMono(), audio.SampleRate, sampleRate);
+>>>>>>> issue11
     }
 
     /// <summary>A mel for a voice, with a warning where its values look like another recipe's.</summary>
@@ -34,22 +43,57 @@ internal static class Files
     /// <summary>Refuses to write over what is read: a recording typed twice would be lost.</summary>
     public static void CheckNotAnInput(string output, IEnumerable<string> inputs)
     {
+<<<<<<< HEAD
         string target = LinkTarget.Of(output);
         if (!IsDevice(target) && inputs.FirstOrDefault(input => LinkTarget.Of(input) == target) is { } same)
             throw new UsageException($"the output '{output}' is also the input '{same}', expected another file");
     }
 
+=======
+        string target = Target(output);
+        if (!OutputTarget.IsDevice(target) && inputs.FirstOrDefault(input => Target(input) == target) is { } same)
+            throw new UsageException($"the output '{output}' is also the input '{same}', expected another file");
+    }
+
+    // Endings that name a format.
+    private static readonly string[] s_formats =
+        [".npy", ".npz", ".pt", ".pth", ".ckpt", ".safetensors", ".onnx", ".json", ".jsonl", ".txt", ".png", ".jpg", ".jpeg", ".svg", ".wav", ".wave", ".flac", ".mp3",
+         ".ogg", ".oga", ".opus", ".m4a", ".aac", ".wma", ".aif", ".aiff", ".au", ".raw", ".pcm"];
+
+    /// <summary>Refuses a name whose ending says another format than that of what is written; a name without such an ending is the user's own.</summary>
+    /// <param name="output">The file to write.</param>
+    /// <param name="what">What is written.</param>
+    /// <param name="endings">Its endings.</param>
+    public static void CheckEnding(string output, string what, params string[] endings)
+    {
+        string ending = Path.GetExtension(output).ToLowerInvariant();
+        if (s_formats.Contains(ending) && !endings.Contains(ending))
+            throw new UsageException($"the output is '{output}' and would be {what}, expected a name that ends in {string.Join(" or ", endings)}");
+    }
+
+    // What a path means in the end. What cannot be resolved is told by who opens it.
+    private static string Target(string path)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return path;
+        }
+    }
+
+>>>>>>> issue11
     /// <summary>Fails now, and not after the work, where a file cannot be written.</summary>
     public static void CheckWritable(string path)
     {
         // A device or a pipe may not be opened twice.
-        if (IsDevice(path) || (File.Exists(path) && (File.GetAttributes(path) & FileAttributes.Device) != 0)) return;
+        if (OutputTarget.IsDevice(path) || (File.Exists(path) && (File.GetAttributes(path) & FileAttributes.Device) != 0)) return;
+        // What a kill left behind goes first: the disk may be full of it.
+        AtomicFile.DeleteLeftovers(path);
         new AtomicFile(path).Dispose();
     }
-
-    /// <summary>Whether a path is a device such as /dev/stdout, into which nothing but the result may go.</summary>
-    public static bool IsDevice(string path) => !OperatingSystem.IsWindows() && path.StartsWith("/dev/", StringComparison.Ordinal)
-        && !path.StartsWith("/dev/shm/", StringComparison.Ordinal);
 
     /// <summary>Makes sure of a folder for results.</summary>
     public static void CreateFolder(string path)

@@ -42,7 +42,7 @@ internal sealed class LiveVerb : Verb
         if (!(seconds > 0)) throw new UsageException(FormattableString.Invariant($"--seconds is {seconds}, expected more than 0"));
         string input = arguments.GetValue(_input) ?? "default";
         if (_player.File(arguments) is { } file && File.Exists(input)) Files.CheckNotAnInput(file, [input]);
-        if (_player.TakesOutput(arguments)) terminal = terminal with { Out = terminal.Error };
+        terminal = _player.Beside(arguments, terminal);
         var voices = new LiveVoices(arguments.GetValue(_voice) is { Length: > 0 } names ? names : [VoiceLibrary.DefaultVoice],
             voice => voice.Model.NewStream(_speaking.Synthesis(arguments, voice), _speaking.StreamParallelism(arguments)));
         MelRecipe recipe = voices.Current.Model.Recipe;

@@ -30,9 +30,11 @@ internal sealed class MelVerb : Verb
     public override int Run(ParseResult arguments, Terminal terminal)
     {
         string input = arguments.GetRequiredValue(_input), output = arguments.GetRequiredValue(_output);
+        terminal = terminal.Beside(output);
         string? name = arguments.GetValue(_recipe), voice = arguments.GetValue(_voice);
         if (name != null && voice != null) throw new UsageException("found both --recipe and --voice, expected one of them");
         Files.CheckNotAnInput(output, [input]);
+        Files.CheckEnding(output, "a mel", ".npy");
         MelRecipe recipe = name != null ? Inputs.Recipe(name) : VoiceLibrary.LoadRecipe(voice ?? VoiceLibrary.DefaultVoice);
         Files.CheckWritable(output);
         float[] audio = Files.ReadRecording(input, recipe.SampleRate, terminal);

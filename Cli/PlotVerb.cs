@@ -29,6 +29,7 @@ internal sealed class PlotVerb : Verb
     {
         string[] files = arguments.GetRequiredValue(_files), inputs = files[..^1];
         string output = files[^1];
+        terminal = terminal.Beside(output);
         if (!HasExtension(output, ".png")) throw new UsageException($"the output is '{output}', expected a .png file as the last argument");
         int logs = inputs.Count(f => HasExtension(f, ".jsonl"));
         if (logs > 0 && logs < inputs.Length) throw new UsageException("found logs and recordings, expected one kind for one picture");

@@ -34,6 +34,7 @@ internal sealed class SynthVerb : Verb
     public override int Run(ParseResult arguments, Terminal terminal)
     {
         string[] files = arguments.GetRequiredValue(_files);
+        terminal = terminal.Beside(files[^1]);
         bool raw = arguments.GetValue(_raw), piped = raw || files.Contains(Pipes.Dash);
         if (piped && files.Length != 2)
             throw new UsageException($"found {files.Length} files and {(raw ? "--raw" : "'-'")}, expected one mel and one output");
@@ -48,6 +49,7 @@ internal sealed class SynthVerb : Verb
             return VocoderCommand.Success;
         }
         if (voice.Model.GeneratesStepByStep) StepByStepCost.TellSpeaking(voice, SynthJobs.Frames(jobs, voice.Model.Recipe.Bands), terminal);
+        SynthJobs.Prepare(jobs);
         var speaker = new Speaker(voice, options, _speaking.Parallelism(arguments), format, terminal);
         int failed = 0;
         // One bad mel of many is told and counted; the others are spoken all the same.
@@ -69,7 +71,7 @@ internal sealed class SynthVerb : Verb
             foreach (SynthJob job in jobs)
             {
                 var (line, spoken) = Attempt(job, null);
-                (!spoken || Files.IsDevice(job.Wav) ? terminal.Error : terminal.Out).WriteLine(line);
+                (spoken ? terminal.Out : terminal.Error).WriteLine(line);
             }
         return failed == 0 ? VocoderCommand.Success : throw new VocoderException($"{failed} of {jobs.Count} mels could not be spoken");
     }

@@ -56,6 +56,7 @@ internal abstract class TrainingVerb : Verb
     public override int Run(ParseResult arguments, Terminal terminal)
     {
         string output = arguments.GetRequiredValue(_out);
+        Files.CheckEnding(output, "a voice", TrainingPaths.Extension);
         bool resume = arguments.GetValue(_resume);
         var (paths, saved) = Paths(arguments, output, resume);
         TrainingConfig config = Config(arguments, paths, saved?.Config);
