@@ -10,9 +10,8 @@ internal static class Files
     /// <summary>A recording as mono samples at a rate; says so where it had to be changed.</summary>
     public static float[] ReadRecording(string path, int sampleRate, Terminal terminal)
     {
-<<<<<<< HEAD
         Recording recording = Recording.Read(path, sampleRate);
-        if (recording.Changes is { } changes) terminal.Say($"{path}: {changes}");
+        if (recording.Changes is { } changes) terminal.Warn($"{path}: {changes}");
         Warn(path, recording, terminal);
         return recording.Samples;
     }
@@ -21,14 +20,6 @@ internal static class Files
     public static void Warn(string path, Recording recording, Terminal terminal)
     {
         if (recording.Warning is { } warning) terminal.Warn($"vocoder: warning: '{path}': {warning}");
-=======
-        Audio audio = AudioFile.Read(path);
-        var changes = new List<string>();
-        if (audio.SampleRate != sampleRate) changes.Add(FormattableString.Invariant($"resampled from {audio.SampleRate} to {sampleRate} Hz"));
-        if (audio.Channels.Length > 1) changes.Add(FormattableString.Invariant($"mixed from {audio.Channels.Length} channels to mono"));
-        if (changes.Count > 0) terminal.Warn($"{path}: {string.Join(" and ", changes)}");
-        return Resampler.Resample(audio.ToMono(), audio.SampleRate, sampleRate);
->>>>>>> issue11
     }
 
     /// <summary>A mel for a voice, with a warning where its values look like another recipe's.</summary>
@@ -43,15 +34,8 @@ internal static class Files
     /// <summary>Refuses to write over what is read: a recording typed twice would be lost.</summary>
     public static void CheckNotAnInput(string output, IEnumerable<string> inputs)
     {
-<<<<<<< HEAD
         string target = LinkTarget.Of(output);
-        if (!IsDevice(target) && inputs.FirstOrDefault(input => LinkTarget.Of(input) == target) is { } same)
-            throw new UsageException($"the output '{output}' is also the input '{same}', expected another file");
-    }
-
-=======
-        string target = Target(output);
-        if (!OutputTarget.IsDevice(target) && inputs.FirstOrDefault(input => Target(input) == target) is { } same)
+        if (!OutputTarget.IsDevice(target) && inputs.FirstOrDefault(input => LinkTarget.Of(input) == target) is { } same)
             throw new UsageException($"the output '{output}' is also the input '{same}', expected another file");
     }
 
@@ -71,20 +55,6 @@ internal static class Files
             throw new UsageException($"the output is '{output}' and would be {what}, expected a name that ends in {string.Join(" or ", endings)}");
     }
 
-    // What a path means in the end. What cannot be resolved is told by who opens it.
-    private static string Target(string path)
-    {
-        try
-        {
-            return File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            return path;
-        }
-    }
-
->>>>>>> issue11
     /// <summary>Fails now, and not after the work, where a file cannot be written.</summary>
     public static void CheckWritable(string path)
     {
