@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using FlowVocoder.AudioIO;
 using FlowVocoder.Compute;
+using FlowVocoder.Plots;
 using FlowVocoder.Training.Demo;
 
 namespace FlowVocoder.Cli;
@@ -12,7 +13,7 @@ internal sealed class DemoVerb : Verb
     private const int TestPoints = 10_000, MostSteps = 1_000_000;
 
     private readonly Argument<string> _density = new("DENSITY") { Description = "What is to be learned: two-moons" };
-    private readonly Argument<string> _output = new("OUT.png") { Description = "The picture to write" };
+    private readonly Argument<string> _output = new("OUT.png") { Description = "The picture to write, .png or .svg" };
     private readonly Option<string?> _flow = new("--flow")
     {
         Description = $"The flow: {string.Join("; ", PlaneFlow.All.Select(flow => $"{flow.Name}, {flow.Summary}"))}. Default: realnvp",
@@ -43,7 +44,7 @@ internal sealed class DemoVerb : Verb
     {
         string output = arguments.GetRequiredValue(_output);
         terminal = terminal.Beside(output);
-        if (!Path.GetExtension(output).Equals(".png", StringComparison.OrdinalIgnoreCase)) throw new UsageException($"the output is '{output}', expected a .png file");
+        if (!Picture.IsFileName(output)) throw new UsageException($"the output is '{output}', expected a .png or .svg file");
         PlaneFlow flow = PlaneFlow.ByName(arguments.GetValue(_flow) ?? "realnvp");
         ulong seed = arguments.GetValue(_seed) ?? 0;
         int steps = arguments.GetValue(_steps) is > 0 and var asked ? asked : flow.Steps;
@@ -54,12 +55,12 @@ internal sealed class DemoVerb : Verb
         double seconds = watch.Elapsed.TotalSeconds;
         Tensor test = PlaneTraining.TestPoints(seed, TestPoints);
         double nats = model.LogLikelihood(test), least = PlaneTraining.NormalLogLikelihood(test), most = PlaneTraining.TrueLogLikelihood(test);
-        RgbImage image = FlowPicture.Render(model, seed, $"Two moons through a normalizing flow: {flow.Name}",
+        Picture picture = FlowPicture.Render(model, seed, $"Two moons through a normalizing flow: {flow.Name}",
             FormattableString.Invariant($"test log-likelihood {nats:0.000} nats (standard normal {least:0.000}, the density itself {most:0.000})"));
-        AtomicFile.Write(output, stream => Png.Write(stream, image));
+        AtomicFile.Write(output, stream => picture.Write(stream, output));
         terminal.Say($"{flow.Name}: {flow.Summary}; {model.Parameters.Count} parameters, {steps} steps in {seconds:0.0} s");
         terminal.Say($"test log-likelihood: {nats:0.000} nats per point; a standard normal has {least:0.000}, the density itself {most:0.000}");
-        terminal.Say($"{output}: {image.Width} x {image.Height} pixels");
+        terminal.Say($"{output}: {picture.Width} x {picture.Height} pixels");
         return VocoderCommand.Success;
     }
 

@@ -3,6 +3,7 @@ using FlowVocoder.AudioIO;
 using FlowVocoder.Compute;
 using FlowVocoder.Features;
 using FlowVocoder.Models;
+using FlowVocoder.Plots;
 using FlowVocoder.Training.Data;
 using FlowVocoder.Training.Evaluation;
 using FlowVocoder.Voices;
@@ -92,8 +93,8 @@ internal sealed class Evaluation(LoadedVoice voice, IReadOnlyList<IEvaluatedSyst
             Files.CreateFolder(folder);
             WavFile.Write(Path.Combine(folder, name + ".wav"), spoken[i], _recipe.SampleRate);
         }
-        RgbImage image = SpectrogramImage.Render(panels);
-        AtomicFile.Write(Path.Combine(keep!, name + ".png"), stream => Png.Write(stream, image));
+        Picture picture = SpectrogramPicture.Render(panels);
+        AtomicFile.Write(Path.Combine(keep!, name + ".png"), stream => picture.Write(stream, name + ".png"));
     }
 
     private void Print()

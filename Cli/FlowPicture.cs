@@ -1,5 +1,6 @@
-using FlowVocoder.AudioIO;
+using System.Drawing;
 using FlowVocoder.Compute;
+using FlowVocoder.Plots;
 using FlowVocoder.Training.Demo;
 
 namespace FlowVocoder.Cli;
@@ -11,13 +12,14 @@ internal static class FlowPicture
     private const double DataExtent = 2.4, LatentExtent = 3.6, OutermostCircle = 3;
 
     // The two moons keep their colours on the way; told apart by the colour-blind.
-    private static readonly Rgb s_upper = new(0, 92, 170), s_lower = new(214, 92, 0), s_sample = new(98, 44, 150), s_net = new(196, 196, 206);
+    private static readonly Color s_upper = Color.FromArgb(0, 92, 170), s_lower = Color.FromArgb(214, 92, 0);
+    private static readonly Color s_sample = Color.FromArgb(98, 44, 150), s_net = Color.FromArgb(196, 196, 206);
 
-    public static RgbImage Render(PlaneModel model, ulong seed, string title, string subtitle)
+    public static Picture Render(PlaneModel model, ulong seed, string title, string subtitle)
     {
         Tensor data = PlaneTraining.TestPoints(seed, Shown), samples = model.ToData(PlaneTraining.Noise(seed, Shown));
         PlanePanel dataPanel = new("data x", DataExtent), latentPanel = new("latent z = f(x) of the same points", LatentExtent);
-        PlanePanel samplePanel = new("samples x = f^-1(z) of normal z", DataExtent), densityPanel = new("density p(x) = N(f(x)) |det df/dx|", DataExtent);
+        PlanePanel samplePanel = new("samples x = f⁻¹(z) of normal z", DataExtent), densityPanel = new("density p(x) = N(f(x)) |det ∂f/∂x|", DataExtent);
         Moons(dataPanel, data);
         // A net of circles and rays in the latent space, and where it lies among the data.
         foreach (Tensor line in Net())
@@ -29,14 +31,17 @@ internal static class FlowPicture
         Moons(latentPanel, model.ToLatent(data));
         samplePanel.Dots(samples.Row(0, 0), samples.Row(0, 1), s_sample);
         densityPanel.Levels(Levels(model.Density(DataExtent, Squares), data), Squares);
-        return PlaneImage.Render(title, subtitle, [dataPanel, latentPanel, samplePanel, densityPanel]);
+        return PlanePicture.Render(title, subtitle, [dataPanel, latentPanel, samplePanel, densityPanel]);
     }
 
     // Points of even index are of the upper moon.
     private static void Moons(PlanePanel panel, Tensor points)
     {
-        for (int i = 0; i < points.Length; i++)
-            panel.Dots(points.Row(0, 0).Slice(i, 1), points.Row(0, 1).Slice(i, 1), i % 2 == 0 ? s_upper : s_lower);
+        float[] x = points.Row(0, 0).ToArray(), y = points.Row(0, 1).ToArray();
+        panel.Dots(Every(x, 0), Every(y, 0), s_upper);
+        panel.Dots(Every(x, 1), Every(y, 1), s_lower);
+
+        static float[] Every(float[] values, int first) => [.. values.Where((_, i) => i % 2 == first)];
     }
 
     private static IEnumerable<Tensor> Net()

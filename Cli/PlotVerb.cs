@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using FlowVocoder.AudioIO;
 using FlowVocoder.Features;
+using FlowVocoder.Plots;
 using FlowVocoder.Training;
 
 namespace FlowVocoder.Cli;
@@ -9,7 +10,7 @@ namespace FlowVocoder.Cli;
 /// <summary>Recordings, mels and logs → pictures.</summary>
 internal sealed class PlotVerb : Verb
 {
-    private readonly Argument<string[]> _files = new("IN ... OUT.png")
+    private readonly Argument<string[]> _files = new("IN ... OUT.png|OUT.svg")
     {
         Description = "Recordings (wav, flac) and mels (.npy), drawn one above the other; or logs of 'vocoder train' (.jsonl); and the picture to write",
         Arity = new ArgumentArity(2, 64),
@@ -30,17 +31,17 @@ internal sealed class PlotVerb : Verb
         string[] files = arguments.GetRequiredValue(_files), inputs = files[..^1];
         string output = files[^1];
         terminal = terminal.Beside(output);
-        if (!HasExtension(output, ".png")) throw new UsageException($"the output is '{output}', expected a .png file as the last argument");
+        if (!Picture.IsFileName(output)) throw new UsageException($"the output is '{output}', expected a .png or .svg file as the last argument");
         int logs = inputs.Count(f => HasExtension(f, ".jsonl"));
         if (logs > 0 && logs < inputs.Length) throw new UsageException("found logs and recordings, expected one kind for one picture");
         Files.CheckNotAnInput(output, inputs);
         MelRecipe recipe = Inputs.Recipe(arguments.GetValue(_recipe) ?? "hifigan");
         Files.CheckWritable(output);
-        RgbImage image = logs > 0
+        Picture picture = logs > 0
             ? LineChart.Render(string.Join(", ", inputs.Select(Path.GetFileName)), "step", [.. inputs.SelectMany(f => Curves(f, inputs.Length > 1))])
-            : SpectrogramImage.Render([.. inputs.Select(f => Panel(f, recipe, terminal))]);
-        AtomicFile.Write(output, stream => Png.Write(stream, image));
-        terminal.Say($"{output}: {image.Width} x {image.Height} pixels");
+            : SpectrogramPicture.Render([.. inputs.Select(f => Panel(f, recipe, terminal))]);
+        AtomicFile.Write(output, stream => picture.Write(stream, output));
+        terminal.Say($"{output}: {picture.Width} x {picture.Height} pixels");
         return VocoderCommand.Success;
     }
 

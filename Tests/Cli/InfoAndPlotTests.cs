@@ -38,6 +38,14 @@ public sealed class InfoAndPlotTests(CliFixture fixture) : IClassFixture<CliFixt
     }
 
     [Fact]
+    public void Plot_writes_svg_where_the_name_says_so()
+    {
+        string path = fixture.Folder["one.svg"];
+        CliFixture.Run("plot", fixture.Npy, path).Succeeds();
+        Assert.Equal("svg", System.Xml.Linq.XDocument.Load(path).Root!.Name.LocalName);
+    }
+
+    [Fact]
     public void Plot_draws_the_log_of_a_training()
     {
         using var folder = new TempFolder();

@@ -1,9 +1,9 @@
 using FlowVocoder.Features;
 using NWaves.Transforms;
 
-namespace FlowVocoder.AudioIO;
+namespace FlowVocoder.Plots;
 
-/// <summary>One spectrogram of a <see cref="SpectrogramImage"/>: of a recording (linear frequency) or a mel (bands).</summary>
+/// <summary>One spectrogram of a <see cref="SpectrogramPicture"/>: of a recording (linear frequency) or a mel (bands).</summary>
 public abstract class SpectrogramPanel
 {
     private protected SpectrogramPanel(string title, double seconds, string unit, double axisMaximum)
