@@ -77,9 +77,8 @@ internal sealed class EvaluateVerb : Verb
     private static void TellCost(LoadedVoice voice, IReadOnlyList<EvaluationClip> clips, Terminal terminal)
     {
         // Only who is slow anyway reads all recordings twice.
-        if (!voice.Model.ScoresStepByStep && !voice.Model.GeneratesStepByStep) return;
+        if (!voice.Model.GeneratesStepByStep) return;
         long frames = clips.Sum(c => Samples(c.File, voice.Model.Recipe.SampleRate) / voice.Model.Recipe.HopSize);
-        StepByStepCost.TellScoring(voice, frames, terminal);
         StepByStepCost.TellSpeaking(voice, frames, terminal);
     }
 }

@@ -40,9 +40,7 @@ internal sealed class Evaluation(LoadedVoice voice, IReadOnlyList<IEvaluatedSyst
             float[][] spoken = [.. systems.Select((system, i) => Speak(system, i, clip, mel))];
             _seconds += (double)audio.Length / _recipe.SampleRate;
             Parallel.For(0, systems.Count, i => _tables[i].Add(clip.Speaker, clip.Name, measures.Score(audio, spoken[i])));
-            Likelihood score = voice.Model.Score(mel, audio, parallelism);
-            _nats += score.NatsPerSample * score.Samples;
-            _samples += score.Samples;
+            if (!voice.Model.ScoresStepByStep) Judge(voice.Model.Score(mel, audio, parallelism));
             if (voice.Model is CompactVocoder compact && compact.PredictPitch(mel, parallelism) is { } f0)
                 _predicted.Add(VoicingScores.Of(tracker.Track(audio, f0.Length).F0, f0));
             if (keep != null) Keep(clip, audio, spoken);
@@ -71,6 +69,12 @@ internal sealed class Evaluation(LoadedVoice voice, IReadOnlyList<IEvaluatedSyst
         }
         terminal.Warn($"vocoder: warning: left out: {fault}");
         return null;
+    }
+
+    private void Judge(Likelihood score)
+    {
+        _nats += score.NatsPerSample * score.Samples;
+        _samples += score.Samples;
     }
 
     private float[] Speak(IEvaluatedSystem system, int index, EvaluationClip clip, float[] mel)
@@ -107,7 +111,8 @@ internal sealed class Evaluation(LoadedVoice voice, IReadOnlyList<IEvaluatedSyst
             if (systems[i] is not GeneratedFolder) terminal.Say($"\nreal-time factor {_took[i] / _seconds:0.0000} on {parallelism.Threads} thread(s)");
             terminal.Out.WriteLine();
         }
-        terminal.Say($"Likelihood of the recordings under {voice.Name}: {_nats / _samples:0.0000} nats per sample");
+        // A student, which scores step by step, has learnt to speak and not to judge.
+        if (_samples > 0) terminal.Say($"Likelihood of the recordings under {voice.Name}: {_nats / _samples:0.0000} nats per sample");
         if (_predicted.Count > 0) Print(VoicingScores.Pool(_predicted));
     }
 

@@ -15,5 +15,6 @@ internal sealed class VoicesVerb() : Verb("voices", "Lists the installed voices.
     }
 
     private static string Remark(string name) => name == VoiceLibrary.DefaultVoice ? " (default)"
+        : name == VoiceLibrary.DefaultJudge ? " (judges recordings: the default of 'vocoder score')"
         : VoiceLibrary.Load(name).Model.GeneratesStepByStep ? " (a teacher for 'vocoder distill': it speaks step by step and mostly whispers)" : "";
 }
