@@ -71,7 +71,8 @@ internal sealed class SynthVerb : Verb
             foreach (SynthJob job in jobs)
             {
                 var (line, spoken) = Attempt(job, null);
-                (spoken ? terminal.Out : terminal.Error).WriteLine(line);
+                if (spoken) terminal.Say($"{line}");
+                else terminal.Warn($"{line}");
             }
         return failed == 0 ? VocoderCommand.Success : throw new VocoderException($"{failed} of {jobs.Count} mels could not be spoken");
     }

@@ -41,10 +41,10 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error, bool Interacti
     public Terminal Beside(string? output) => output != null && (output == Pipes.Dash || OutputTarget.IsDevice(output)) ? this with { Out = Error, Interactive = false } : this;
 
     /// <summary>A line of results, with numbers as every program reads them.</summary>
-    public void Say(FormattableString line) => Out.WriteLine(FormattableString.Invariant(line));
+    public void Say(FormattableString line) => Out.WriteLine(Visible.Text(FormattableString.Invariant(line)));
 
     /// <summary>A line that does not belong to the results.</summary>
-    public void Warn(FormattableString line) => Error.WriteLine(FormattableString.Invariant(line));
+    public void Warn(FormattableString line) => Error.WriteLine(Visible.Text(FormattableString.Invariant(line)));
 
     /// <summary>Standard input, for what comes through a pipe.</summary>
     /// <exception cref="UsageException">Somebody types there.</exception>

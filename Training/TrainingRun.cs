@@ -129,7 +129,7 @@ public static class TrainingRun
             foreach (string line in File.ReadLines(path))
                 reports.Add(JsonSerializer.Deserialize<TrainingReport>(line, s_log) ?? throw new JsonException("it is null"));
         }
-        catch (JsonException e)
+        catch (Exception e) when (JsonFault.Is(e))
         {
             throw new VocoderException($"'{path}': line {reports.Count + 1} is no report of a training: {e.Message.ReplaceLineEndings(" ")}", e);
         }
