@@ -13,8 +13,9 @@ namespace FlowVocoder.AudioIO;
 /// </remarks>
 public sealed class AtomicFile : IDisposable
 {
-    // Characters of the target's name in that of a temporary file.
-    private const int KeptOfName = 70;
+    // Characters of the target's name in that of a temporary file, and of what tells such files apart.
+    private const int KeptOfName = 70, KeyLength = 8;
+    private const string Partial = ".partial";
 
     // What a program that ends in the middle of its work would leave behind.
     private static readonly ConcurrentDictionary<string, byte> s_unfinished = new();
@@ -110,35 +111,52 @@ public sealed class AtomicFile : IDisposable
         file.Commit();
     }
 
-    /// <summary>Deletes what writers of a file left behind that were killed; for who knows that nobody is writing it now. Never throws.</summary>
-    public static void DeleteLeftovers(string path)
+    /// <summary>Deletes what writers of some files left behind that were killed; what is being written is locked and stays. Never throws.</summary>
+    public static void DeleteLeftovers(params IEnumerable<string> paths)
     {
-        string full = Path.GetFullPath(path), name = Path.GetFileName(full);
-        // Of a longer name the beginning alone is known, which others may share.
-        if (name.Length > KeptOfName) return;
+        foreach (var folder in paths.Select(Path.GetFullPath).GroupBy(Path.GetDirectoryName))
+        {
+            HashSet<string> names = [.. folder.Select(path => Hidden(Path.GetFileName(path), ""))];
+            try
+            {
+                // One look at the folder, however many files it is to take.
+                foreach (string left in Directory.EnumerateFiles(folder.Key!, Hidden("*", "????????")))
+                {
+                    string name = Path.GetFileName(left);
+                    if (names.Contains(name.Remove(name.Length - Partial.Length - KeyLength, KeyLength))) DeleteUnlocked(left);
+                }
+            }
+            catch (Exception e) when (OutputStream.IsFileSystemError(e))
+            {
+                // A folder that is not there, or may not be listed: who writes there will tell.
+            }
+        }
+    }
+
+    private static void DeleteUnlocked(string file)
+    {
         try
         {
-            // A '?' stands for one character, whatever it is.
-            foreach (string left in Directory.GetFiles(Path.GetDirectoryName(full)!, Hidden(name, "????????"))) Delete(left);
+            new FileStream(file, FileMode.Open, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose).Dispose();
         }
         catch (Exception e) when (OutputStream.IsFileSystemError(e))
         {
-            // A folder that is not there, or may not be listed: who writes there will tell.
+            // Somebody is writing it.
         }
     }
 
     // What a kill left behind should be found by who looks for the target; names have 255 bytes at most, a letter up to 3.
-    private static string TemporaryName(string target) => Hidden(target, Path.GetRandomFileName()[..8]);
+    private static string TemporaryName(string target) => Hidden(target, Path.GetRandomFileName()[..KeyLength]);
 
-    private static string Hidden(string target, string key) => $".{target[..Math.Min(target.Length, KeptOfName)]}.{key}.partial";
+    private static string Hidden(string target, string key) => $".{target[..Math.Min(target.Length, KeptOfName)]}.{key}{Partial}";
 
     private static string Resolve(string path)
     {
         string full = Path.GetFullPath(path);
         if (Directory.Exists(full) || Path.EndsInDirectorySeparator(full))
             throw new VocoderException($"cannot write '{path}': it is a folder, expected a file name");
-        // /dev/stdout leads to a name like "pipe:[123]" that only the kernel can follow: such links stay as they are.
-        if (OutputTarget.IsDevicePath(full))
+        // /dev/stdout leads to a name like "pipe:[123]" that only the kernel can follow: such links stay as they are, and so do links to them.
+        if (OutputTarget.IsDevice(full))
             return full;
         return new FileInfo(full).LinkTarget is null ? full : File.ResolveLinkTarget(full, returnFinalTarget: true)!.FullName;
     }

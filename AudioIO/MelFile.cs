@@ -4,8 +4,8 @@ namespace FlowVocoder.AudioIO;
 public static class MelFile
 {
     /// <summary>
-    /// Reads a mel of the given number of bands from shape [bands, T] or [1, bands, T] (as Tacotron 2, HiFi-GAN and
-    /// their relatives write it) or [T, bands] (ESPnet), which is transposed. [bands, bands] is taken as the first form.
+    /// Reads a mel of the given number of bands from shape [bands, T] (as Tacotron 2, HiFi-GAN and their relatives write it) or [T, bands] (ESPnet), which is
+    /// transposed, behind any axes of 1 (batch, channel). [bands, bands] is taken as the first form.
     /// </summary>
     /// <exception cref="VocoderException">
     /// The file is no usable .npy (<see cref="Npy.Read(string)"/>), has another shape, no frames, or a NaN or infinite value.
@@ -29,13 +29,14 @@ public static class MelFile
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bands);
         int[] shape = array.Shape;
-        (int frames, bool transposed) = shape switch
+        int ones = 0;
+        while (ones < shape.Length - 2 && shape[ones] == 1) ones++;
+        (int frames, bool transposed) = shape[ones..] switch
         {
             [var b, var t] when b == bands => (t, false),
-            [1, var b, var t] when b == bands => (t, false),
             [var t, var b] when b == bands => (t, true),
             _ => throw new VocoderException(
-                $"'{name}' has shape {NpyArray.Describe(shape)}, expected a mel of {bands} bands: [{bands}, T], [1, {bands}, T] or [T, {bands}]"),
+                $"'{name}' has shape {NpyArray.Describe(shape)}, expected a mel of {bands} bands: [{bands}, T] or [T, {bands}], behind any axes of 1"),
         };
         if (frames == 0)
             throw new VocoderException($"'{name}' is an empty mel: shape {NpyArray.Describe(shape)}, expected at least one frame");

@@ -1,7 +1,7 @@
 namespace FlowVocoder.AudioIO;
 
 /// <summary>What the file system says about a place to write to.</summary>
-internal static class OutputTarget
+public static class OutputTarget
 {
     private const int UnixNoSpace = 28;
     private const int UnixReadOnly = 30;
@@ -13,26 +13,48 @@ internal static class OutputTarget
     /// is free or a regular file, which a rename may replace. Throws where an existing file is protected against
     /// writing: a rename would pass over that.
     /// </summary>
-    public static FileStream? OpenIrreplaceable(string target)
+    internal static FileStream? OpenIrreplaceable(string target)
     {
         if (!File.Exists(target))
             return null;
         var stream = new FileStream(target, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
         // Some devices claim to seek, so their place is asked for too.
-        if (!stream.CanSeek || IsDevicePath(target))
+        if (!stream.CanSeek || IsDevice(target))
             return stream;
         stream.Dispose();
         return null;
     }
 
+    /// <summary>Whether a path is or leads to a device such as /dev/stdout, into which nothing but the result may go.</summary>
+    public static bool IsDevice(string path)
+    {
+        const int MostLinks = 40;
+        try
+        {
+            // Link by link: where /dev/stdout leads to in the end may be an ordinary file.
+            for (int i = 0; i < MostLinks; i++)
+            {
+                path = Path.GetFullPath(path);
+                if (IsDevicePath(path)) return true;
+                if (new FileInfo(path).LinkTarget is not { } target) return false;
+                path = Path.Combine(Path.GetDirectoryName(path)!, target);
+            }
+        }
+        catch (Exception e) when (OutputStream.IsFileSystemError(e))
+        {
+            // Who opens it will tell.
+        }
+        return false;
+    }
+
     /// <summary>Whether a path lies where Unix keeps its devices and its open files.</summary>
-    public static bool IsDevicePath(string fullPath) =>
+    private static bool IsDevicePath(string fullPath) =>
         !OperatingSystem.IsWindows()
         && ((fullPath.StartsWith("/dev/", StringComparison.Ordinal) && !fullPath.StartsWith("/dev/shm/", StringComparison.Ordinal))
             || fullPath.StartsWith("/proc/", StringComparison.Ordinal));
 
     /// <summary>One line that says why writing failed, without the name of the temporary file.</summary>
-    public static string Reason(Exception e) => e switch
+    internal static string Reason(Exception e) => e switch
     {
         IOException { HResult: WindowsDiskFull } => "the disk is full",
         IOException { HResult: UnixNoSpace or UnixQuotaExceeded } when !OperatingSystem.IsWindows() => "the disk is full",

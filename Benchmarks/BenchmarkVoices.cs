@@ -1,4 +1,6 @@
+using FlowVocoder.Compute;
 using FlowVocoder.Features;
+using FlowVocoder.Flows;
 using FlowVocoder.Models;
 using FlowVocoder.Voices;
 
@@ -33,7 +35,11 @@ internal static class BenchmarkVoices
         return mel;
     }
 
-    /// <summary>The same, [frames, bands], as a stream takes it.</summary>
+    /// <summary>A condition of the size that a voice's flow expects, of zeros.</summary>
+    public static FlowCondition Condition(CompactVocoder model, int steps) => new(new Tensor(1, model.Config.ConditionChannels, steps),
+        model.Phase is { Signals: > 0 } phase ? new Tensor(1, phase.Signals, steps * model.Config.Group) : null);
+
+    /// <summary><see cref="Mel"/> as [frames, bands], as a stream takes it.</summary>
     public static float[] Frames(MelRecipe recipe, int frames)
     {
         float[] mel = Mel(recipe, frames), result = new float[mel.Length];

@@ -1,4 +1,5 @@
 using FlowVocoder.Compute;
+using FlowVocoder.Flows;
 using FlowVocoder.Models;
 using FlowVocoder.Streaming;
 
@@ -9,6 +10,8 @@ internal static class DirectionsBenchmark
 {
     private const int Samples = 12;
     private static readonly Parallelism s_one = new(1);
+    // The flow itself: matching is no direction of it.
+    private static readonly SynthesisOptions s_unmatched = new() { Match = 0 };
 
     /// <summary>Measures and prints the tables.</summary>
     public static void Run(string? path, double seconds)
@@ -22,8 +25,8 @@ internal static class DirectionsBenchmark
             float[] mel = BenchmarkVoices.Mel(model.Recipe, frames);
             double length = (double)frames * model.Recipe.HopSize / model.Recipe.SampleRate;
             float[] audio = [];
-            double speaking = Clock.Shortest(() => audio = Synthesizer.Synthesize(model, mel, new SynthesisOptions(), s_one), 1);
-            double shared = Clock.Shortest(() => Synthesizer.Synthesize(model, mel, new SynthesisOptions(), new Parallelism()), 1);
+            double speaking = Clock.Shortest(() => audio = Synthesizer.Synthesize(model, mel, s_unmatched, s_one), 1);
+            double shared = Clock.Shortest(() => Synthesizer.Synthesize(model, mel, s_unmatched, new Parallelism()), 1);
             double scoring = Clock.Shortest(() => model.Score(mel, audio, s_one), 1);
             string factor = model.GeneratesStepByStep || model.ScoresStepByStep ? FormattableString.Invariant($"{Anew(model, frames) / StepByStep(model, frames):0} ×") : "–";
             MarkdownTable.Row($"{name}", $"{model.MacsPerSecond / 1e9:0.00}", $"{speaking / length:0.0000}", $"{shared / length:0.0000}", $"{scoring / length:0.000}", $"{factor}");
@@ -51,7 +54,8 @@ internal static class DirectionsBenchmark
 
     private static double Time(CompactVocoder model, int steps, bool forward, double budget)
     {
-        Tensor condition = new(1, model.Config.ConditionChannels, steps), input = new(1, model.Config.Group, steps);
+        FlowCondition condition = BenchmarkVoices.Condition(model, steps);
+        var input = new Tensor(1, model.Config.Group, steps);
         var ops = new CpuOps(s_one);
         return Clock.Shortest(() =>
         {

@@ -1,5 +1,7 @@
 using FlowVocoder.Compute;
+using FlowVocoder.Conditioners;
 using FlowVocoder.Features;
+using FlowVocoder.Flows;
 using FlowVocoder.Models;
 
 namespace FlowVocoder.Benchmarks;
@@ -14,6 +16,7 @@ internal sealed class SynthesisParts(CompactVocoder model, float[] mel, int chun
     {
         if (model.Pitch != null) yield return ("pitch predictor", InChunks((ops, frames, _) => model.Pitch.Apply(ops, frames)));
         yield return ("condition: mel encoder and phase", InChunks((ops, frames, phase) => model.Condition(ops, frames, 0, phase)));
+        if (model.Phase != null) yield return ("harmonics of the phase", Harmonics());
         yield return ("noise", Noise());
         yield return ("flow", Flow());
         if (model.Filter != null)
@@ -24,15 +27,25 @@ internal sealed class SynthesisParts(CompactVocoder model, float[] mel, int chun
         }
     }
 
-    private double InChunks(Action<Ops, Tensor, Tensor> stage)
+    private double InChunks(Action<Ops, Tensor, PhaseFeatures?> stage)
     {
         var ops = new CpuOps(parallelism, state: new StreamState());
         var frames = new Tensor(1, model.Recipe.Bands, chunk);
-        var phase = new Tensor(1, model.Phase?.Features ?? 1, chunk * _steps);
+        PhaseFeatures? phase = model.Phase?.Rent(new CpuOps(), 1, chunk * _steps);
         return Repeat(() =>
         {
             stage(ops, frames, phase);
             ops.Reset();
+        });
+    }
+
+    private double Harmonics()
+    {
+        float[] phase = [.. Enumerable.Range(0, model.Recipe.HopSize).Select(t => 0.05f * t)];
+        PhaseFeatures features = model.Phase!.Rent(new CpuOps(), 1, chunk * _steps);
+        return Repeat(() =>
+        {
+            for (int i = 0; i < chunk; i++) model.Phase.Write(phase, 150, features, 0, i * _steps);
         });
     }
 
@@ -46,7 +59,7 @@ internal sealed class SynthesisParts(CompactVocoder model, float[] mel, int chun
     private double Flow()
     {
         var ops = new CpuOps(parallelism, state: new StreamState());
-        var condition = new Tensor(1, model.Config.ConditionChannels, chunk * _steps);
+        FlowCondition condition = BenchmarkVoices.Condition(model, chunk * _steps);
         Tensor[] latents = [.. model.Stack.LatentChannels.Select(channels => new Tensor(1, channels, chunk * _steps))];
         foreach (Tensor latent in latents) new Philox(1).Normal(latent.Span, 0, 0, 0);
         return Repeat(() =>

@@ -43,6 +43,7 @@ internal sealed class DemoVerb : Verb
     public override int Run(ParseResult arguments, Terminal terminal)
     {
         string output = arguments.GetRequiredValue(_output);
+        terminal = terminal.Beside(output);
         if (!Picture.IsFileName(output)) throw new UsageException($"the output is '{output}', expected a .png or .svg file");
         PlaneFlow flow = PlaneFlow.ByName(arguments.GetValue(_flow) ?? "realnvp");
         ulong seed = arguments.GetValue(_seed) ?? 0;

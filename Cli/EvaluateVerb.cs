@@ -1,4 +1,5 @@
 using System.CommandLine;
+using FlowVocoder.AudioIO;
 using FlowVocoder.Compute;
 using FlowVocoder.Streaming;
 using FlowVocoder.Training.Data;
@@ -56,16 +57,28 @@ internal sealed class EvaluateVerb : Verb
         foreach (string folder in arguments.GetValue(_generated) ?? []) systems.Add(new GeneratedFolder(folder, voice.Model.Recipe.SampleRate));
         if (arguments.GetValue(_out) is { } keep) Files.CreateFolder(keep);
         TellCost(voice, clips, terminal);
-        new Evaluation(voice, systems, parallelism, arguments.GetValue(_out), terminal).Run(clips);
-        return VocoderCommand.Success;
+        int left = new Evaluation(voice, systems, parallelism, arguments.GetValue(_out), terminal).Run(clips);
+        return left == 0 ? VocoderCommand.Success : VocoderCommand.Failure;
+    }
+
+    private static long Samples(string file, int sampleRate)
+    {
+        try
+        {
+            return Recording.Read(file, sampleRate).Samples.Length;
+        }
+        catch (VocoderException)
+        {
+            // Told when its turn comes.
+            return 0;
+        }
     }
 
     private static void TellCost(LoadedVoice voice, IReadOnlyList<EvaluationClip> clips, Terminal terminal)
     {
         // Only who is slow anyway reads all recordings twice.
-        if (!voice.Model.ScoresStepByStep && !voice.Model.GeneratesStepByStep) return;
-        long frames = clips.Sum(c => (long)SpeechDataset.Read(c.File, voice.Model.Recipe.SampleRate).Length / voice.Model.Recipe.HopSize);
-        StepByStepCost.TellScoring(voice, frames, terminal);
+        if (!voice.Model.GeneratesStepByStep) return;
+        long frames = clips.Sum(c => Samples(c.File, voice.Model.Recipe.SampleRate) / voice.Model.Recipe.HopSize);
         StepByStepCost.TellSpeaking(voice, frames, terminal);
     }
 }

@@ -1,3 +1,4 @@
+using FlowVocoder.AudioIO;
 using FlowVocoder.Compute;
 using FlowVocoder.Features;
 using FlowVocoder.Models;
@@ -57,7 +58,7 @@ internal sealed class RecordingBaseline(int sampleRate) : IEvaluatedSystem
 
     public string Name => Label;
 
-    public float[] Speak(EvaluationClip clip, float[] mel) => SpeechDataset.Read(clip.File, sampleRate);
+    public float[] Speak(EvaluationClip clip, float[] mel) => Recording.Read(clip.File, sampleRate).Samples;
 }
 
 internal sealed class NoiseBaseline(MelRecipe recipe) : IEvaluatedSystem
@@ -89,7 +90,7 @@ internal sealed class GeneratedFolder(string folder, int sampleRate) : IEvaluate
     {
         string[] names = [Path.Combine(clip.Speaker, clip.Name + ".wav"), $"{clip.Speaker}_{clip.Name}.wav", clip.Name + ".wav"];
         string? file = names.Select(n => Path.Combine(folder, n)).FirstOrDefault(File.Exists);
-        return file != null ? SpeechDataset.Read(file, sampleRate)
+        return file != null ? Recording.Read(file, sampleRate).Samples
             : throw new VocoderException($"'{folder}' holds nothing for '{clip.File}', expected one of {string.Join(", ", names)}");
     }
 }

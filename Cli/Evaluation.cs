@@ -20,26 +20,61 @@ internal sealed class Evaluation(LoadedVoice voice, IReadOnlyList<IEvaluatedSyst
     private double _nats, _seconds;
     private long _samples;
 
-    public void Run(IReadOnlyList<EvaluationClip> clips)
+    /// <summary>Measures and prints; a clip that cannot be measured is named and left out.</summary>
+    /// <returns>How many were left out.</returns>
+    public int Run(IReadOnlyList<EvaluationClip> clips)
     {
+        int left = 0;
         var measures = new VoiceEvaluation(_recipe);
         var tracker = new PitchTracker(_recipe);
         var spectrogram = new MelSpectrogram(_recipe);
         foreach (EvaluationClip clip in clips)
         {
             terminal.Cancellation.ThrowIfCancellationRequested();
-            float[] audio = SpeechDataset.Read(clip.File, _recipe.SampleRate), mel = spectrogram.Compute(audio);
+            if (Read(clip) is not { } audio)
+            {
+                left++;
+                continue;
+            }
+            float[] mel = spectrogram.Compute(audio);
             float[][] spoken = [.. systems.Select((system, i) => Speak(system, i, clip, mel))];
             _seconds += (double)audio.Length / _recipe.SampleRate;
             Parallel.For(0, systems.Count, i => _tables[i].Add(clip.Speaker, clip.Name, measures.Score(audio, spoken[i])));
-            Likelihood score = voice.Model.Score(mel, audio, parallelism);
-            _nats += score.NatsPerSample * score.Samples;
-            _samples += score.Samples;
+            if (!voice.Model.ScoresStepByStep) Judge(voice.Model.Score(mel, audio, parallelism));
             if (voice.Model is CompactVocoder compact && compact.PredictPitch(mel, parallelism) is { } f0)
                 _predicted.Add(VoicingScores.Of(tracker.Track(audio, f0.Length).F0, f0));
             if (keep != null) Keep(clip, audio, spoken);
         }
+        if (left == clips.Count) throw new VocoderException($"none of {clips.Count} recordings can be measured");
         Print();
+        if (left > 0) terminal.Say($"left out: {left} of {clips.Count} recordings");
+        return left;
+    }
+
+    // The recording of a clip, or null, with a word on why, where there is nothing in it to be measured.
+    private float[]? Read(EvaluationClip clip)
+    {
+        string? fault;
+        try
+        {
+            Recording recording = Recording.Read(clip.File, _recipe.SampleRate);
+            Files.Warn(clip.File, recording, terminal);
+            fault = VoiceEvaluation.Refusal(recording.Samples);
+            if (fault == null) return recording.Samples;
+            fault = $"'{clip.File}' {fault}";
+        }
+        catch (VocoderException e)
+        {
+            fault = e.Message;
+        }
+        terminal.Warn($"vocoder: warning: left out: {fault}");
+        return null;
+    }
+
+    private void Judge(Likelihood score)
+    {
+        _nats += score.NatsPerSample * score.Samples;
+        _samples += score.Samples;
     }
 
     private float[] Speak(IEvaluatedSystem system, int index, EvaluationClip clip, float[] mel)
@@ -76,7 +111,8 @@ internal sealed class Evaluation(LoadedVoice voice, IReadOnlyList<IEvaluatedSyst
             if (systems[i] is not GeneratedFolder) terminal.Say($"\nreal-time factor {_took[i] / _seconds:0.0000} on {parallelism.Threads} thread(s)");
             terminal.Out.WriteLine();
         }
-        terminal.Say($"Likelihood of the recordings under {voice.Name}: {_nats / _samples:0.0000} nats per sample");
+        // A student, which scores step by step, has learnt to speak and not to judge.
+        if (_samples > 0) terminal.Say($"Likelihood of the recordings under {voice.Name}: {_nats / _samples:0.0000} nats per sample");
         if (_predicted.Count > 0) Print(VoicingScores.Pool(_predicted));
     }
 

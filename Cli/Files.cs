@@ -8,14 +8,18 @@ namespace FlowVocoder.Cli;
 internal static class Files
 {
     /// <summary>A recording as mono samples at a rate; says so where it had to be changed.</summary>
-    public static float[] Recording(string path, int sampleRate, Terminal terminal)
+    public static float[] ReadRecording(string path, int sampleRate, Terminal terminal)
     {
-        Audio audio = AudioFile.Read(path);
-        var changes = new List<string>();
-        if (audio.SampleRate != sampleRate) changes.Add(FormattableString.Invariant($"resampled from {audio.SampleRate} to {sampleRate} Hz"));
-        if (audio.Channels.Length > 1) changes.Add(FormattableString.Invariant($"mixed from {audio.Channels.Length} channels to mono"));
-        if (changes.Count > 0) terminal.Say($"{path}: {string.Join(" and ", changes)}");
-        return Resampler.Resample(audio.ToMono(), audio.SampleRate, sampleRate);
+        Recording recording = Recording.Read(path, sampleRate);
+        if (recording.Changes is { } changes) terminal.Warn($"{path}: {changes}");
+        Warn(path, recording, terminal);
+        return recording.Samples;
+    }
+
+    /// <summary>Says what is likely to be a mistake in a recording.</summary>
+    public static void Warn(string path, Recording recording, Terminal terminal)
+    {
+        if (recording.Warning is { } warning) terminal.Warn($"vocoder: warning: '{path}': {warning}");
     }
 
     /// <summary>A mel for a voice, with a warning where its values look like another recipe's.</summary>
@@ -30,35 +34,36 @@ internal static class Files
     /// <summary>Refuses to write over what is read: a recording typed twice would be lost.</summary>
     public static void CheckNotAnInput(string output, IEnumerable<string> inputs)
     {
-        string target = Target(output);
-        if (!IsDevice(target) && inputs.FirstOrDefault(input => Target(input) == target) is { } same)
+        string target = LinkTarget.Of(output);
+        if (!OutputTarget.IsDevice(target) && inputs.FirstOrDefault(input => LinkTarget.Of(input) == target) is { } same)
             throw new UsageException($"the output '{output}' is also the input '{same}', expected another file");
     }
 
-    // What a path means in the end. What cannot be resolved is told by who opens it.
-    private static string Target(string path)
+    // Endings that name a format.
+    private static readonly string[] s_formats =
+        [".npy", ".npz", ".pt", ".pth", ".ckpt", ".safetensors", ".onnx", ".json", ".jsonl", ".txt", ".png", ".jpg", ".jpeg", ".svg", ".wav", ".wave", ".flac", ".mp3",
+         ".ogg", ".oga", ".opus", ".m4a", ".aac", ".wma", ".aif", ".aiff", ".au", ".raw", ".pcm"];
+
+    /// <summary>Refuses a name whose ending says another format than that of what is written; a name without such an ending is the user's own.</summary>
+    /// <param name="output">The file to write.</param>
+    /// <param name="what">What is written.</param>
+    /// <param name="endings">Its endings.</param>
+    public static void CheckEnding(string output, string what, params string[] endings)
     {
-        try
-        {
-            return File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            return path;
-        }
+        string ending = Path.GetExtension(output).ToLowerInvariant();
+        if (s_formats.Contains(ending) && !endings.Contains(ending))
+            throw new UsageException($"the output is '{output}' and would be {what}, expected a name that ends in {string.Join(" or ", endings)}");
     }
 
     /// <summary>Fails now, and not after the work, where a file cannot be written.</summary>
     public static void CheckWritable(string path)
     {
         // A device or a pipe may not be opened twice.
-        if (IsDevice(path) || (File.Exists(path) && (File.GetAttributes(path) & FileAttributes.Device) != 0)) return;
+        if (OutputTarget.IsDevice(path) || (File.Exists(path) && (File.GetAttributes(path) & FileAttributes.Device) != 0)) return;
+        // What a kill left behind goes first: the disk may be full of it.
+        AtomicFile.DeleteLeftovers(path);
         new AtomicFile(path).Dispose();
     }
-
-    /// <summary>Whether a path is a device such as /dev/stdout, into which nothing but the result may go.</summary>
-    public static bool IsDevice(string path) => !OperatingSystem.IsWindows() && path.StartsWith("/dev/", StringComparison.Ordinal)
-        && !path.StartsWith("/dev/shm/", StringComparison.Ordinal);
 
     /// <summary>Makes sure of a folder for results.</summary>
     public static void CreateFolder(string path)

@@ -25,7 +25,7 @@ internal static class FrameSource
         if (input == Pipes.Dash || Path.GetExtension(input).Equals(".npy", StringComparison.OrdinalIgnoreCase)) return Open(input, voice, terminal);
         MelRecipe recipe = voice.Model.Recipe;
         var stream = new MelStream(recipe);
-        return new RecordingFrames(Files.Recording(input, recipe.SampleRate, terminal), stream);
+        return new RecordingFrames(Files.ReadRecording(input, recipe.SampleRate, terminal), stream);
     }
 
     // Computed as they are asked for, so that speaking begins at once.

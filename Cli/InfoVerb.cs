@@ -59,8 +59,8 @@ internal sealed class InfoVerb : Verb
     {
         table.Row("sigma", $"{sigma} by default");
         table.Row("steps", $"{file.Steps:N0}");
-        table.Add("provenance", file.Provenance.ReplaceLineEndings(" "));
-        table.Add("data licence", file.Licence.ReplaceLineEndings(" "));
+        table.Add("provenance", file.Provenance);
+        table.Add("data licence", file.Licence);
         string title = "configuration";
         using JsonDocument config = JsonDocument.Parse(file.Config);
         foreach (JsonProperty member in config.RootElement.EnumerateObject())

@@ -11,9 +11,9 @@ namespace FlowVocoder.Cli;
 /// <summary>Options that several verbs share. Each verb makes its own: an option belongs to one command.</summary>
 internal static class Inputs
 {
-    public static Option<string?> Voice(string purpose) => new("--voice")
+    public static Option<string?> Voice(string purpose, string byDefault = VoiceLibrary.DefaultVoice) => new("--voice")
     {
-        Description = $"{purpose}: an installed voice (see 'vocoder voices') or a voice file. Default: {VoiceLibrary.DefaultVoice}",
+        Description = $"{purpose}: an installed voice (see 'vocoder voices') or a voice file. Default: {byDefault}",
         HelpName = "NAME|FILE",
     };
 
@@ -131,6 +131,6 @@ internal static class Inputs
 
     public static Parallelism Parallelism(this ParseResult arguments, Option<int> threads) => new(arguments.GetValue(threads));
 
-    public static LoadedVoice LoadVoice(this ParseResult arguments, Option<string?> voice) =>
-        VoiceLibrary.Load(arguments.GetValue(voice) ?? VoiceLibrary.DefaultVoice);
+    public static LoadedVoice LoadVoice(this ParseResult arguments, Option<string?> voice, string byDefault = VoiceLibrary.DefaultVoice) =>
+        VoiceLibrary.Load(arguments.GetValue(voice) ?? byDefault);
 }

@@ -42,15 +42,16 @@ internal sealed class LiveVerb : Verb
         if (!(seconds > 0)) throw new UsageException(FormattableString.Invariant($"--seconds is {seconds}, expected more than 0"));
         string input = arguments.GetValue(_input) ?? "default";
         if (_player.File(arguments) is { } file && File.Exists(input)) Files.CheckNotAnInput(file, [input]);
-        if (_player.TakesOutput(arguments)) terminal = terminal with { Out = terminal.Error };
+        terminal = _player.Beside(arguments, terminal);
         var voices = new LiveVoices(arguments.GetValue(_voice) is { Length: > 0 } names ? names : [VoiceLibrary.DefaultVoice],
             voice => voice.Model.NewStream(_speaking.Synthesis(arguments, voice), _speaking.StreamParallelism(arguments)));
         MelRecipe recipe = voices.Current.Model.Recipe;
         // The recording begins when everything is ready.
-        Audio? recording = File.Exists(input) || IsFileName(input) ? AudioFile.Read(input) : null;
+        Recording? recording = File.Exists(input) || IsFileName(input) ? Recording.Read(input) : null;
+        if (recording != null) Files.Warn(input, recording, terminal);
         using AudioPlayer player = _player.Open(arguments, recipe.SampleRate, terminal);
-        using AudioInput source = recording is { } audio
-            ? new PacedInput(audio.ToMono(), audio.SampleRate, $"'{input}'", terminal.Clock)
+        using AudioInput source = recording != null
+            ? new PacedInput(recording.Samples, recording.SampleRate, $"'{input}'", terminal.Clock)
             : new AlsaRecorder(recipe.SampleRate, new AlsaOptions { Device = input });
         return new LiveSession(source, player, voices, terminal).Run(TimeSpan.FromSeconds(Math.Min(seconds, 1e9)));
     }

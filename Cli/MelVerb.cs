@@ -30,12 +30,14 @@ internal sealed class MelVerb : Verb
     public override int Run(ParseResult arguments, Terminal terminal)
     {
         string input = arguments.GetRequiredValue(_input), output = arguments.GetRequiredValue(_output);
+        terminal = terminal.Beside(output);
         string? name = arguments.GetValue(_recipe), voice = arguments.GetValue(_voice);
         if (name != null && voice != null) throw new UsageException("found both --recipe and --voice, expected one of them");
         Files.CheckNotAnInput(output, [input]);
+        Files.CheckEnding(output, "a mel", ".npy");
         MelRecipe recipe = name != null ? Inputs.Recipe(name) : VoiceLibrary.LoadRecipe(voice ?? VoiceLibrary.DefaultVoice);
         Files.CheckWritable(output);
-        float[] audio = Files.Recording(input, recipe.SampleRate, terminal);
+        float[] audio = Files.ReadRecording(input, recipe.SampleRate, terminal);
         var spectrogram = new MelSpectrogram(recipe);
         if (spectrogram.FrameCount(audio.Length) == 0)
             throw new VocoderException($"'{input}' has {audio.Length} samples at {recipe.SampleRate} Hz, expected at least one frame of {recipe.HopSize}");

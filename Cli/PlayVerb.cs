@@ -33,15 +33,14 @@ internal sealed class PlayVerb : Verb
         long start = Stopwatch.GetTimestamp();
         string input = arguments.GetRequiredValue(_input);
         if (_player.File(arguments) is { } file && input != Pipes.Dash) Files.CheckNotAnInput(file, [input]);
-        TextWriter report = _player.TakesOutput(arguments) ? terminal.Error : terminal.Out;
-        Terminal quiet = terminal with { Out = report };
+        terminal = _player.Beside(arguments, terminal);
         LoadedVoice voice = _speaking.Voice(arguments);
         SynthesisOptions options = _speaking.Synthesis(arguments, voice);
         StepByStepCost.TellSpeaking(voice, null, terminal);
         VocoderStream NewStream() => voice.Model.NewStream(options, _speaking.StreamParallelism(arguments));
         // Before anybody waits for an answer.
         if (input == Pipes.Dash) WarmUp.Run(voice, NewStream());
-        MelFrames frames = FrameSource.OpenMelOrRecording(input, voice, quiet);
+        MelFrames frames = FrameSource.OpenMelOrRecording(input, voice, terminal);
         if (input != Pipes.Dash) options = options.ForWholeMel(voice.Model, frames.Whole?.Data);
         VocoderStream stream = NewStream();
         int rate = voice.Model.Recipe.SampleRate;
@@ -49,8 +48,8 @@ internal sealed class PlayVerb : Verb
         var session = new PlaySession(player, stream, terminal);
         session.Speak(frames);
         if (player.Written == 0) throw new VocoderException($"{FrameSource.Name(input)} is an empty mel, expected at least one frame");
-        report.WriteLine(FormattableString.Invariant(
-            $"{FrameSource.Name(input)}: {(double)player.Written / rate:0.00} s of speech on {player.Name}, first samples after {Stopwatch.GetElapsedTime(start, session.First).TotalMilliseconds:0} ms, underruns {player.Underruns}{Speaker.Limited(player.Limited)}"));
+        terminal.Say(
+            $"{FrameSource.Name(input)}: {(double)player.Written / rate:0.00} s of speech on {player.Name}, first samples after {Stopwatch.GetElapsedTime(start, session.First).TotalMilliseconds:0} ms, underruns {player.Underruns}{Speaker.Limited(player.Limited)}");
         return VocoderCommand.Success;
     }
 }

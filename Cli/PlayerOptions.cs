@@ -1,4 +1,5 @@
 using System.CommandLine;
+using FlowVocoder.AudioIO;
 using FlowVocoder.AudioIO.Alsa;
 using FlowVocoder.AudioIO.Players;
 
@@ -36,8 +37,8 @@ internal sealed class PlayerOptions
         foreach (Option option in (Option[])[_player, _device, _buffer, _volume]) verb.Add(option);
     }
 
-    /// <summary>Whether standard output is taken by the sound.</summary>
-    public bool TakesOutput(ParseResult arguments) => arguments.GetValue(_player) == Stdout;
+    /// <summary>What is said beside the sound, not into it where it takes standard output.</summary>
+    public Terminal Beside(ParseResult arguments, Terminal terminal) => terminal.Beside(arguments.GetValue(_player) == Stdout ? Pipes.Dash : File(arguments));
 
     /// <summary>The file that is recorded into, or null.</summary>
     public string? File(ParseResult arguments) => arguments.GetValue(_player) is { } player && player.StartsWith(Wav, StringComparison.Ordinal) ? player[Wav.Length..] : null;
@@ -54,6 +55,11 @@ internal sealed class PlayerOptions
             throw new UsageException(FormattableString.Invariant($"found --buffer {buffer} and --player {player}, expected --buffer with alsa or null"));
         float volume = arguments.GetValue(_volume) ?? 1;
         if (volume is not (>= 0 and <= 4)) throw new UsageException(FormattableString.Invariant($"--volume is {volume}, expected 0 to 4"));
+        if (File(arguments) is { } file)
+        {
+            Files.CheckEnding(file, "a recording", ".wav", ".wave");
+            if (!OutputTarget.IsDevice(file)) AtomicFile.DeleteLeftovers(file);
+        }
         AudioPlayer opened = player switch
         {
             Alsa => OpenAlsa(arguments, sampleRate),

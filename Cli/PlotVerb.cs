@@ -30,6 +30,7 @@ internal sealed class PlotVerb : Verb
     {
         string[] files = arguments.GetRequiredValue(_files), inputs = files[..^1];
         string output = files[^1];
+        terminal = terminal.Beside(output);
         if (!Picture.IsFileName(output)) throw new UsageException($"the output is '{output}', expected a .png or .svg file as the last argument");
         int logs = inputs.Count(f => HasExtension(f, ".jsonl"));
         if (logs > 0 && logs < inputs.Length) throw new UsageException("found logs and recordings, expected one kind for one picture");
@@ -38,7 +39,7 @@ internal sealed class PlotVerb : Verb
         Files.CheckWritable(output);
         Picture picture = logs > 0
             ? LineChart.Render(string.Join(", ", inputs.Select(Path.GetFileName)), "step", [.. inputs.SelectMany(f => Curves(f, inputs.Length > 1))])
-            : SpectrogramPicture.Render([.. inputs.Select(f => Panel(f, recipe))]);
+            : SpectrogramPicture.Render([.. inputs.Select(f => Panel(f, recipe, terminal))]);
         AtomicFile.Write(output, stream => picture.Write(stream, output));
         terminal.Say($"{output}: {picture.Width} x {picture.Height} pixels");
         return VocoderCommand.Success;
@@ -46,7 +47,7 @@ internal sealed class PlotVerb : Verb
 
     private static bool HasExtension(string path, string extension) => Path.GetExtension(path).Equals(extension, StringComparison.OrdinalIgnoreCase);
 
-    private static SpectrogramPanel Panel(string path, MelRecipe recipe)
+    private static SpectrogramPanel Panel(string path, MelRecipe recipe, Terminal terminal)
     {
         string title = Path.GetFileName(path);
         if (HasExtension(path, ".npy"))
@@ -54,8 +55,9 @@ internal sealed class PlotVerb : Verb
             MelArray mel = MelFile.Read(path, recipe.Bands);
             return SpectrogramPanel.OfMel(title, mel.Data, mel.Bands, (double)recipe.HopSize / recipe.SampleRate, DecibelsPerUnit(recipe));
         }
-        Audio audio = AudioFile.Read(path);
-        return SpectrogramPanel.OfAudio(title, audio.ToMono(), audio.SampleRate);
+        Recording recording = Recording.Read(path);
+        Files.Warn(path, recording, terminal);
+        return SpectrogramPanel.OfAudio(title, recording.Samples, recording.SampleRate);
     }
 
     // From the value back to the logarithm, from there to 20·log10 of a magnitude.
@@ -72,7 +74,7 @@ internal sealed class PlotVerb : Verb
         bool divergence = false;
         foreach (TrainingReport report in TrainingRun.ReadLog(path))
         {
-            train.Add((report.Step, report.Nats));
+            if (report.Nats is { } trained) train.Add((report.Step, trained));
             if (report.HeldOutNats is { } nats) valid.Add((report.Step, nats));
             divergence |= report.IsDistillation;
         }

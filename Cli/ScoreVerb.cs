@@ -19,12 +19,12 @@ internal sealed class ScoreVerb : Verb
         Description = "The recording, and before it its mel where it should not be computed from the recording",
         Arity = new ArgumentArity(1, 2),
     };
-    private readonly Option<string?> _voice = Inputs.Voice("The voice that judges");
+    private readonly Option<string?> _voice = Inputs.Voice("The voice that judges", VoiceLibrary.DefaultJudge);
     private readonly Option<int> _threads = Inputs.Threads();
 
     public ScoreVerb() : base("score", "Tells how likely a recording is under a voice: the exact log-likelihood, and what each layer of the flow contributes.",
         "vocoder score speech.wav",
-        "vocoder score speech.npy speech.wav --voice compact")
+        "vocoder score speech.npy speech.wav --voice mine.safetensors")
     {
         Add(_files.OfFiles());
         Add(_voice);
@@ -34,9 +34,9 @@ internal sealed class ScoreVerb : Verb
     public override int Run(ParseResult arguments, Terminal terminal)
     {
         string[] files = arguments.GetRequiredValue(_files);
-        LoadedVoice voice = arguments.LoadVoice(_voice);
+        LoadedVoice voice = arguments.LoadVoice(_voice, VoiceLibrary.DefaultJudge);
         MelRecipe recipe = voice.Model.Recipe;
-        float[] audio = Files.Recording(files[^1], recipe.SampleRate, terminal);
+        float[] audio = Files.ReadRecording(files[^1], recipe.SampleRate, terminal);
         if (audio.Length < recipe.HopSize)
             throw new VocoderException($"'{files[^1]}' has {audio.Length} samples at {recipe.SampleRate} Hz, expected at least one frame of {recipe.HopSize}");
         float[] mel = files.Length == 2 ? Files.Mel(files[0], voice, terminal).Data : new MelSpectrogram(recipe).Compute(audio);

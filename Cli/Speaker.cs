@@ -21,10 +21,8 @@ internal sealed class Speaker(LoadedVoice voice, SynthesisOptions options, Paral
         float[] speech = [];
         using (var writer = new WavWriter(file.Stream, rate, format))
         {
-            Synthesizer.Synthesize(voice.Model, mel.Data, options, parallelism, chunk =>
+            void Speak() => Synthesizer.Synthesize(voice.Model, mel.Data, options, parallelism, chunk =>
             {
-                foreach (float sample in chunk.Span)
-                    if (!float.IsFinite(sample)) throw new VocoderException($"'{job.Mel}': the voice '{voice.Name}' makes samples of it that are not finite, expected a mel on its scale");
                 // Floats do not clip.
                 if (format == WavFormat.Float32) writer.Write(chunk.Span);
                 else
@@ -37,6 +35,14 @@ internal sealed class Speaker(LoadedVoice voice, SynthesisOptions options, Paral
                 samples += chunk.Length;
                 progress?.Invoke((int)(100 * samples / ((long)mel.Frames * voice.Model.Recipe.HopSize)));
             }, terminal.Cancellation);
+            try
+            {
+                Speak();
+            }
+            catch (VocoderException e) when (!e.Message.Contains(job.Wav, StringComparison.Ordinal))
+            {
+                throw new VocoderException($"'{job.Mel}': {e.Message}", e);
+            }
         }
         file.Commit();
         double took = System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds, seconds = (double)samples / rate;

@@ -22,6 +22,9 @@ internal sealed class SynthPipe(LoadedVoice voice, SynthesisOptions options, Par
             return;
         }
         if (input != Pipes.Dash) Files.CheckNotAnInput(output, [input]);
+        if (raw) Files.CheckEnding(output, "samples without a header", ".raw", ".pcm");
+        else Files.CheckEnding(output, "a recording", ".wav", ".wave");
+        if (!OutputTarget.IsDevice(output)) AtomicFile.DeleteLeftovers(output);
         using var file = new AtomicFile(output);
         // What was complete before a mistake in the input is spoken into pipes; a file is made whole or not at all.
         Speak(input, file.Stream, output);
@@ -46,8 +49,7 @@ internal sealed class SynthPipe(LoadedVoice voice, SynthesisOptions options, Par
             samples += ready.Length;
         }, terminal.Cancellation);
         if (samples == 0) throw new VocoderException($"{FrameSource.Name(input)} is an empty mel, expected at least one frame");
-        (Files.IsDevice(name) || name == Pipes.OutputName ? terminal.Error : terminal.Out).WriteLine(
-            FormattableString.Invariant($"{name}: {(double)samples / _rate:0.00} s of speech{Speaker.Limited(limited)}"));
+        terminal.Say($"{name}: {(double)samples / _rate:0.00} s of speech{Speaker.Limited(limited)}");
     }
 
     private byte[] Bytes(ReadOnlySpan<float> samples)

@@ -10,7 +10,7 @@ internal sealed class SynthVerb : Verb
 {
     private readonly Argument<string[]> _files = new("MEL.npy ... OUT.wav")
     {
-        Description = "One mel and the wav to write, or several mels and the folder to write into. Mels are .npy of shape [bands, T], [1, bands, T] or [T, bands]. "
+        Description = "One mel and the wav to write, or several mels and the folder to write into. Mels are .npy of shape [bands, T] or [T, bands], behind any axes of 1. "
             + "'-' is standard input, which brings frames of little-endian float32 one after the other (or a whole .npy), or standard output; each frame is answered as soon as the voice can",
         Arity = new ArgumentArity(2, 100_000),
     };
@@ -34,6 +34,7 @@ internal sealed class SynthVerb : Verb
     public override int Run(ParseResult arguments, Terminal terminal)
     {
         string[] files = arguments.GetRequiredValue(_files);
+        terminal = terminal.Beside(files[^1]);
         bool raw = arguments.GetValue(_raw), piped = raw || files.Contains(Pipes.Dash);
         if (piped && files.Length != 2)
             throw new UsageException($"found {files.Length} files and {(raw ? "--raw" : "'-'")}, expected one mel and one output");
@@ -48,6 +49,7 @@ internal sealed class SynthVerb : Verb
             return VocoderCommand.Success;
         }
         if (voice.Model.GeneratesStepByStep) StepByStepCost.TellSpeaking(voice, SynthJobs.Frames(jobs, voice.Model.Recipe.Bands), terminal);
+        SynthJobs.Prepare(jobs);
         var speaker = new Speaker(voice, options, _speaking.Parallelism(arguments), format, terminal);
         int failed = 0;
         // One bad mel of many is told and counted; the others are spoken all the same.
@@ -69,7 +71,8 @@ internal sealed class SynthVerb : Verb
             foreach (SynthJob job in jobs)
             {
                 var (line, spoken) = Attempt(job, null);
-                (!spoken || Files.IsDevice(job.Wav) ? terminal.Error : terminal.Out).WriteLine(line);
+                if (spoken) terminal.Say($"{line}");
+                else terminal.Warn($"{line}");
             }
         return failed == 0 ? VocoderCommand.Success : throw new VocoderException($"{failed} of {jobs.Count} mels could not be spoken");
     }

@@ -1,3 +1,4 @@
+using FlowVocoder.AudioIO;
 using FlowVocoder.AudioIO.Streams;
 
 namespace FlowVocoder.Cli;
@@ -36,11 +37,14 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error, bool Interacti
     /// <summary>The clock of players that play nothing and of recordings that sound in real time.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
+    /// <summary>The same for a verb whose result goes to <paramref name="output"/>: where that leads to standard output, nothing else is said there.</summary>
+    public Terminal Beside(string? output) => output != null && (output == Pipes.Dash || OutputTarget.IsDevice(output)) ? this with { Out = Error, Interactive = false } : this;
+
     /// <summary>A line of results, with numbers as every program reads them.</summary>
-    public void Say(FormattableString line) => Out.WriteLine(FormattableString.Invariant(line));
+    public void Say(FormattableString line) => Out.WriteLine(Visible.Text(FormattableString.Invariant(line)));
 
     /// <summary>A line that does not belong to the results.</summary>
-    public void Warn(FormattableString line) => Error.WriteLine(FormattableString.Invariant(line));
+    public void Warn(FormattableString line) => Error.WriteLine(Visible.Text(FormattableString.Invariant(line)));
 
     /// <summary>Standard input, for what comes through a pipe.</summary>
     /// <exception cref="UsageException">Somebody types there.</exception>

@@ -11,7 +11,7 @@ internal sealed class TextTable
     /// <summary>A table with, for each column, whether it is aligned to the right.</summary>
     public TextTable(params bool[] right) => _right = right;
 
-    public void Add(params string[] cells) => _rows.Add(cells);
+    public void Add(params string[] cells) => _rows.Add([.. cells.Select(cell => Visible.Text(cell.ReplaceLineEndings(" ")))]);
 
     /// <summary>Adds a name and a text with numbers as every program reads them.</summary>
     public void Row(string name, FormattableString value) => Add(name, FormattableString.Invariant(value));

@@ -40,7 +40,7 @@ internal static class TrainingDisplay
                 steps ??= context.AddTask("training", maxValue: report.Steps);
                 steps.Value = report.Step;
                 // Short, so that the bar has room in 80 columns.
-                steps.Description = string.Create(CultureInfo.InvariantCulture, $"{report.Nats:0.000} nats, {report.AudioSecondsPerSecond:0.0} audio-s/s, left {Left(report)}");
+                steps.Description = string.Create(CultureInfo.InvariantCulture, $"{(report.Nats is { } nats ? string.Create(CultureInfo.InvariantCulture, $"{nats:0.000} nats, ") : "")}{report.AudioSecondsPerSecond:0.0} audio-s/s, left {Left(report)}");
                 // What was measured on held-out clips stays on the screen.
                 if (report.HeldOutNats != null) AnsiConsole.MarkupLineInterpolated($"{Line(report)}");
             },
@@ -50,11 +50,15 @@ internal static class TrainingDisplay
     /// <summary>One line about a stretch of steps.</summary>
     public static string Line(TrainingReport report)
     {
+        string kind = report.IsDistillation ? "divergence, " : "";
+        string train = report.Nats is { } now ? string.Create(CultureInfo.InvariantCulture, $" train {now:0.0000}") : "";
         string valid = report.HeldOutNats is { } nats ? string.Create(CultureInfo.InvariantCulture, $" valid {nats:0.0000}") : "";
+        // A stretch may have neither.
+        string measured = train.Length + valid.Length == 0 ? "" : $"  {kind}nats per sample:{train}{valid}";
         string mel = report.MelLoss == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"  mel {report.MelLoss:0.000}");
         string pitch = report.PitchLoss == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"  pitch loss {report.PitchLoss:0.000}");
         return string.Create(CultureInfo.InvariantCulture,
-            $"step {report.Step}/{report.Steps}  {(report.IsDistillation ? "divergence, " : "")}nats per sample: train {report.Nats:0.0000}{valid}{mel}{pitch}  {(report.SecondsPerStep > 0 ? 1 / report.SecondsPerStep : 0):0.00} steps/s  {report.AudioSecondsPerSecond:0.0} audio-s/s  left {Left(report)}  skipped {report.Skipped}");
+            $"step {report.Step}/{report.Steps}{measured}{mel}{pitch}  {(report.SecondsPerStep > 0 ? 1 / report.SecondsPerStep : 0):0.00} steps/s  {report.AudioSecondsPerSecond:0.0} audio-s/s  left {Left(report)}  skipped {report.Skipped}");
     }
 
     private static string Left(TrainingReport report) =>

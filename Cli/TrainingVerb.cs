@@ -56,25 +56,20 @@ internal abstract class TrainingVerb : Verb
     public override int Run(ParseResult arguments, Terminal terminal)
     {
         string output = arguments.GetRequiredValue(_out);
+        Files.CheckEnding(output, "a voice", TrainingPaths.Extension);
         bool resume = arguments.GetValue(_resume);
         var (paths, saved) = Paths(arguments, output, resume);
         TrainingConfig config = Config(arguments, paths, saved?.Config);
         config.Validate();
         Files.CreateFolder(Path.GetDirectoryName(Path.GetFullPath(output))!);
         Files.CheckWritable(output);
-        long skipped = 0;
-        TrainingDisplay.Run(terminal, (loading, report, tell) => TrainingRun.Train(paths, config, resume, arguments.GetValue(_threads), loading, r =>
-        {
-            skipped = r.Skipped;
-            report(r);
-        }, terminal.Cancellation, tell));
+        TrainingDisplay.Run(terminal, (loading, report, tell) =>
+            TrainingRun.Train(paths, config, resume, arguments.GetValue(_threads), loading, report, terminal.Cancellation, tell));
         if (terminal.Cancellation.IsCancellationRequested)
         {
             terminal.Warn($"vocoder: stopped, the state is in {paths.Checkpoint}: go on with the same command and --resume");
             return VocoderCommand.Interrupted;
         }
-        if (2 * skipped > config.Steps)
-            throw new VocoderException(FormattableString.Invariant($"{output}: {skipped} of {config.Steps} batches were skipped because their loss or gradient was not finite or far above the others; expected fewer: try a lower learning_rate, or clip_norm"));
         terminal.Say($"{output}: trained for {config.Steps} steps; see 'vocoder info {output}'");
         return VocoderCommand.Success;
     }

@@ -100,5 +100,5 @@ internal static class VocoderCommand
         }
     }
 
-    private static string OneLine(Exception e) => e.Message.ReplaceLineEndings(" ");
+    private static string OneLine(Exception e) => Visible.Text(e.Message.ReplaceLineEndings(" "));
 }

@@ -37,7 +37,13 @@ internal static class Checkpoint
             ["updates"] = Text(trainer.Updates),
             ["adversary_updates"] = Text(trainer.AdversaryUpdates),
             // As bits: the guard's decisions must not depend on a decimal rounding.
-            ["mean_loss_bits"] = Text(BitConverter.DoubleToInt64Bits(trainer.MeanLoss)),
+            ["mean_loss_bits"] = Bits(trainer.MeanLoss),
+            ["health"] = trainer.Health.Measure,
+            ["unusable_bits"] = Bits(trainer.Health.Unusable),
+            ["recent_bits"] = Bits(trainer.Health.Recent),
+            ["lowest_recent_bits"] = Bits(trainer.Health.LowestRecent),
+            ["best_bits"] = Bits(trainer.Health.Best),
+            ["best_step"] = Text(trainer.Health.BestStep),
         };
         var tensors = parameters.Items.Select(p => (p.Name, p.Shape, (ReadOnlyMemory<float>)p.Value.Span.ToArray()))
             .Concat(trainer.Tensors.Select(t => (t.Name, new[] { t.Values.Length }, (ReadOnlyMemory<float>)t.Values)));
@@ -57,9 +63,13 @@ internal static class Checkpoint
                 throw new VocoderException($"{path}: tensor '{name}' is missing or not of {values.Length} values");
             found.Data.CopyTo(values);
         }
-        trainer.Restore(Number(file, path, "step"), Number(file, path, "skipped"), Number(file, path, "updates"),
-            file.Metadata.ContainsKey("adversary_updates") ? Number(file, path, "adversary_updates") : 0,
-            BitConverter.Int64BitsToDouble(Number(file, path, "mean_loss_bits")));
+        trainer.Restore(Count(file, path, "step"), Count(file, path, "skipped"), Count(file, path, "updates"),
+            file.Metadata.ContainsKey("adversary_updates") ? Count(file, path, "adversary_updates") : 0,
+            Double(file, path, "mean_loss_bits"));
+        // A run of a former version has none, and one whose losses have changed is judged by another number: both begin with what they are now.
+        if (file.Metadata.GetValueOrDefault("health") == trainer.Health.Measure)
+            trainer.Health.Restore(Double(file, path, "unusable_bits"), Double(file, path, "recent_bits"), Double(file, path, "lowest_recent_bits"),
+                Double(file, path, "best_bits"), Count(file, path, "best_step"));
     }
 
     /// <summary>What is known of the run.</summary>
@@ -67,7 +77,7 @@ internal static class Checkpoint
     {
         SafeTensorsFile file = Open(path);
         string Of(string key) => Value(file, path, key);
-        return new SavedRun(TrainingConfig.FromJson(Of("config"), path), Number(file, path, "step"), Of("name"), Of("licence"), Of("command"), Of("teacher"));
+        return new SavedRun(TrainingConfig.FromJson(Of("config"), path), Count(file, path, "step"), Of("name"), Of("licence"), Of("command"), Of("teacher"));
     }
 
     private static SafeTensorsFile Open(string path)
@@ -86,6 +96,13 @@ internal static class Checkpoint
     private static long Number(SafeTensorsFile file, string path, string key) =>
         long.TryParse(Value(file, path, key), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) ? number
             : throw new VocoderException($"{path}: '{key}' is '{file.Metadata[key]}', expected a whole number");
+
+    private static long Count(SafeTensorsFile file, string path, string key) => Number(file, path, key) is >= 0 and var count ? count
+        : throw new VocoderException($"{path}: '{key}' is '{file.Metadata[key]}', expected a whole number from 0");
+
+    private static double Double(SafeTensorsFile file, string path, string key) => BitConverter.Int64BitsToDouble(Number(file, path, key));
+
+    private static string Bits(double value) => Text(BitConverter.DoubleToInt64Bits(value));
 
     private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
 }

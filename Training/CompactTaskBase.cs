@@ -49,6 +49,8 @@ internal abstract class CompactTaskBase : ITrainingTask
 
     private GenerationLoss Generation { get; }
 
+    public virtual bool IsDistillation => false;
+
     public abstract void Initialize(Ops ops);
 
     /// <summary>The loss of a batch, whose normalised mels are at hand, that of the pitch predictor apart.</summary>

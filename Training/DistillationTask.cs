@@ -46,6 +46,8 @@ internal sealed class DistillationTask : CompactTaskBase
         ConfigJson.Check(config.Distillation.Contrastive == 0 || config.Batch > 1, "batch", config.Batch, "2 or more with a contrastive term, which takes the condition of another item");
     }
 
+    public override bool IsDistillation => true;
+
     /// <summary>What the student began with, one line to tell; null where it began with other weights.</summary>
     public string? Beginning { get; private set; }
 

@@ -25,6 +25,9 @@ internal interface ITrainingTask
     /// <summary>Seconds of audio in a step.</summary>
     double SecondsPerStep { get; }
 
+    /// <summary>Whether a student learns from a teacher.</summary>
+    bool IsDistillation => false;
+
     /// <summary>Data-dependent initialisation, once before the first step.</summary>
     void Initialize(Ops ops);
 

@@ -21,19 +21,22 @@ namespace FlowVocoder.Training;
 /// <param name="ValidPitchLoss">Cross-entropy of the pitch predictor there.</param>
 /// <param name="MelLoss">Log-mel distance between generated and recorded speech, 0 when not part of the loss.</param>
 /// <param name="ValidMelLoss">The same on the held-out clips.</param>
-/// <param name="Kl">Divergence of a student from its teacher, nats per sample; null without a teacher, and then there is a likelihood.</param>
+/// <param name="Kl">Divergence of a student from its teacher, nats per sample; null without a teacher and where it is asked no more.</param>
 /// <param name="ValidKl">The same on the held-out clips.</param>
+/// <param name="IsTaught">Whether a student learns from a teacher; logs of former versions have no such member.</param>
 public sealed record TrainingReport(long Step, long Steps, double NatsPerSample, double PitchLoss, double GradientNorm, double LearningRate,
     long Skipped, double SecondsPerStep, double AudioSecondsPerSecond, double? ValidNats, double? ValidPitchLoss,
-    double MelLoss = 0, double? ValidMelLoss = null, double? Kl = null, double? ValidKl = null)
+    double MelLoss = 0, double? ValidMelLoss = null, double? Kl = null, double? ValidKl = null, bool IsTaught = false)
 {
     /// <summary>Whether a student learns from a teacher.</summary>
     [JsonIgnore]
-    public bool IsDistillation => Kl != null;
+    public bool IsDistillation => IsTaught || Kl != null;
 
-    /// <summary>What is told of the run, in nats per sample: the divergence of a student, else the log-likelihood.</summary>
+    /// <summary>
+    /// What is told of the run, in nats per sample: the divergence of a student, else the log-likelihood; null where no batch has one.
+    /// </summary>
     [JsonIgnore]
-    public double Nats => Kl ?? NatsPerSample;
+    public double? Nats => (IsDistillation ? Kl : NatsPerSample) is { } nats && double.IsFinite(nats) ? nats : null;
 
     /// <summary>The same on the held-out clips, or null when not measured now.</summary>
     [JsonIgnore]
@@ -66,6 +69,7 @@ internal sealed class Trainer
         (_task, _config, _parallelism) = (task, config, parallelism);
         _ops = new CpuOps(parallelism, _tape);
         _evaluation = new CpuOps(parallelism);
+        Health = new RunHealth(config, task.IsDistillation);
         _adam = new Adam(task.Parameters, new AdamConfig(WeightDecay: config.WeightDecay, ClipNorm: config.ClipNorm), parallelism);
         if (task.Adversary is { } adversary) _adversaryAdam = new Adam(adversary.Parameters, new AdamConfig(Beta1: AdversaryBeta1, ClipNorm: AdversaryClipNorm), parallelism);
         _average = [.. task.Parameters.Items.Select(p => p.Value.Span.ToArray())];
@@ -79,6 +83,15 @@ internal sealed class Trainer
 
     /// <summary>Running mean of the loss, which the guard compares with; NaN before the first step.</summary>
     public double MeanLoss { get; private set; } = double.NaN;
+
+    /// <summary>How the run is.</summary>
+    public RunHealth Health { get; }
+
+    /// <summary>Whether the run has ended because it no longer learns.</summary>
+    public bool HasDiverged { get; private set; }
+
+    /// <summary>Whether the state being saved is to become the voice.</summary>
+    public bool IsVoice { get; private set; }
 
     /// <summary>Everything but the counters, by name: parameters, moments and averages.</summary>
     public IEnumerable<(string Name, Memory<float> Values)> Tensors
@@ -124,45 +137,72 @@ internal sealed class Trainer
         for (int i = 0; i < _average.Length; i++) _task.Parameters.Items[i].Value.Span.CopyTo(_average[i]);
     }
 
-    /// <summary>Measures the held-out data before the first step.</summary>
+    /// <summary>Measures the held-out data before the first step of this run or of what is left of it.</summary>
     public TrainingReport Start()
     {
         StepResult valid = Validate();
+        Health.Begin(valid, Step);
         return new TrainingReport(0, _config.Steps, valid.NatsPerSample, valid.PitchLoss, 0, _config.LearningRateAt(0), 0, 0, 0,
-            valid.NatsPerSample, valid.PitchLoss, valid.MelLoss, valid.MelLoss, valid.Kl, valid.Kl);
+            valid.NatsPerSample, valid.PitchLoss, valid.MelLoss, valid.MelLoss, valid.Kl, valid.Kl, _task.IsDistillation);
     }
 
     /// <summary>Trains to the configured step, calling back after reports and when a checkpoint is due.</summary>
+    /// <param name="report">Is given each report.</param>
+    /// <param name="save">Saves a state that is well, and the voice where <see cref="IsVoice"/> says so.</param>
+    /// <param name="cancellation">Ends the run after a step, with a save.</param>
+    /// <exception cref="VocoderException">The run has diverged; the message says by what. What was saved before is sound.</exception>
     public void Run(Action<TrainingReport> report, Action save, CancellationToken cancellation)
     {
         var sum = new StepResult(null, 0, 0, 0);
         double norm = 0;
-        bool taught = false;
-        long counted = 0, since = Step, start = Stopwatch.GetTimestamp();
-        // A kill may have come after the last checkpoint and before the voice that is made of it.
-        if (Step >= _config.Steps) save();
+        long counted = 0, taught = 0, since = Step, start = Stopwatch.GetTimestamp();
+        // A kill may have come before the voice was written, or somebody has deleted it.
+        if (Step >= _config.Steps) Save(save, Validate(), keep: true);
         while (Step < _config.Steps && !cancellation.IsCancellationRequested)
         {
             double rate = _config.LearningRateAt(Step);
             bool usable = Advance(rate, out StepResult result, out norm);
-            taught |= result.Kl != null;
+            RequireHealth(Health.Batch(usable ? result : null));
             if (usable)
             {
                 sum = sum.Plus(result, 1);
                 counted++;
+                if (result.Kl != null) taught++;
             }
-            bool last = Step == _config.Steps, validate = last || Step % _config.ValidateEvery == 0;
+            bool last = Step == _config.Steps, validate = last || Step % _config.ValidateEvery == 0, isDue = last || Step % _config.SaveEvery == 0;
+            StepResult? valid = validate || isDue ? Validate() : null;
             if (validate || Step % _config.LogEvery == 0)
             {
                 double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds / (Step - since);
-                StepResult? valid = validate ? Validate() : null;
+                StepResult? told = validate ? valid : null;
                 report(new TrainingReport(Step, _config.Steps, sum.NatsPerSample / counted, sum.PitchLoss / counted, norm, rate, Skipped, seconds,
-                    _task.SecondsPerStep / seconds, valid?.NatsPerSample, valid?.PitchLoss, sum.MelLoss / counted, valid?.MelLoss, taught ? (sum.Kl ?? double.NaN) / counted : null, valid?.Kl));
-                (sum, counted, since, start) = (new StepResult(null, 0, 0, 0), 0, Step, Stopwatch.GetTimestamp());
+                    _task.SecondsPerStep / seconds, told?.NatsPerSample, told?.PitchLoss, sum.MelLoss / counted, told?.MelLoss,
+                    taught > 0 ? sum.Kl / taught : null, told?.Kl, _task.IsDistillation));
+                (sum, counted, taught, since, start) = (new StepResult(null, 0, 0, 0), 0, 0, Step, Stopwatch.GetTimestamp());
             }
-            if (last || Step % _config.SaveEvery == 0) save();
+            if (valid != null) RequireHealth(Health.HeldOut(valid));
+            if (last && 2 * Skipped > _config.Steps)
+                RequireHealth(FormattableString.Invariant($"{Skipped} of {_config.Steps} batches were skipped because their loss or gradient was not finite or far above the others"));
+            if (isDue) Save(save, valid!, keep: true);
         }
-        if (cancellation.IsCancellationRequested) save();
+        if (!cancellation.IsCancellationRequested) return;
+        StepResult now = Validate();
+        RequireHealth(Health.HeldOut(now));
+        // Whether it was stopped changes nothing of what a run chooses later.
+        Save(save, now, keep: false);
+    }
+
+    private void Save(Action save, StepResult heldOut, bool keep)
+    {
+        IsVoice = Health.IsBest(heldOut);
+        if (IsVoice && keep) Health.Keep(heldOut, Step);
+        save();
+    }
+
+    private void RequireHealth(string? fault)
+    {
+        HasDiverged = fault != null;
+        if (HasDiverged) throw new VocoderException($"the run has diverged: {fault}; try a lower learning_rate, or clip_norm");
     }
 
     // One step; false when its batch was skipped.

@@ -63,12 +63,20 @@ public static class TrainingRun
         CompactVocoder? teacher = paths.Teacher == null ? null : Teacher(paths.Teacher, model, config);
         if (teacher == null) CompactTask.Check(model);
         var run = new SavedRun(config, 0, paths.Name, paths.Licence, paths.Command, teacher == null ? "" : Convert.ToHexString(teacher.Fingerprint.Span));
-        if (resume) RequireSame(Saved(paths), run, paths.Checkpoint);
-        else RequireNew(paths);
+        void RequireState()
+        {
+            if (resume) RequireSame(Saved(paths), run, paths.Checkpoint);
+            else RequireNew(paths);
+        }
+        RequireState();
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(paths.Output))!);
+        using var exclusive = RunLock.Take(paths.Output);
+        // Another run may have ended, or begun and ended, in between.
+        RequireState();
         // A kill while one was written leaves a file of its size.
-        foreach (string written in (string[])[paths.Output, paths.Checkpoint, paths.Log]) AtomicFile.DeleteLeftovers(written);
-        SpeechDataset data = SpeechDataset.Load(paths.Data, recipe, model.UsesPhase, loading, cancellation);
+        AtomicFile.DeleteLeftovers(paths.Output, paths.Checkpoint, paths.Log);
+        SpeechDataset data = SpeechDataset.Load(paths.Data, recipe, model.UsesPhase, config.CropFrames, loading, cancellation);
+        foreach (string warning in data.Warnings) tell?.Invoke("warning: " + warning);
         ITrainingTask task = teacher == null ? new CompactTask(model, data, config) : new DistillationTask(model, teacher, data, config);
         var trainer = new Trainer(task, config, new Parallelism(threads));
         if (resume) Checkpoint.Load(paths.Checkpoint, trainer, model.Parameters);
@@ -86,13 +94,28 @@ public static class TrainingRun
             File.AppendAllText(paths.Log, JsonSerializer.Serialize(r, s_log) + "\n");
             report?.Invoke(r);
         }
-        // How far the student is from its teacher before it learns.
-        if (teacher != null && trainer.Step == 0) Report(trainer.Start());
-        trainer.Run(Report, () =>
+        if (trainer.Step == 0 || !trainer.Health.IsKnown)
+        {
+            TrainingReport first = trainer.Start();
+            // How far the student is from its teacher before it learns.
+            if (teacher != null && trainer.Step == 0) Report(first);
+        }
+        try
+        {
+            trainer.Run(Report, () =>
             {
+                // The voice first: a kill between the two is mended by the steps that are done again.
+                if (trainer.IsVoice || !File.Exists(paths.Output)) trainer.WithVoice(() => WriteVoice(paths, config, model, trainer.Step, data));
                 Checkpoint.Save(paths.Checkpoint, trainer, model.Parameters, run);
-                trainer.WithVoice(() => WriteVoice(paths, config, model, trainer.Step, data));
             }, cancellation);
+        }
+        catch (VocoderException e) when (trainer.HasDiverged)
+        {
+            string kept = trainer.Health.BestStep == 0 ? "no voice was written" : FormattableString.Invariant($"the voice stays that of step {trainer.Health.BestStep}");
+            throw new VocoderException(FormattableString.Invariant($"{paths.Output}: step {trainer.Step}: {e.Message}; {kept}, and {paths.Checkpoint} the last sound state, to go on from with --resume"), e);
+        }
+        if (trainer.Step >= config.Steps && trainer.Health.BestStep != trainer.Step)
+            tell?.Invoke(FormattableString.Invariant($"the voice stays that of step {trainer.Health.BestStep}, the best on the held-out clips by its {trainer.Health.Measure}"));
     }
 
     /// <summary>Reads the log of a run.</summary>
@@ -106,7 +129,7 @@ public static class TrainingRun
             foreach (string line in File.ReadLines(path))
                 reports.Add(JsonSerializer.Deserialize<TrainingReport>(line, s_log) ?? throw new JsonException("it is null"));
         }
-        catch (JsonException e)
+        catch (Exception e) when (JsonFault.Is(e))
         {
             throw new VocoderException($"'{path}': line {reports.Count + 1} is no report of a training: {e.Message.ReplaceLineEndings(" ")}", e);
         }

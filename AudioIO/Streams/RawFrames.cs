@@ -37,15 +37,24 @@ internal sealed class RawFrames : MelFrames
             int count = _stream.Read(_bytes, _held, _bytes.Length - _held);
             _held += count;
             if (count > 0) continue;
+            RequireFrames();
             return _held == 0 ? 0
                 : throw new VocoderException($"{_name} ends in the middle of frame {_frames}: found {_held} bytes of it, expected {FrameBytes} ({Bands} values of 4 bytes)");
         }
+        RequireFrames();
         int ready = Math.Min(_held / FrameBytes, frames.Length / Bands);
         for (int i = 0; i < ready * Bands; i++) frames[i] = BinaryPrimitives.ReadSingleLittleEndian(_bytes.AsSpan(i * sizeof(float)));
         int good = Check(frames[..(ready * Bands)]);
         Buffer.BlockCopy(_bytes, ready * FrameBytes, _bytes, 0, _held - ready * FrameBytes);
         (_held, _frames) = (_held - ready * FrameBytes, _frames + good);
         return good > 0 ? good : throw _problem!;
+    }
+
+    // The first bytes are those of frames.
+    private void RequireFrames()
+    {
+        if (_frames == 0 && ForeignBytes.Guess(_bytes.AsSpan(0, Math.Min(_held, FrameBytes))) is { } found)
+            throw new VocoderException($"{_name} looks like {found}, expected mel frames of {Bands} little-endian float32 values, or a .npy file");
     }
 
     // Whole frames before the first value that is no number, which is remembered.

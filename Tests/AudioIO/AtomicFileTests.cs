@@ -237,4 +237,20 @@ public class AtomicFileTests
         private static IOException NoSpace() =>
             new("No space left on device", OperatingSystem.IsWindows() ? unchecked((int)0x80070070) : 28);
     }
+
+    [Fact]
+    public void What_killed_writers_left_is_deleted_and_what_is_being_written_is_not()
+    {
+        using var folder = new TempFolder();
+        string longName = new('x', 90);
+        string[] left = [".a.wav.abcdefgh.partial", $".{longName[..70]}.abcdefgh.partial"], others = [".b.wav.abcdefgh.partial", ".a.wav.abc.partial", "a.wav.abcdefgh.partial"];
+        foreach (string name in (string[])[.. left, .. others]) folder.Add(name, [1]);
+        using var writing = new AtomicFile(folder["a.wav"]);
+        string[] before = folder.Entries();
+        AtomicFile.DeleteLeftovers(folder["a.wav"], folder[longName], Path.Combine(folder["absent"], "c.wav"));
+        Assert.Equal(before.Except(left), folder.Entries());
+        writing.Stream.Write([2]);
+        writing.Commit();
+        Assert.Equal([2], File.ReadAllBytes(folder["a.wav"]));
+    }
 }

@@ -8,7 +8,10 @@ public class MelFileTests
     [Theory]
     [InlineData("(3, 2)", new float[] { 0, 1, 10, 11, 20, 21 })]
     [InlineData("(1, 3, 2)", new float[] { 0, 1, 10, 11, 20, 21 })]
+    [InlineData("(1, 1, 3, 2)", new float[] { 0, 1, 10, 11, 20, 21 })]
     [InlineData("(2, 3)", new float[] { 0, 10, 20, 1, 11, 21 })]
+    [InlineData("(1, 2, 3)", new float[] { 0, 10, 20, 1, 11, 21 })]
+    [InlineData("(1, 1, 2, 3)", new float[] { 0, 10, 20, 1, 11, 21 })]
     public void Every_known_form_gives_bands_by_frames(string shape, float[] stored)
     {
         MelArray mel = MelFile.Read(new MemoryStream(NpyBytes.Floats(shape, stored)), "x.npy", 3);
@@ -34,13 +37,13 @@ public class MelFileTests
     [Theory]
     [InlineData("(100, 3)", 300, "[100, 3]")]
     [InlineData("(1, 100, 3)", 300, "[1, 100, 3]")]
-    [InlineData("(1, 3, 80)", 240, "[1, 3, 80]")]
+    [InlineData("(3, 1, 80)", 240, "[3, 1, 80]")]
     [InlineData("(2, 80, 3)", 480, "[2, 80, 3]")]
     [InlineData("(80,)", 80, "[80]")]
     [InlineData("()", 1, "[]")]
-    [InlineData("(1, 1, 80, 3)", 240, "[1, 1, 80, 3]")]
+    [InlineData("(1, 2, 80, 3)", 480, "[1, 2, 80, 3]")]
     public void Other_shapes_are_refused_with_the_expected_ones(string shape, int count, string found) =>
-        Refuse(NpyBytes.Floats(shape, new float[count]), $"has shape {found}", "80 bands", "[80, T], [1, 80, T] or [T, 80]");
+        Refuse(NpyBytes.Floats(shape, new float[count]), $"has shape {found}", "80 bands", "[80, T] or [T, 80], behind any axes of 1");
 
     [Theory]
     [InlineData("(80, 0)")]

@@ -72,6 +72,18 @@ public sealed class DistillVerbTests : IDisposable
     }
 
     [Fact]
+    public void A_teacher_that_is_asked_no_more_has_no_divergence()
+    {
+        CliResult result = CliFixture.Run([.. Command("s.safetensors"), "--set", "distillation.until=2"]).Succeeds();
+        Assert.DoesNotContain("NaN", result.Output + File.ReadAllText(_folder["s.log.jsonl"]), StringComparison.Ordinal);
+        Assert.Contains("step 5/6  mel ", result.Output, StringComparison.Ordinal);
+        Assert.Contains("step 6/6  divergence, nats per sample: valid ", result.Output, StringComparison.Ordinal);
+        IReadOnlyList<TrainingReport> log = TrainingRun.ReadLog(_folder["s.log.jsonl"]);
+        Assert.Equal([true, true, true, false, false, false, false], log.Select(r => r.Kl != null));
+        Assert.All(log, r => Assert.True(r.IsDistillation && r.Nats == r.Kl));
+    }
+
+    [Fact]
     public void A_run_that_died_goes_on_bit_for_bit()
     {
         CliFixture.Run(Command("whole.safetensors")).Succeeds();
@@ -113,7 +125,7 @@ public sealed class DistillVerbTests : IDisposable
 
     public static TheoryData<string, double> Configurations => new()
     {
-        { "compact", 1.55 }, { "teacher", 6.9 }, { "maf", 2.6 }, { "student", 0.18 }, { "clarinet-teacher", 75 }, { "clarinet-student", 56.6 },
+        { "compact", 1.55 }, { "teacher", 6.9 }, { "maf", 2.6 }, { "student", 0.18 }, { "student-adversarial", 0.18 }, { "clarinet-teacher", 75 }, { "clarinet-student", 56.6 },
     };
 
     // ClariNet's own figures are 58 and 47.5 GMAC/s: our layers have residual and skip convolutions, and a wider condition.
@@ -124,7 +136,7 @@ public sealed class DistillVerbTests : IDisposable
         config.Validate();
         var model = new CompactVocoder(config.Model, MelRecipe.ByName(config.Recipe));
         Assert.Equal(giga, model.MacsPerSecond / 1e9, 0.1 * giga);
-        string? teacher = name switch { "student" => "teacher", "clarinet-student" => "clarinet-teacher", _ => null };
+        string? teacher = name switch { "student" or "student-adversarial" => "teacher", "clarinet-student" => "clarinet-teacher", _ => null };
         if (teacher == null) return;
         TrainingConfig taught = TrainingSettings.Read(teacher);
         DistillationTask.Check(model, new CompactVocoder(taught.Model, MelRecipe.ByName(taught.Recipe)), config);

@@ -47,11 +47,33 @@ public sealed class EvaluateVerbTests(CliFixture fixture) : IClassFixture<CliFix
     }
 
     [Theory]
-    [InlineData(0.6), InlineData(0.02)]
-    public void Silence_and_what_is_short_have_dashes_and_no_NaN(double seconds)
+    [InlineData("silent", "is silent, -200 dB of full scale, expected speech above -70")]
+    [InlineData("short", "has 100 samples, expected at least the 2048 of the longest window")]
+    [InlineData("text", "is neither a wav nor a flac file")]
+    [InlineData("loud", "too large to compute with, expected ±1")]
+    public void A_recording_that_cannot_be_measured_is_named_and_left_out_and_the_table_is_there(string fault, string expected)
+    {
+        using TempFolder corpus = Corpus();
+        string[] command = ["evaluate", "--data", corpus.Root, "--voice", fixture.Voice, "--baseline", "noise-lp"];
+        string whole = CliFixture.Run(command).Succeeds().Output, bad = corpus["anna/valid/bad.wav"];
+        if (fault == "text") File.WriteAllText(bad, "a text");
+        else
+            using (var writer = new WavWriter(File.Create(bad), CliFixture.Rate, WavFormat.Float32))
+                writer.Write(fault switch { "silent" => new float[9000], "short" => CliFixture.Speech(1, 150, 3)[..100], _ => [.. Enumerable.Repeat(3e38f, 9000)] });
+        CliResult result = CliFixture.Run(command);
+        Assert.Equal(1, result.Code);
+        Assert.Contains($"left out: '{bad}' {expected}", result.Error.Replace("has samples of 3E+38, ", ""), StringComparison.Ordinal);
+        Assert.Contains("left out: 1 of 4 recordings", result.Output, StringComparison.Ordinal);
+        Assert.Equal(Row(whole, "tiny", "all"), Row(result.Output, "tiny", "all"));
+        Assert.Equal(Row(whole, "noise-lp", "anna"), Row(result.Output, "noise-lp", "anna"));
+    }
+
+    [Fact]
+    public void What_is_short_or_without_a_voice_has_dashes_and_no_NaN()
     {
         using var folder = new TempFolder();
-        WavFile.Write(folder["s.wav"], new float[(int)(seconds * CliFixture.Rate)], CliFixture.Rate);
+        var random = new Random(1);
+        WavFile.Write(folder["s.wav"], [.. Enumerable.Range(0, 3000).Select(_ => 0.1f * (random.NextSingle() - 0.5f))], CliFixture.Rate);
         string output = CliFixture.Run("evaluate", "--data", folder.Root, "--voice", fixture.Voice, "--baseline", "noise-lp").Succeeds().Output;
         Assert.Contains("Pitch predicted from the mel, against the tracker on the recording: no frame is voiced in both, voicing error ", output, StringComparison.Ordinal);
         Assert.Contains(" | – |", output, StringComparison.Ordinal);
@@ -68,6 +90,17 @@ public sealed class EvaluateVerbTests(CliFixture fixture) : IClassFixture<CliFix
         string output = CliFixture.Run("evaluate", "--data", corpus.Root, "--voice", fixture.Voice, "--limit", "1", "--generated", made.Root).Succeeds().Output;
         string[] all = Row(output, Path.GetFileName(made.Root), "all");
         Assert.Equal(["2", "1.2", "0.000", "0.000", "1.000", "1.000", "1.000", "0.0", "100.0 %"], all[2..^1]);
+    }
+
+    [Fact]
+    public void A_recording_against_itself_is_perfect_in_both_tables()
+    {
+        using TempFolder corpus = Corpus();
+        string output = CliFixture.Run("evaluate", "--data", corpus.Root, "--voice", fixture.Voice, "--limit", "1", "--baseline", "recording").Succeeds().Output;
+        Assert.Equal(["2", "1.2", "0.000", "0.000", "1.000", "1.000", "1.000", "0.0", "100.0 %"], Row(output, "recording", "all")[2..^1]);
+        string second = output[output.IndexOf("### recording", StringComparison.Ordinal)..];
+        string[] bands = Row("### recording" + second[second.IndexOf("below 1 kHz", StringComparison.Ordinal)..], "recording", "all");
+        Assert.Equal(("0.000", "0.0", "0.0"), (bands[2], bands[7], bands[8]));
     }
 
     [Fact]

@@ -21,7 +21,7 @@ public sealed class MelVerbTests(CliFixture fixture) : IClassFixture<CliFixture>
     {
         MelRecipe recipe = MelRecipe.ByName(name);
         string output = fixture.Folder[$"{name}.npy"];
-        CliFixture.Run("mel", fixture.Wav, output, "--recipe", name).Succeeds();
+        Assert.Equal(0, CliFixture.Run("mel", fixture.Wav, output, "--recipe", name).Code);
         float[] audio = Resampler.Resample(fixture.Audio, CliFixture.Rate, recipe.SampleRate);
         Assert.Equal(new MelSpectrogram(recipe).Compute(audio), MelFile.Read(output, recipe.Bands).Data);
     }
@@ -33,8 +33,8 @@ public sealed class MelVerbTests(CliFixture fixture) : IClassFixture<CliFixture>
         short[] mono = [.. fixture.Audio.Select(x => (short)(x * 20000))];
         // The same left and right: mixing must give it back.
         string wav = folder.Add("stereo.wav", WavBytes.Simple(1, 2, 44100, 16, WavBytes.S16([.. mono.SelectMany(s => (short[])[s, s])])));
-        CliResult result = CliFixture.Run("mel", wav, folder["out.npy"], "--recipe", "hifigan").Succeeds();
-        Assert.StartsWith($"{wav}: resampled from 44100 to 22050 Hz and mixed from 2 channels to mono\n", result.Output, StringComparison.Ordinal);
+        CliResult result = CliFixture.Run("mel", wav, folder["out.npy"], "--recipe", "hifigan");
+        Assert.Equal((0, $"{wav}: resampled from 44100 to 22050 Hz and mixed from 2 channels to mono\n"), (result.Code, result.Error));
         float[] audio = Resampler.Resample([.. mono.Select(s => s / 32768f)], 44100, 22050);
         Assert.Equal(new MelSpectrogram(MelRecipe.ByName("hifigan")).Compute(audio), MelFile.Read(folder["out.npy"], 80).Data);
     }

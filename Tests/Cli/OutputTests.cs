@@ -52,6 +52,67 @@ public sealed class OutputTests(CliFixture fixture) : IClassFixture<CliFixture>
         CliFixture.Run(Command(verb, "/dev/full")).Fails(1, "/dev/full", "the disk is full");
     }
 
+    [Theory]
+    [InlineData("synth", "out.mp3", ".wav"), InlineData("synth", "out.FLAC", ".wav"), InlineData("synth", "out.npy", ".wav"), InlineData("mel", "out.wav", ".npy"), InlineData("mel", "out.npz", ".npy")]
+    [InlineData("synth --raw", "out.wav", ".raw"), InlineData("play", "out.ogg", ".wav"), InlineData("train", "out.pt", ".safetensors"), InlineData("live", "out.mp3", ".wav")]
+    public void A_name_that_says_another_format_is_refused_and_a_file_of_that_name_stays(string verb, string name, string expected)
+    {
+        using var folder = new TempFolder();
+        string output = folder.Add(name, [1, 2, 3]);
+        string[] command = verb switch
+        {
+            "play" => ["play", fixture.Npy, "--player", "wav:" + output, "--voice", fixture.Voice],
+            "live" => ["live", "--input", fixture.Wav, "--player", "wav:" + output, "--voice", fixture.Voice],
+            "train" => ["train", "--data", folder.Root, "--out", output],
+            "synth --raw" => [.. Command("synth", output), "--raw"],
+            _ => Command(verb, output),
+        };
+        CliFixture.Run(command).Fails(2, output, $"expected a name that ends in {expected}");
+        Assert.Equal([1, 2, 3], File.ReadAllBytes(output));
+        Assert.Equal([name], folder.Entries());
+    }
+
+    [Fact]
+    public void A_name_that_says_nothing_of_a_format_is_the_users_own()
+    {
+        using var folder = new TempFolder();
+        CliFixture.Run(Command("synth", folder["speech.v2"])).Succeeds();
+        CliFixture.Run(Command("mel", folder["mel.v2"])).Succeeds();
+        Assert.Equal(["mel.v2", "speech.v2"], folder.Entries());
+    }
+
+    [Theory]
+    [InlineData("synth", "out.wav"), InlineData("mel", "out.npy"), InlineData("plot", "out.png"), InlineData("many", "speech.wav"), InlineData("pipe", "out.raw"), InlineData("play", "out.wav")]
+    public void What_a_killed_command_left_is_cleared_by_the_next_of_that_name(string verb, string name)
+    {
+        using var folder = new TempFolder();
+        folder.Add($".{name}.abcdefgh.partial", [1]);
+        folder.Add(".other.wav.abcdefgh.partial", [1]);
+        string[] command = verb switch
+        {
+            "many" => ["synth", fixture.Npy, fixture.Folder["second.npy"], folder.Root, "--voice", fixture.Voice],
+            "pipe" => [.. Command("synth", folder[name]), "--raw"],
+            "play" => ["play", fixture.Npy, "--player", "wav:" + folder[name], "--voice", fixture.Voice],
+            _ => Command(verb, folder[name]),
+        };
+        File.Copy(fixture.Npy, fixture.Folder["second.npy"], overwrite: true);
+        Assert.Equal(0, CliFixture.Run(command).Code);
+        Assert.Equal(verb == "many" ? [".other.wav.abcdefgh.partial", "second.wav", "speech.wav"] : [".other.wav.abcdefgh.partial", name], folder.Entries());
+    }
+
+    [Fact]
+    public void A_command_that_is_wrong_makes_no_folder()
+    {
+        using var folder = new TempFolder();
+        string[] command = ["synth", fixture.Npy, fixture.Npy.Replace("speech.npy", "third.npy", StringComparison.Ordinal), folder["out"] + "/"];
+        File.Copy(fixture.Npy, command[2], overwrite: true);
+        Assert.NotEqual(0, CliFixture.Run([.. command, "--voice", folder["absent"]]).Code);
+        Assert.NotEqual(0, CliFixture.Run([.. command, "--voice", fixture.Voice, "--sigma", "-1"]).Code);
+        Assert.Empty(folder.Entries());
+        CliFixture.Run([.. command, "--voice", fixture.Voice]).Succeeds();
+        Assert.Equal(["out"], folder.Entries());
+    }
+
     [Fact]
     public void Training_asks_for_its_place_before_it_reads_recordings()
     {

@@ -29,7 +29,7 @@ public class ThreadTests
         ["ChannelAffineInverse"] = ([s_large, s_vector, s_vector], (ops, x) => ops.ChannelAffineInverse(x[0], x[1], x[2])),
         ["Reshape"] = ([s_large], (ops, x) => ops.Reshape(x[0], 9, 4, 4001)),
         ["Transpose"] = ([s_large], (ops, x) => ops.Transpose(x[0])),
-        ["Mix"] = ([s_large, (3, 3, 4001)], (ops, x) => ops.Mix(x[0], x[1])),
+        ["Mix"] = ([s_large, (3, 12, 4001)], (ops, x) => ops.Mix(x[0], x[1])),
         ["Fold"] = ([(3, 12, 4000)], (ops, x) => ops.Fold(x[0], 8)),
         ["Unfold"] = ([s_large], (ops, x) => ops.Unfold(x[0], 4)),
         ["Conv1d"] = ([s_large, (17, 12, 3), (1, 17, 1)], (ops, x) => ops.Conv1d(x[0], x[1], x[2], new ConvShape(2, 4))),

@@ -39,14 +39,31 @@ public class PhaseEncoderTests
                 for (int t = 0; t < features.Length; t++) Assert.Equal(b == 1 && t is >= Step and < Step + Groups ? 0 : 9, features.Row(b, c)[t]);
     }
 
+    [Fact]
+    public void Signals_of_bands_are_as_strong_as_white_noise_where_there_is_a_pitch()
+    {
+        var config = new CompactConfig { Harmonics = s_harmonics, PhasePositions = Positions, Group = Group, ConditionChannels = 3, HarmonicBands = [2000, 6000] };
+        var encoder = new PhaseEncoder(new ParameterSet(1), config, 22050);
+        PhaseFeatures written = encoder.Rent(new CpuOps(), 1, 512);
+        // A whole number of periods: 147 samples each, a train of pulses through two band passes.
+        float[] phase = [.. Enumerable.Range(0, 512 * Group).Select(t => (float)(2 * Math.PI * t / 147))];
+        encoder.Write(phase, 150, written, 0, 0);
+        float[] hz = [2000, 4000];
+        for (int j = 0; j < 4; j++)
+            Assert.Equal(hz[j / 2] / 11025, written.Signals!.Row(0, j)[..(27 * 147)].ToArray().Average(v => (double)v * v), 0.02);
+        encoder.Write(phase[..Group], 0, written, 0, 2);
+        Assert.All(written.Signals!.Row(0, 1).Slice(2 * Group, Group).ToArray(), v => Assert.Equal(0, v));
+        Assert.NotEqual(0, written.Signals!.Row(0, 1)[3 * Group]);
+    }
+
     private static Tensor Write(float[] phase, bool voiced)
     {
         var config = new CompactConfig { Harmonics = s_harmonics, PhasePositions = Positions, Group = Group, ConditionChannels = 3 };
         var encoder = new PhaseEncoder(new ParameterSet(1), config, 22050);
         Assert.Equal(17, encoder.Features);
-        var features = new Tensor(2, encoder.Features, Step + Groups + 1);
-        features.Span.Fill(9);
-        encoder.Write(phase, voiced ? 150 : 0, features, 1, Step);
-        return features;
+        PhaseFeatures written = encoder.Rent(new CpuOps(), 2, Step + Groups + 1);
+        written.Features.Span.Fill(9);
+        encoder.Write(phase, voiced ? 150 : 0, written, 1, Step);
+        return written.Features;
     }
 }

@@ -14,7 +14,7 @@ internal static class Snippets
     /// <summary>README: a mel into a wav.</summary>
     public static void SpeakWhole()
     {
-        LoadedVoice voice = VoiceLibrary.Load("data/voices/compact.safetensors");
+        LoadedVoice voice = VoiceLibrary.Load("data/voices/student.safetensors");
         MelArray mel = MelFile.Read("data/samples/kathleen.npy", voice.Model.Recipe.Bands);
         float[] samples = Synthesizer.Synthesize(voice.Model, mel.Data, voice.Options, new Parallelism(1));
 
@@ -33,7 +33,7 @@ internal static class Snippets
     /// <summary>docs/streaming.md: a mel to a sound card.</summary>
     public static void Play(CancellationToken cancellation)
     {
-        LoadedVoice voice = VoiceLibrary.Load("data/voices/compact.safetensors");
+        LoadedVoice voice = VoiceLibrary.Load("data/voices/student.safetensors");
         VocoderStream stream = voice.Model.NewStream(voice.Options, new Parallelism(1));
         MelArray mel = MelFile.Read("data/samples/kathleen.npy", stream.Bands);
 

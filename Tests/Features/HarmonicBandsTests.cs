@@ -1,3 +1,4 @@
+using FlowVocoder.Compute;
 using FlowVocoder.Features;
 
 namespace FlowVocoder.Tests.Features;
@@ -8,14 +9,21 @@ public class HarmonicBandsTests
     [InlineData(151.3f, 64)]
     [InlineData(75f, 37)]
     [InlineData(420f, 16)]
+    [InlineData(1100f, 9)]
     public void Each_band_has_its_harmonics_and_those_on_an_edge_in_part(float hz, int samples)
     {
         float[] edges = [500, 1000, 4000, 8000];
         var random = new Random(1);
         float[] phase = [.. Enumerable.Range(0, samples).Select(_ => (float)(2 * Math.PI * random.NextDouble()))];
-        var bands = new float[2 * edges.Length * samples];
-        Array.Fill(bands, 9);
-        HarmonicBands.Write(phase, hz, edges, 0.5f, bands);
+        const int first = 3;
+        var bands = new Tensor(2, 2 * edges.Length, samples + 5);
+        bands.Span.Fill(9);
+        HarmonicBands.Write(phase, hz, edges, 0.5f, bands, 1, first);
+        for (int row = 0; row < bands.Channels; row++)
+        {
+            Assert.All(bands.Row(0, row).ToArray(), v => Assert.Equal(9, v));
+            Assert.All([.. bands.Row(1, row)[..first], .. bands.Row(1, row)[(first + samples)..]], v => Assert.Equal(9, v));
+        }
         for (int b = 0; b < edges.Length; b++)
             for (int t = 0; t < samples; t++)
             {
@@ -26,17 +34,18 @@ public class HarmonicBandsTests
                     cos += part * Math.Cos(k * (double)phase[t]);
                     sin += part * Math.Sin(k * (double)phase[t]);
                 }
-                Assert.Equal(0.5 * cos, bands[2 * b * samples + t], 2e-4);
-                Assert.Equal(0.5 * sin, bands[(2 * b + 1) * samples + t], 2e-4);
+                Assert.Equal(0.5 * cos, bands.Row(1, 2 * b)[first + t], 2e-4);
+                Assert.Equal(0.5 * sin, bands.Row(1, 2 * b + 1)[first + t], 2e-4);
             }
     }
 
     [Fact]
     public void The_last_samples_of_a_chunk_are_those_of_a_longer_one()
     {
-        float[] phase = [.. Enumerable.Range(0, 67).Select(t => 0.09f * t)], edges = [700, 3000], whole = new float[4 * 67], part = new float[4 * 5];
-        HarmonicBands.Write(phase, 120, edges, 1, whole);
-        HarmonicBands.Write(phase.AsSpan(40, 5), 120, edges, 1, part);
-        for (int row = 0; row < 4; row++) Assert.Equal(whole.AsSpan(row * 67 + 40, 5).ToArray(), part.AsSpan(row * 5, 5).ToArray());
+        float[] phase = [.. Enumerable.Range(0, 67).Select(t => 0.09f * t)], edges = [700, 3000];
+        Tensor whole = new(1, 4, 67), part = new(1, 4, 5);
+        HarmonicBands.Write(phase, 120, edges, 1, whole, 0, 0);
+        HarmonicBands.Write(phase.AsSpan(40, 5), 120, edges, 1, part, 0, 0);
+        for (int row = 0; row < 4; row++) Assert.Equal(whole.Row(0, row)[40..45].ToArray(), part.Row(0, row).ToArray());
     }
 }

@@ -27,6 +27,22 @@ public class MelEnvelopeTests
         }
     }
 
+    [Fact]
+    public void A_lag_window_smooths_the_spectrum_with_a_Gaussian_of_its_width()
+    {
+        const int points = 257, lags = 200, peak = 100, size = 2 * (points - 1);
+        const double bins = 6;
+        var power = new Vector128<float>[points];
+        power[peak] = Vector128.Create(1f);
+        var r = new Vector256<double>[lags];
+        new MelEnvelopeCorrelation(points, lags, whiteNoise: 0, smoothing: 2 * Math.PI * bins / size).Compute(power, r);
+        for (int k = peak - 40; k <= peak + 40; k++)
+        {
+            double smooth = r[0][1] + 2 * Enumerable.Range(1, lags - 1).Sum(l => r[l][1] * Math.Cos(2 * Math.PI * k * l / size));
+            Assert.Equal(Math.Exp(-0.5 * Math.Pow((k - peak) / bins, 2)) / (bins * Math.Sqrt(2 * Math.PI)), smooth, 1e-6);
+        }
+    }
+
     [Theory]
     [InlineData("hifigan")]
     [InlineData("espnet")]

@@ -67,7 +67,7 @@ public class MelScaleGuessTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [InlineData(1e30f, 1, true), InlineData(-1e5f, 50, true), InlineData(-11.5f, 1, false), InlineData(2f, 50, false)]
+    [InlineData(1e30f, 1, true), InlineData(-1e5f, 50, true), InlineData(-11.5f, 1, false), InlineData(-11.5f, 50, false), InlineData(2f, 9, false)]
     public void Values_that_no_recording_gives_are_told_at_any_length(float value, int frames, bool told)
     {
         float[] mel = new float[80 * frames];
@@ -76,6 +76,30 @@ public class MelScaleGuessTests(ITestOutputHelper output)
         if (told) Assert.Contains("look like no mel of a recording; the voice 'x' expects", warning, StringComparison.Ordinal);
         else Assert.Null(warning);
         if (value == 1e30f) Assert.StartsWith("values from 1e+30 to 1e+30 look", warning, StringComparison.Ordinal);
+    }
+
+    [Theory, InlineData(0f), InlineData(2f), InlineData(-4f)]
+    public void A_mel_whose_frames_are_all_alike_is_told(float value)
+    {
+        float[] mel = [.. Enumerable.Range(0, 80 * 10).Select(i => value + 0.1f * (i / 10))];
+        Assert.Contains("look like no mel of a recording, because all of its frames are alike;", MelScaleGuess.Warning(mel, MelRecipe.ByName("hifigan"), "x"), StringComparison.Ordinal);
+        mel[13] += 0.01f;
+        Assert.DoesNotContain("alike", MelScaleGuess.Warning(mel, MelRecipe.ByName("hifigan"), "x") ?? "", StringComparison.Ordinal);
+    }
+
+    // The samples that ship, of six speakers.
+    [Theory, InlineData("hifigan"), InlineData("nvidia"), InlineData("vocos")]
+    public void Mels_that_are_normalised_by_their_own_mean_and_deviation_are_named_so(string recipe)
+    {
+        string[] samples = Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "samples"), "*.npy");
+        Assert.Equal(6, samples.Length);
+        foreach (string sample in samples)
+        {
+            float[] mel = FlowVocoder.AudioIO.MelFile.Read(sample, 80).Data;
+            if (recipe == "vocos") mel = [.. Enumerable.Range(0, mel.Length / 80 * 100).Select(i => mel[i % mel.Length])];
+            double mean = mel.Average(v => (double)v), deviation = Math.Sqrt(mel.Average(v => (v - mean) * (v - mean)));
+            Assert.Contains("look like mean-variance normalised values", MelScaleGuess.Warning([.. mel.Select(v => (float)((v - mean) / deviation))], MelRecipe.ByName(recipe), "x"), StringComparison.Ordinal);
+        }
     }
 
     // Amplitude 1 comes to lie 10 nepers below the floor, or further; lowered by 2 nepers, speech is merely quiet.

@@ -86,10 +86,11 @@ public class FlowStreamTests
     private static StreamState Moved(StreamState state)
     {
         using var bytes = new MemoryStream();
-        StateExchange.To(bytes).Slots(state);
+        var shapes = state.Slots.ToDictionary(slot => slot.Name, slot => (slot.Values.Batch, slot.Values.Channels, slot.Values.Length));
+        StateExchange.To(bytes).Slots(state, shapes);
         bytes.Position = 0;
         var moved = new StreamState();
-        StateExchange.From(bytes).Slots(moved);
+        StateExchange.From(bytes).Slots(moved, shapes);
         Assert.Equal(state.Bytes, moved.Bytes);
         return moved;
     }

@@ -15,7 +15,7 @@ public class HarmonicShiftTests
         return (new HarmonicShift(parameters, Signals, Group, Channels), parameters);
     }
 
-    private FlowCondition Condition(int batch) => new(Samples.Normal(_random, batch, Channels, Steps), Samples.Normal(_random, batch, Signals * Group, Steps));
+    private FlowCondition Condition(int batch) => new(Samples.Normal(_random, batch, Channels, Steps), Samples.Normal(_random, batch, Signals, Steps * Group));
 
     [Fact]
     public void Adds_each_signal_at_the_amplitude_of_its_step_and_takes_it_out_again()
@@ -36,7 +36,7 @@ public class HarmonicShiftTests
                     {
                         double amplitude = bias.Span[j];
                         for (int c = 0; c < Channels; c++) amplitude += weight.Row(j, c)[0] * condition.Features.Row(b, c)[t];
-                        expected += amplitude * condition.Signals!.Row(b, j * Group + p)[t];
+                        expected += amplitude * condition.Signals!.Row(b, j)[t * Group + p];
                     }
                     Assert.Equal(expected, x.Row(b, p)[t], 1e-5);
                     Assert.Equal(e.Row(b, p)[t], back.Row(b, p)[t], 1e-5);
@@ -55,5 +55,5 @@ public class HarmonicShiftTests
 
     [Fact]
     public void Signals_that_are_not_there_are_told() =>
-        Assert.Contains("signals of 0 channels, expected 12", Assert.Throws<ArgumentException>(() => Create().Flow.Inverse(new CpuOps(), new Tensor(1, Group, Steps), new Tensor(1, Channels, Steps))).Message, StringComparison.Ordinal);
+        Assert.Contains("a condition of 0 signals, expected 3", Assert.Throws<ArgumentException>(() => Create().Flow.Inverse(new CpuOps(), new Tensor(1, Group, Steps), new Tensor(1, Channels, Steps))).Message, StringComparison.Ordinal);
 }

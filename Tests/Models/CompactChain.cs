@@ -1,4 +1,5 @@
 using FlowVocoder.Compute;
+using FlowVocoder.Conditioners;
 using FlowVocoder.Features;
 using FlowVocoder.Flows;
 using FlowVocoder.Models;
@@ -26,9 +27,10 @@ internal sealed class CompactChain
         var mel = new Tensor(1, bands, total);
         model.NormalizeMel(all, mel.Span);
         Samples = frames * hop;
-        Tensor? features = model.Phase == null ? null : new(1, model.Phase.Features, Samples / model.Config.Group);
-        model.Phase?.Write([.. Enumerable.Range(0, Samples).Select(t => 0.03f * t)], 105, features!, 0, 0);
-        _condition = model.Condition(new CpuOps(), mel, skip, features)!.Value;
+        var ops = new CpuOps();
+        PhaseFeatures? phase = model.Phase?.Rent(ops, 1, Samples / model.Config.Group);
+        model.Phase?.Write([.. Enumerable.Range(0, Samples).Select(t => 0.03f * t)], 105, phase!.Value, 0, 0);
+        _condition = model.Condition(ops, mel, skip, phase)!.Value;
         if (model.Filter == null) return;
         MelLinearPredictor predictor = model.NewPredictor()!;
         (_a, Gains) = (new float[frames * predictor.BlocksPerHop * predictor.Order], new float[frames * predictor.BlocksPerHop]);

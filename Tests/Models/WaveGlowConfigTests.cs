@@ -63,8 +63,10 @@ public class WaveGlowConfigTests
             { c with { WaveNet = c.WaveNet with { Kernel = 2 } }, "kernel_size is 2, expected an odd number" },
             { c with { UpsampleStride = 0 }, "upsample_stride is 0" },
             { c with { UpsampleKernel = 255 }, "upsample_kernel_size is 255, expected at least the stride, 256" },
-            { c with { MelChannels = int.MaxValue }, "the weight of upsample would have" },
-            { c with { WaveNet = c.WaveNet with { Channels = 1 << 30 } }, "the weight of cond_layer would have" },
+            { c with { MelChannels = int.MaxValue }, "n_mel_channels is 2147483647, expected 1 to 1024" },
+            { c with { WaveNet = c.WaveNet with { Channels = 1 << 30 } }, "n_channels is 1073741824, expected an even number from 2 to 4096" },
+            { c with { UpsampleKernel = int.MaxValue }, "the weight of upsample would have" },
+            { c with { MelChannels = 80, Group = 256, WaveNet = c.WaveNet with { Channels = 4096 } }, "the weight of cond_layer would have" },
         };
     }
 

@@ -3,6 +3,7 @@ using FlowVocoder.Models;
 using FlowVocoder.Tests.AudioIO;
 using FlowVocoder.Tests.Compute;
 using FlowVocoder.Training;
+using FlowVocoder.Training.Adversarial;
 
 namespace FlowVocoder.Tests.Training;
 
@@ -64,6 +65,7 @@ public sealed class CheckpointTests : IDisposable
     {
         var e = expected.Trainer;
         var a = actual.Trainer;
+        Assert.Equal(e.AdversaryUpdates, a.AdversaryUpdates);
         Assert.Equal((e.Step, e.Updates, e.Skipped, BitConverter.DoubleToInt64Bits(e.MeanLoss)), (a.Step, a.Updates, a.Skipped, BitConverter.DoubleToInt64Bits(a.MeanLoss)));
         foreach (var (one, two) in expected.All.Zip(actual.All, (x, y) => (x, y)))
         {
@@ -78,7 +80,18 @@ public sealed class CheckpointTests : IDisposable
     public void A_resumed_run_is_the_uninterrupted_one_bit_for_bit_at_any_number_of_threads(float melLoss)
     {
         // The mel loss joins after the interruption.
-        TrainingConfig config = TinyCorpus.Config with { MelLossWeight = melLoss, MelLossFrom = 5, WeightDecay = 0.01f };
+        AssertResumed(TinyCorpus.Config with { MelLossWeight = melLoss, MelLossFrom = 5, WeightDecay = 0.01f });
+    }
+
+    [Fact]
+    public void So_is_one_with_discriminators() => AssertResumed(TinyCorpus.Config with
+    {
+        CropFrames = 12, MelLossWeight = 1, MatchPasses = 1, PredictedPhase = true, BlurredCrops = 0.5f,
+        Adversarial = new AdversarialConfig { Weight = 1, Alone = 2, Periods = [3], Spectra = [128], Channels = 2 },
+    });
+
+    private void AssertResumed(TrainingConfig config)
+    {
         Session whole = new Session(config, 1).New().RunTo(10);
         string file = _folder["c.safetensors"];
         new Session(config, 2).New().RunTo(4, file);

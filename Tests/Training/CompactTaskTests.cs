@@ -146,8 +146,9 @@ public class CompactTaskTests
         {
             var ops = new CpuOps();
             int group = model.Config.Group, steps = 64 * model.Recipe.HopSize / group;
-            FlowCondition condition = model.Condition(ops, new Tensor(1, model.Recipe.Bands, 64 + model.LookAheadFrames), model.LookAheadFrames,
-                new Tensor(1, model.Phase!.Features, steps))!.Value;
+            PhaseFeatures unvoiced = model.Phase!.Rent(ops, 1, steps);
+            model.Phase.Write(new float[steps * group], 0, unvoiced, 0, 0);
+            FlowCondition condition = model.Condition(ops, new Tensor(1, model.Recipe.Bands, 64 + model.LookAheadFrames), model.LookAheadFrames, unvoiced)!.Value;
             Tensor[] latents = [.. model.Stack.LatentChannels.Select((channels, i) => Samples.Normal(new Random(i), 1, channels, steps))];
             Tensor generated = ops.Unfold(model.Stack.Inverse(ops, latents, condition), group);
             return FlowVocoder.Training.Losses.ToneLoss.Apply(ops, generated, generated, group).Item / ops.SumSquares(generated).Item * generated.Size;

@@ -21,6 +21,9 @@ internal sealed class StubTask : ITrainingTask
 
     public Func<long, float> Offset { get; init; } = _ => 0;
 
+    /// <summary>The likelihood that the n-th validation finds.</summary>
+    public Func<int, double> HeldOut { get; init; } = _ => 1.5;
+
     /// <summary>The weights that each validation saw.</summary>
     public List<float[]> Validated { get; } = [];
 
@@ -56,6 +59,6 @@ internal sealed class StubTask : ITrainingTask
     public StepResult Validate(Ops ops)
     {
         Validated.Add(Weights);
-        return new StepResult(null, 1.5, 2.5, 3.5);
+        return new StepResult(null, HeldOut(Validated.Count), 2.5, 3.5);
     }
 }

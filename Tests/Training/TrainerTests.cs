@@ -1,4 +1,5 @@
 using FlowVocoder.Compute;
+using FlowVocoder.Tests.AudioIO;
 using FlowVocoder.Tests.Compute;
 using FlowVocoder.Training;
 
@@ -70,9 +71,56 @@ public class TrainerTests
     [Fact]
     public void A_report_of_nothing_but_skipped_steps_has_no_likelihood()
     {
-        var (_, reports, _) = Run(new StubTask { Fault = _ => Fault.LossIsNaN }, s_config with { Steps = 2, LogEvery = 2 });
-        Assert.True(double.IsNaN(reports.Single().NatsPerSample));
-        Assert.Equal(2, reports.Single().Skipped);
+        var (_, reports, _) = Run(new StubTask { Fault = step => step >= 4 ? Fault.LossIsNaN : Fault.None }, s_config with { Steps = 8, LogEvery = 4 });
+        Assert.True(double.IsNaN(reports[1].NatsPerSample));
+        Assert.Null(reports[1].Nats);
+        Assert.Equal(4, reports[1].Skipped);
+    }
+
+    [Fact]
+    public void A_run_that_skips_all_its_batches_ends_and_saves_no_more()
+    {
+        var trainer = new Trainer(new StubTask { Fault = step => step >= 20 ? Fault.LossIsNaN : Fault.None }, s_config with { Steps = 1000, SaveEvery = 10 }, new Parallelism(1));
+        var saved = new List<long>();
+        Refusal.Expect(() => trainer.Run(_ => { }, () => saved.Add(trainer.Step), CancellationToken.None), "diverged", "% of the recent batches were skipped");
+        Assert.True(trainer.HasDiverged);
+        // 0.8 of the recent batches: 1 - 0.99^n = 0.8 at n = 160.2.
+        Assert.Equal(20 + 161, trainer.Step);
+    }
+
+    [Fact]
+    public void A_short_run_that_skipped_most_of_its_batches_saves_nothing()
+    {
+        var trainer = new Trainer(new StubTask { Fault = step => step >= 1 ? Fault.GradientIsNotFinite : Fault.None }, s_config with { Steps = 60 }, new Parallelism(1));
+        Refusal.Expect(() => trainer.Run(_ => { }, () => Assert.Fail("saved"), CancellationToken.None), "59 of 60 batches were skipped");
+    }
+
+    [Theory]
+    [InlineData(-20)]
+    [InlineData(double.NaN)]
+    [InlineData(double.NegativeInfinity)]
+    public void A_run_whose_held_out_clips_fall_ends_before_it_is_saved(double fallen)
+    {
+        var trainer = new Trainer(new StubTask { HeldOut = n => n > 3 ? fallen : 4 }, s_config with { Steps = 50, ValidateEvery = 10, SaveEvery = 10 }, new Parallelism(1));
+        trainer.Start();
+        var saved = new List<long>();
+        Refusal.Expect(() => trainer.Run(_ => { }, () => saved.Add(trainer.Step), CancellationToken.None), "diverged", "held-out clips", "was -4");
+        Assert.Equal([10L, 20L], saved);
+        Assert.Equal(30, trainer.Step);
+    }
+
+    [Fact]
+    public void The_voice_is_the_best_on_the_held_out_clips()
+    {
+        double[] heldOut = [3, 4, 3.5, 6, 5];
+        var trainer = new Trainer(new StubTask { HeldOut = n => heldOut[n - 1] }, s_config with { Steps = 50, ValidateEvery = 20, SaveEvery = 10 }, new Parallelism(1));
+        var voices = new List<long>();
+        trainer.Run(_ => { }, () =>
+        {
+            if (trainer.IsVoice) voices.Add(trainer.Step);
+        }, CancellationToken.None);
+        Assert.Equal([10L, 20L, 40L], voices);
+        Assert.Equal((40, -6.0), (trainer.Health.BestStep, trainer.Health.Best));
     }
 
     [Fact]
@@ -91,9 +139,9 @@ public class TrainerTests
     {
         // A jump of 8 with a guard of 5 needs a mean 3 higher: at 0.01·5 a step, that is 60 skipped steps.
         var task = new StubTask { Offset = step => step >= 5 ? 8f : 0 };
-        var (trainer, _, _) = Run(task, s_config with { Steps = 100, LearningRate = 1e-9, FinalLearningRate = 1e-9, LossGuard = 5 });
+        var (trainer, _, _) = Run(task, s_config with { Steps = 150, LearningRate = 1e-9, FinalLearningRate = 1e-9, LossGuard = 5 });
         Assert.InRange(trainer.Skipped, 59, 61);
-        Assert.Equal(100 - trainer.Skipped, trainer.Updates);
+        Assert.Equal(150 - trainer.Skipped, trainer.Updates);
     }
 
     [Fact]

@@ -15,6 +15,8 @@ public sealed class TrainingRunTests : IDisposable
 {
     private readonly TempFolder _folder = new();
     private static readonly TrainingConfig s_config = TinyCorpus.Config with { Steps = 6, LogEvery = 2, ValidateEvery = 3, SaveEvery = 3, CropFrames = 8 };
+    // In so few steps the first voice may well be the better one.
+    private static readonly TrainingConfig s_savedOnce = s_config with { SaveEvery = 6 };
 
     public TrainingRunTests() => TinyCorpus.Write(_folder["data"]);
 
@@ -38,7 +40,7 @@ public sealed class TrainingRunTests : IDisposable
     {
         TrainingPaths paths = Paths("new/voice.safetensors");
         int loaded = 0;
-        Train(paths, s_config, loading: (done, all) =>
+        Train(paths, s_savedOnce, loading: (done, all) =>
         {
             Assert.Equal(4, all);
             Interlocked.Increment(ref loaded);
@@ -56,7 +58,7 @@ public sealed class TrainingRunTests : IDisposable
         Assert.Equal(("Tiny", "CC0-1.0", 6L), (file.Name, file.Licence, file.Steps));
         // Three clips of 25600 samples: 0.00097 h.
         Assert.Equal("3 recordings, 0.00 h; vocoder train --tiny", file.Provenance);
-        Assert.Equal(s_config.ToJson(), file.Metadata["training"]);
+        Assert.Equal(s_savedOnce.ToJson(), file.Metadata["training"]);
         CompactVocoder voice = CompactVoice.FromFile(file);
         Assert.Equal(s_config.Model.ToJson(), voice.Config.ToJson());
         var clip = TinyCorpus.Data.Valid[0];
@@ -87,7 +89,7 @@ public sealed class TrainingRunTests : IDisposable
     public void The_voice_is_made_of_the_averaged_weights_of_the_checkpoint()
     {
         TrainingPaths paths = Paths("voice.safetensors");
-        Train(paths, s_config);
+        Train(paths, s_savedOnce);
         SafeTensorsFile checkpoint = SafeTensorsFile.Read(paths.Checkpoint);
         // The last touch of a voice moves this one.
         foreach (var (name, tensor) in VoiceFile.Read(paths.Output).Tensors.Where(t => t.Key != "actnorm.0.shift")) Samples.SameBits(checkpoint.Tensors["average." + name].Data, tensor.Data, name);
@@ -129,10 +131,10 @@ public sealed class TrainingRunTests : IDisposable
     public void A_run_killed_between_its_last_checkpoint_and_its_voice_writes_the_voice_when_resumed()
     {
         TrainingPaths paths = Paths("voice.safetensors");
-        Train(paths, s_config);
+        Train(paths, s_savedOnce);
         byte[] voice = File.ReadAllBytes(paths.Output), checkpoint = File.ReadAllBytes(paths.Checkpoint);
         File.Delete(paths.Output);
-        Train(paths, s_config, resume: true);
+        Train(paths, s_savedOnce, resume: true);
         Assert.Equal(voice, File.ReadAllBytes(paths.Output));
         Assert.Equal(checkpoint, File.ReadAllBytes(paths.Checkpoint));
     }
@@ -167,6 +169,21 @@ public sealed class TrainingRunTests : IDisposable
         Refusal.Expect(() => Train(paths with { Data = _folder["nowhere"] }, s_config), _folder["nowhere"]);
         Refusal.Expect(() => Train(paths, s_config with { CropFrames = 101 }), "no recording is as long");
         Assert.Empty(Directory.GetFiles(_folder["out"]));
+    }
+
+    [Fact]
+    public void Two_runs_do_not_share_a_voice()
+    {
+        TrainingPaths paths = Paths("voice.safetensors");
+        Train(paths, s_config, stopAfter: 2);
+        bool refused = false;
+        TrainingRun.Train(paths, s_config, resume: true, threads: 1, null, _ =>
+        {
+            Refusal.Expect(() => Train(paths, s_config, resume: true), paths.Output, $"another run writes it, process {Environment.ProcessId}");
+            refused = true;
+        }, CancellationToken.None);
+        Assert.True(refused);
+        Assert.Equal(["data", "voice.checkpoint.safetensors", "voice.log.jsonl", "voice.safetensors"], _folder.Entries());
     }
 
     [Fact]

@@ -66,7 +66,10 @@ internal sealed class PickleBuilder
         return ReadAsIs(storage);
     }
 
-    public TorchCheckpoint ReadAsIs(byte[] storage)
+    public TorchCheckpoint ReadAsIs(byte[] storage) => TorchCheckpoint.Read(new MemoryStream(Zip(storage)), "x.pt");
+
+    /// <summary>The file, as torch.save writes it.</summary>
+    public byte[] Zip(byte[] storage)
     {
         using var file = new MemoryStream();
         using (var zip = new ZipArchive(file, ZipArchiveMode.Create, leaveOpen: true))
@@ -74,8 +77,7 @@ internal sealed class PickleBuilder
             Add(zip, "m/data.pkl", _pickle.ToArray());
             Add(zip, "m/data/0", storage);
         }
-        file.Position = 0;
-        return TorchCheckpoint.Read(file, "x.pt");
+        return file.ToArray();
     }
 
     private static void Add(ZipArchive zip, string name, byte[] bytes)

@@ -155,4 +155,25 @@ public class SafeTensorsFileTests
     }
 
     private static long HeaderEnd(MemoryStream stream) => 8 + (long)BinaryPrimitives.ReadUInt64LittleEndian(stream.GetBuffer());
+
+    // Reads of the data fail: the header must suffice.
+    private sealed class HeaderOnly(byte[] header, long length) : MemoryStream(header)
+    {
+        public override long Length => length;
+
+        public override int Read(Span<byte> buffer) => Position < base.Length ? base.Read(buffer) : throw new InvalidOperationException("the data was read");
+
+        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+    }
+
+    [Fact]
+    public void A_large_file_of_somebody_else_is_refused_by_its_header()
+    {
+        const long Data = 1L << 30;
+        byte[] json = System.Text.Encoding.UTF8.GetBytes($$"""{"foreign":{"dtype":"F32","shape":[{{Data / 4}}],"data_offsets":[0,{{Data}}]} }""");
+        byte[] header = [.. BitConverter.GetBytes((long)json.Length), .. json];
+        using var file = new HeaderOnly(header, header.Length + Data);
+        var e = Assert.Throws<VocoderException>(() => VoiceFile.Read(file, "large.safetensors"));
+        Assert.Contains("large.safetensors: ", e.Message, StringComparison.Ordinal);
+    }
 }

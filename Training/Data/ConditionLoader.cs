@@ -35,11 +35,11 @@ internal sealed class ConditionLoader(CompactVocoder model, int frames)
     public FlowCondition Condition(Ops ops, Tensor mels, IReadOnlyList<Crop> crops)
     {
         if (model.Phase == null) return model.Condition(ops, mels, model.LookAheadFrames, null)!.Value;
-        Tensor features = Features(ops, crops.Count);
-        ops.Parallelism.For(crops.Count, (Loader: this, crops, features), static (item, in s) =>
+        PhaseFeatures features = model.Phase.Rent(ops, crops.Count, frames * (_hop / Group));
+        ops.Parallelism.For(crops.Count, (Loader: this, crops, features, frames), static (item, in s) =>
         {
-            var (crop, hop, frames) = (s.crops[item], s.Loader._hop, s.features.Length * s.Loader.Group / s.Loader._hop);
-            for (int i = 0; i < frames; i++) s.Loader.Write(crop.Clip.Phase.AsSpan((crop.FirstFrame + i) * hop, hop), crop.HzOf(i), s.features, item, i);
+            var (crop, hop) = (s.crops[item], s.Loader._hop);
+            for (int i = 0; i < s.frames; i++) s.Loader.Write(crop.Clip.Phase.AsSpan((crop.FirstFrame + i) * hop, hop), crop.HzOf(i), s.features, item, i);
         });
         return model.Condition(ops, mels, model.LookAheadFrames, features)!.Value;
     }
@@ -54,7 +54,7 @@ internal sealed class ConditionLoader(CompactVocoder model, int frames)
         // The predictor has heard what came before, too.
         int before = model.Pitch.Past;
         var (bins, voicing) = model.Pitch.Apply(ops, Mels(ops, crops, -before, before + frames + PitchPredictor.LookAhead + 1));
-        Tensor features = Features(ops, crops.Count);
+        PhaseFeatures features = model.Phase!.Rent(ops, crops.Count, frames * (_hop / Group));
         var accumulator = new PhaseAccumulator(model.Recipe);
         Span<float> f0 = stackalloc float[2], phase = stackalloc float[_hop];
         for (int item = 0; item < crops.Count; item++)
@@ -72,9 +72,7 @@ internal sealed class ConditionLoader(CompactVocoder model, int frames)
 
     private int Group => model.Config.Group;
 
-    private Tensor Features(Ops ops, int batch) => ops.Rent(batch, model.Phase!.Features, frames * (_hop / Group));
-
-    private void Write(ReadOnlySpan<float> phase, float hz, Tensor features, int item, int frame) =>
+    private void Write(ReadOnlySpan<float> phase, float hz, PhaseFeatures features, int item, int frame) =>
         model.Phase!.Write(phase, hz, features, item, frame * (_hop / Group));
 
     /// <summary>Cross-entropy of the pitch predictor in nats per frame; null without one.</summary>

@@ -51,7 +51,7 @@ public sealed class CropSampler
         RequireLength(clips, frames, hop, "recording");
         foreach (SpeechClip clip in clips)
             foreach (int first in LoudPositions(clip, frames, hop)) _positions.Add((clip, first));
-        if (_positions.Count == 0) throw AllSilent("recordings", frames, hop);
+        if (_positions.Count == 0) throw AllSilent("recordings", clips, frames, hop);
     }
 
     /// <summary>The crop of an item of a step.</summary>
@@ -77,8 +77,11 @@ public sealed class CropSampler
             int[] loud = LoudPositions(clip, frames, hop);
             if (loud.Length > 0) crops.Add(new Crop(clip, loud.MinBy(first => Math.Abs(first - middle)), 1f));
         }
-        return crops.Count > 0 ? [.. crops] : throw AllSilent("held-out recordings", frames, hop);
+        return crops.Count > 0 ? [.. crops] : throw AllSilent("held-out recordings", clips, frames, hop);
     }
+
+    /// <summary>Whether a crop can be taken of a clip: it is long enough and not silent throughout.</summary>
+    internal static bool HasCrop(SpeechClip clip, int frames, int hop) => LoudPositions(clip, frames, hop).Length > 0;
 
     private static int[] LoudPositions(SpeechClip clip, int frames, int hop)
     {
@@ -91,9 +94,9 @@ public sealed class CropSampler
     private static void RequireLength(IReadOnlyList<SpeechClip> clips, int frames, int hop, string what)
     {
         if (!clips.Any(c => c.Frames >= frames))
-            throw new VocoderException($"no {what} is as long as a crop of {frames * hop} samples; the longest has {clips.Select(c => c.Audio.Length).DefaultIfEmpty().Max()}");
+            throw new VocoderException($"no {what} is as long as a crop of {frames * hop} samples; the longest{(clips.MaxBy(c => c.Audio.Length) is { } longest ? $", {longest.Name}, has {longest.Audio.Length}" : " has 0")}");
     }
 
-    private static VocoderException AllSilent(string what, int frames, int hop) =>
-        new($"the {what} are silent: found no stretch of {frames * hop} samples above -60 dB of full scale, expected speech");
+    private static VocoderException AllSilent(string what, IReadOnlyList<SpeechClip> clips, int frames, int hop) =>
+        new($"the {what}, {clips[0].Name}{(clips.Count > 1 ? $" and {clips.Count - 1} more" : "")}, are silent: found no stretch of {frames * hop} samples above -60 dB of full scale, expected speech");
 }

@@ -19,7 +19,10 @@ public static class MultiResolutionStft
     /// <summary>Magnitudes below this count as this, in both terms.</summary>
     public const double Floor = 1e-7;
 
-    private static readonly Stft[] Resolutions = [new(1024, 600, 120), new(2048, 1200, 240), new(512, 240, 50)];
+    /// <summary>Samples of the longest transform.</summary>
+    internal const int LongestWindow = 2048;
+
+    private static readonly Stft[] Resolutions = [new(1024, 600, 120), new(LongestWindow, 1200, 240), new(512, 240, 50)];
 
     /// <summary>The distance of a generated signal from its reference; the longer one is cut to the shorter.</summary>
     /// <param name="reference">Samples, -1 to 1.</param>

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using FlowVocoder.AudioIO;
 using FlowVocoder.Features;
 
@@ -16,6 +17,8 @@ public sealed record ClipScores(
 /// <summary>Runs every objective measure over pairs of recordings and what a vocoder made of their mels.</summary>
 public sealed class VoiceEvaluation
 {
+    // Mean square of full scale ±1: -70 dB.
+    private const double SilentPower = 1e-7;
     private readonly int _sampleRate;
     private readonly LogMelL1 _logMel;
     private readonly VoicingF1 _voicing;
@@ -26,6 +29,15 @@ public sealed class VoiceEvaluation
     /// <exception cref="VocoderException">The recipe is not valid.</exception>
     public VoiceEvaluation(MelRecipe recipe) =>
         (_logMel, _voicing, _bands, _sampleRate) = (new LogMelL1(recipe), new VoicingF1(recipe), new BandMeasures(recipe), recipe.SampleRate);
+
+    /// <summary>Why a recording cannot be measured, one phrase: it is shorter than the longest window, or silent, so that distances relative to it have no bound.</summary>
+    public static string? Refusal(ReadOnlySpan<float> reference)
+    {
+        if (reference.Length < MultiResolutionStft.LongestWindow)
+            return $"has {reference.Length} samples, expected at least the {MultiResolutionStft.LongestWindow} of the longest window";
+        double power = TensorPrimitives.SumOfSquares(reference) / (double)reference.Length;
+        return power < SilentPower ? FormattableString.Invariant($"is silent, {10 * Math.Log10(Math.Max(power, 1e-20)):0} dB of full scale, expected speech above {10 * Math.Log10(SilentPower):0}") : null;
+    }
 
     /// <summary>Scores one clip; the longer signal is cut to the shorter.</summary>
     /// <param name="reference">The recording, at the recipe's rate, -1 to 1.</param>

@@ -65,25 +65,28 @@ public unsafe partial class CpuOps
     /// <inheritdoc/>
     public override Tensor Mix(Tensor x, Tensor gains)
     {
-        Require(gains.Channels > 0 && x.Channels % gains.Channels == 0 && x.Batch == gains.Batch && x.Length == gains.Length, $"gains {gains.Shape} do not mix {x.Shape}");
-        var y = Rent(x.Batch, x.Channels / gains.Channels, x.Length);
+        Require(x.Batch == gains.Batch && x.Channels == gains.Channels && gains.Length > 0 && x.Length % gains.Length == 0, $"gains {gains.Shape} do not mix {x.Shape}");
+        var y = Rent(x.Batch, 1, x.Length);
         y.Span.Clear();
-        ForMixed(x, gains, y, static (x, gain, y) => TensorPrimitives.FusedMultiplyAdd(x, gain, y, y));
+        ForMixed(x, gains, y, static (Span<float> x, ref float gain, Span<float> y) => TensorPrimitives.FusedMultiplyAdd(x, gain, y, y));
         Record(y, x, gains, null, static (ops, y, x, gains, _) =>
         {
-            if (gains.RequiresGrad) ops.ForMixed(x, ops.GradientOf(gains), y.Grad!, static (x, gain, dy) => TensorPrimitives.FusedMultiplyAdd(x, dy, gain, gain));
-            if (x.RequiresGrad) ops.ForMixed(ops.GradientOf(x), gains, y.Grad!, static (dx, gain, dy) => TensorPrimitives.FusedMultiplyAdd(gain, dy, dx, dx));
+            if (gains.RequiresGrad) ops.ForMixed(x, ops.GradientOf(gains), y.Grad!, static (Span<float> x, ref float gain, Span<float> dy) => gain += TensorPrimitives.Dot<float>(x, dy));
+            if (x.RequiresGrad) ops.ForMixed(ops.GradientOf(x), gains, y.Grad!, static (Span<float> dx, ref float gain, Span<float> dy) => TensorPrimitives.FusedMultiplyAdd(dy, gain, dx, dx));
         });
         return y;
     }
 
-    private delegate void MixStep(Span<float> x, Span<float> gain, Span<float> y);
+    private delegate void MixStep(Span<float> x, ref float gain, Span<float> y);
 
-    // For each item the signals one after the other, each row with its gain and its row of the sum.
+    // For each item the signals one after the other, each stretch with its gain and what it adds to.
     private void ForMixed(Tensor x, Tensor gains, Tensor y, MixStep step) => _parallelism.ForRanges(x.Batch, x.Channels * x.Length, (x, gains, y, step), static (from, to, in s) =>
     {
+        int hold = s.x.Length / s.gains.Length;
         for (int b = from; b < to; b++)
-            for (int c = 0; c < s.x.Channels; c++) s.step(s.x.Row(b, c), s.gains.Row(b, c / s.y.Channels), s.y.Row(b, c % s.y.Channels));
+            for (int t = 0; t < s.gains.Length; t++)
+                for (int j = 0; j < s.x.Channels; j++)
+                    s.step(s.x.Row(b, j).Slice(t * hold, hold), ref s.gains.Row(b, j)[t], s.y.Row(b, 0).Slice(t * hold, hold));
     });
 
     /// <inheritdoc/>

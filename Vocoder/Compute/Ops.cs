@@ -111,7 +111,10 @@ public abstract class Ops
     /// <summary>Undoes <see cref="Spline"/>: y [b, c, t] → x, without a slope.</summary>
     public abstract Tensor SplineInverse(Tensor y, Tensor parameters, float bound);
 
-    /// <summary>A sum of signals with a gain for each and each step: x [b, j·n, t] and gains [b, j, t] → y[b,c,t] = Σ_j gains[b,j,t]·x[b, j·n + c, t], [b, n, t].</summary>
+    /// <summary>
+    /// A sum of signals, with a gain for each that is held for h of its samples: x [b, j, t·h] and gains [b, j, t] → y[b,0,i] = Σ_j gains[b, j, i / h]·x[b,j,i],
+    /// [b, 1, t·h].
+    /// </summary>
     public abstract Tensor Mix(Tensor x, Tensor gains);
 
     /// <summary>Channels first … first+count-1.</summary>

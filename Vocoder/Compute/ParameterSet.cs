@@ -13,11 +13,21 @@ public sealed class ParameterSet
     private readonly List<Parameter> _items;
     private readonly string _prefix;
     private readonly Philox _random;
+    private readonly Budget _budget;
 
     /// <summary>Creates an empty set whose initial values are drawn from <paramref name="seed"/>.</summary>
-    public ParameterSet(ulong seed = 0) : this([], "", new Philox(seed)) { }
+    /// <param name="seed">Seed of the initial values.</param>
+    /// <param name="most">Numbers that may be in it, so that a few words of a file cannot ask for more memory than its tensors stand for. No limit by default.</param>
+    public ParameterSet(ulong seed = 0, long most = long.MaxValue) : this([], "", new Philox(seed), new Budget { Most = most, Left = most }) { }
 
-    private ParameterSet(List<Parameter> items, string prefix, Philox random) => (_items, _prefix, _random) = (items, prefix, random);
+    private ParameterSet(List<Parameter> items, string prefix, Philox random, Budget budget) => (_items, _prefix, _random, _budget) = (items, prefix, random, budget);
+
+    private sealed class Budget
+    {
+        public required long Most { get; init; }
+
+        public required long Left { get; set; }
+    }
 
     /// <summary>All parameters, in order of creation, of this scope and every other of the same set.</summary>
     public IReadOnlyList<Parameter> Items => _items;
@@ -29,7 +39,7 @@ public sealed class ParameterSet
     public string Name => _prefix.TrimEnd('.');
 
     /// <summary>The same set, with names below <paramref name="name"/>.</summary>
-    public ParameterSet Scope(string name) => new(_items, $"{_prefix}{name}.", _random);
+    public ParameterSet Scope(string name) => new(_items, $"{_prefix}{name}.", _random, _budget);
 
     /// <summary>Adds a parameter of one to three axes filled with <paramref name="value"/>.</summary>
     public Tensor Constant(string name, float value, params int[] shape)
@@ -65,8 +75,10 @@ public sealed class ParameterSet
     }
 
     /// <summary>Standard normal numbers for the initial value of the next parameter.</summary>
+    /// <exception cref="VocoderException">More than the set may hold.</exception>
     public float[] NormalValues(int count)
     {
+        Require("the next one", count);
         var values = new float[count];
         _random.Normal(values, (uint)_items.Count, 1, 0);
         return values;
@@ -101,8 +113,18 @@ public sealed class ParameterSet
         }
     }
 
+    private void Require(string what, Int128 size)
+    {
+        if (size > _budget.Left || size > Array.MaxLength / sizeof(float))
+            throw new VocoderException($"the configuration asks for more than there is: {what} has {size} numbers, expected at most {Int128.Min(_budget.Left, Array.MaxLength / sizeof(float))} of {_budget.Most} more");
+    }
+
     private Tensor Add(string name, int[] shape, bool trained = true)
     {
+        Int128 size = 1;
+        foreach (int axis in shape) size *= axis;
+        Require($"'{_prefix}{name}' of shape [{string.Join(", ", shape)}]", size);
+        _budget.Left -= (long)size;
         // One axis is a vector over channels; two or three are a weight.
         Tensor tensor = shape.Length == 1 ? new Tensor(1, shape[0], 1) : new Tensor(shape[0], shape[1], shape.Length == 3 ? shape[2] : 1);
         if (trained) tensor.AsParameter();

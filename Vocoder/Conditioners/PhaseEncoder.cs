@@ -1,4 +1,3 @@
-using System.Buffers;
 using FlowVocoder.Compute;
 using FlowVocoder.Features;
 using FlowVocoder.Flows;
@@ -8,8 +7,8 @@ namespace FlowVocoder.Conditioners;
 
 /// <summary>
 /// The phase of the fundamental as a condition. A mel says how fast the glottis pulses but not when; with the phase φ(t) given, the flow
-/// need not average over it. Features of a group of samples: a voicing flag, cos kφ and sin kφ at some positions in the group; and behind them, where the
-/// configuration names bands, their harmonics as signals, for <see cref="Flows.HarmonicShift"/>: at amplitude 1 each as strong as white noise of variance 1 is.
+/// need not average over it. Features of a group of samples: a voicing flag, cos kφ and sin kφ at some positions in the group; and beside them, where the
+/// configuration names bands, their harmonics as signals, for <see cref="HarmonicShift"/>: at amplitude 1 each as strong as white noise of variance 1 is.
 /// </summary>
 internal sealed class PhaseEncoder
 {
@@ -22,17 +21,18 @@ internal sealed class PhaseEncoder
     {
         (_harmonics, _positions, _group, _highest) = (config.Harmonics, config.PhasePositions, config.Group, config.Harmonics.Max());
         (_bands, _sampleRate) = (config.HarmonicBands, sampleRate);
-        _first = new ConvLayer(parameters.Scope("0"), Encoded, config.ConditionChannels, taps: 3);
+        _first = new ConvLayer(parameters.Scope("0"), Features, config.ConditionChannels, taps: 3);
         _second = new ConvLayer(parameters.Scope("1"), config.ConditionChannels, config.ConditionChannels);
     }
 
     /// <summary>Channels of the features.</summary>
-    public int Features => Encoded + Signals * _group;
+    public int Features => 1 + 2 * _harmonics.Length * _positions;
 
     /// <summary>Signals of the harmonics of bands, cosines and sines; 0 where there are none.</summary>
     public int Signals => 2 * _bands.Length;
 
-    private int Encoded => 1 + 2 * _harmonics.Length * _positions;
+    /// <summary>Room for the phase of some groups of samples, to be written.</summary>
+    public PhaseFeatures Rent(Ops ops, int batch, int groups) => new(ops.Rent(batch, Features, groups), Signals == 0 ? null : ops.Rent(batch, Signals, groups * _group));
 
     /// <summary>Multiply-accumulates per group of samples.</summary>
     public long MacsPerStep => _first.MacsPerStep + _second.MacsPerStep;
@@ -42,16 +42,18 @@ internal sealed class PhaseEncoder
 
     /// <summary>Writes the features of consecutive groups of one frame.</summary>
     /// <param name="phase">φ of each sample, radians; a whole number of groups.</param>
-    /// <param name="hz">F0 of the frame; 0 where it is unvoiced, and then all features are 0.</param>
-    /// <param name="features">[b, <see cref="Features"/>, groups].</param>
+    /// <param name="hz">F0 of the frame; 0 where it is unvoiced, and then all is 0.</param>
+    /// <param name="target">Where to write.</param>
     /// <param name="batch">Batch item to write.</param>
     /// <param name="step">First group to write.</param>
-    public void Write(ReadOnlySpan<float> phase, float hz, Tensor features, int batch, int step)
+    public void Write(ReadOnlySpan<float> phase, float hz, PhaseFeatures target, int batch, int step)
     {
         int steps = phase.Length / _group;
+        var (features, signals) = target;
         if (!(hz > 0))
         {
             for (int channel = 0; channel < Features; channel++) features.Row(batch, channel).Slice(step, steps).Clear();
+            for (int j = 0; j < Signals; j++) signals!.Row(batch, j).Slice(step * _group, phase.Length).Clear();
             return;
         }
         features.Row(batch, 0).Slice(step, steps).Fill(1f);
@@ -67,22 +69,7 @@ internal sealed class PhaseEncoder
                     (features.Row(batch, channel)[step + t], features.Row(batch, channel + 1)[step + t]) = ((float)cos, (float)sin);
                 }
             }
-        if (_bands.Length > 0) WriteSignals(phase, hz, features, batch, step);
-    }
-
-    private void WriteSignals(ReadOnlySpan<float> phase, float hz, Tensor features, int batch, int step)
-    {
-        float[] rented = ArrayPool<float>.Shared.Rent(Signals * phase.Length);
-        Span<float> signals = rented.AsSpan(0, Signals * phase.Length);
-        HarmonicBands.Write(phase, hz, _bands, 2 * MathF.Sqrt(hz / _sampleRate), signals);
-        for (int j = 0; j < Signals; j++)
-            for (int p = 0; p < _group; p++)
-            {
-                ReadOnlySpan<float> signal = signals.Slice(j * phase.Length, phase.Length);
-                Span<float> row = features.Row(batch, Encoded + j * _group + p).Slice(step, phase.Length / _group);
-                for (int t = 0; t < row.Length; t++) row[t] = signal[t * _group + p];
-            }
-        ArrayPool<float>.Shared.Return(rented);
+        if (signals != null) HarmonicBands.Write(phase, hz, _bands, 2 * MathF.Sqrt(hz / _sampleRate), signals, batch, step * _group);
     }
 
     // cos kφ and sin kφ for k = 0, 1, …, each from the one before: (cos + i·sin)^k.
@@ -97,11 +84,12 @@ internal sealed class PhaseEncoder
         }
     }
 
-    /// <summary>Features [b, features, t], added to the condition of the mel [b, conditionChannels, t], and the signals apart.</summary>
-    public FlowCondition Apply(Ops ops, Tensor features, Tensor melCondition)
-    {
-        Tensor encoded = Signals == 0 ? features : ops.Slice(features, 0, Encoded);
-        Tensor condition = _second.Apply(ops, ops.LeakyRelu(_first.Apply(ops, encoded)), melCondition);
-        return new FlowCondition(condition, Signals == 0 ? null : ops.Slice(features, Encoded, Signals * _group));
-    }
+    /// <summary>The features, encoded and added to the condition of the mel [b, conditionChannels, groups], and the signals as they are.</summary>
+    public FlowCondition Apply(Ops ops, PhaseFeatures phase, Tensor melCondition) =>
+        new(_second.Apply(ops, ops.LeakyRelu(_first.Apply(ops, phase.Features)), melCondition), phase.Signals);
 }
+
+/// <summary>What a <see cref="PhaseEncoder"/> writes of the phase.</summary>
+/// <param name="Features">[batch, <see cref="PhaseEncoder.Features"/>, groups].</param>
+/// <param name="Signals">[batch, <see cref="PhaseEncoder.Signals"/>, samples], or null where there are none.</param>
+internal readonly record struct PhaseFeatures(Tensor Features, Tensor? Signals);

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Numerics;
+using FlowVocoder.Compute;
 
 namespace FlowVocoder.Features;
 
@@ -13,61 +15,71 @@ internal static class HarmonicBands
     /// <param name="hz">F0 of all of them, above 0.</param>
     /// <param name="edges">The upper edge of each band in Hz, ascending; the first begins at 0.</param>
     /// <param name="amplitude">Factor.</param>
-    /// <param name="bands">[2 · bands, samples] receives cosines and sines of the first band, then those of the next, ….</param>
-    public static void Write(ReadOnlySpan<float> phase, float hz, ReadOnlySpan<float> edges, float amplitude, Span<float> bands)
+    /// <param name="bands">[batch, 2 · bands, time] receives cosines and sines of the first band, then those of the next, ….</param>
+    /// <param name="batch">Batch item to write.</param>
+    /// <param name="first">Time of the first sample.</param>
+    public static void Write(ReadOnlySpan<float> phase, float hz, ReadOnlySpan<float> edges, float amplitude, Tensor bands, int batch, int first)
     {
-        int samples = phase.Length, t = 0;
-        bands.Clear();
-        Span<float> cos = stackalloc float[Vector<float>.Count], sin = stackalloc float[Vector<float>.Count];
-        for (; t + Vector<float>.Count <= samples; t += Vector<float>.Count)
+        // Each harmonic once, and once more for each edge that it lies on.
+        Term[] rented = ArrayPool<Term>.Shared.Rent((int)(edges[^1] / hz) + 2 + edges.Length);
+        ReadOnlySpan<Term> terms = rented.AsSpan(0, Terms(hz, edges, amplitude, rented));
+        // Bands below half the fundamental have none.
+        if (edges[0] <= hz / 2)
+            for (int row = 0; row < bands.Channels; row++) bands.Row(batch, row).Slice(first, phase.Length).Clear();
+        int lanes = Vector<float>.Count;
+        Span<float> few = stackalloc float[lanes];
+        for (int t = 0; t < phase.Length; t += lanes)
         {
-            for (int i = 0; i < cos.Length; i++) (sin[i], cos[i]) = MathF.SinCos(phase[t + i]);
-            Vector<float> cos1 = new(cos), sin1 = new(sin), cosK = cos1, sinK = sin1;
-            int band = 0;
-            for (int k = 1; band < edges.Length; k++)
+            int count = Math.Min(lanes, phase.Length - t);
+            phase.Slice(t, count).CopyTo(few);
+            Write(new Vector<float>(few), terms, bands, batch, first + t, count);
+        }
+        ArrayPool<Term>.Shared.Return(rented);
+    }
+
+    // w_k of one harmonic in one band.
+    private readonly record struct Term(int Harmonic, int Band, float Weight);
+
+    // By band and harmonic, ascending both.
+    private static int Terms(float hz, ReadOnlySpan<float> edges, float amplitude, Span<Term> terms)
+    {
+        int count = 0;
+        for (int k = 1, band = 0; band < edges.Length; k++)
+        {
+            // What ends in this band begins here or in one below it.
+            for (; band < edges.Length; band++)
             {
-                Advance(k, hz, edges, ref band, out int first);
-                for (int b = first; b <= band && b < edges.Length; b++)
-                {
-                    var weight = new Vector<float>(amplitude * Part(k, hz, edges, b));
-                    Span<float> c = bands[((2 * b * samples) + t)..], s = bands[(((2 * b + 1) * samples) + t)..];
-                    Vector.FusedMultiplyAdd(cosK, weight, new Vector<float>(c)).CopyTo(c);
-                    Vector.FusedMultiplyAdd(sinK, weight, new Vector<float>(s)).CopyTo(s);
-                }
-                // (cos + i·sin)^(k + 1)
+                float low = Math.Max((k - 0.5f) * hz, band == 0 ? 0 : edges[band - 1]), high = Math.Min((k + 0.5f) * hz, edges[band]);
+                if (high > low) terms[count++] = new Term(k, band, amplitude * (high - low) / hz);
+                if ((k + 0.5f) * hz < edges[band]) break;
+            }
+        }
+        return count;
+    }
+
+    private static void Write(Vector<float> phase, ReadOnlySpan<Term> terms, Tensor bands, int batch, int t, int count)
+    {
+        var (sin1, cos1) = Vector.SinCos(phase);
+        Vector<float> cosK = cos1, sinK = sin1, cosines = default, sines = default;
+        int k = 1;
+        for (int i = 0; i < terms.Length; i++)
+        {
+            // (cos + i·sin)^k
+            for (; k < terms[i].Harmonic; k++)
                 (cosK, sinK) = (Vector.FusedMultiplyAdd(cosK, cos1, -(sinK * sin1)), Vector.FusedMultiplyAdd(sinK, cos1, cosK * sin1));
-            }
-        }
-        // The same steps one by one.
-        for (; t < samples; t++)
-        {
-            var (sin1, cos1) = MathF.SinCos(phase[t]);
-            float cosK = cos1, sinK = sin1;
-            int band = 0;
-            for (int k = 1; band < edges.Length; k++)
-            {
-                Advance(k, hz, edges, ref band, out int first);
-                for (int b = first; b <= band && b < edges.Length; b++)
-                {
-                    float weight = amplitude * Part(k, hz, edges, b);
-                    ref float c = ref bands[(2 * b * samples) + t], s = ref bands[((2 * b + 1) * samples) + t];
-                    (c, s) = (MathF.FusedMultiplyAdd(cosK, weight, c), MathF.FusedMultiplyAdd(sinK, weight, s));
-                }
-                (cosK, sinK) = (MathF.FusedMultiplyAdd(cosK, cos1, -(sinK * sin1)), MathF.FusedMultiplyAdd(sinK, cos1, cosK * sin1));
-            }
+            var weight = new Vector<float>(terms[i].Weight);
+            (cosines, sines) = (Vector.FusedMultiplyAdd(cosK, weight, cosines), Vector.FusedMultiplyAdd(sinK, weight, sines));
+            int band = terms[i].Band;
+            if (i + 1 < terms.Length && terms[i + 1].Band == band) continue;
+            Store(cosines, bands.Row(batch, 2 * band).Slice(t, count));
+            Store(sines, bands.Row(batch, 2 * band + 1).Slice(t, count));
+            (cosines, sines) = (default, default);
         }
     }
 
-    // From the band that harmonic k - 1 ended in to the one that k ends in; beyond the last none is left.
-    private static void Advance(int k, float hz, ReadOnlySpan<float> edges, ref int band, out int first)
+    private static void Store(Vector<float> values, Span<float> target)
     {
-        first = band;
-        while (band < edges.Length && (k + 0.5f) * hz >= edges[band]) band++;
-    }
-
-    private static float Part(int k, float hz, ReadOnlySpan<float> edges, int band)
-    {
-        float low = Math.Max((k - 0.5f) * hz, band == 0 ? 0 : edges[band - 1]), high = Math.Min((k + 0.5f) * hz, edges[band]);
-        return Math.Max(0, high - low) / hz;
+        if (target.Length == Vector<float>.Count) values.CopyTo(target);
+        else for (int i = 0; i < target.Length; i++) target[i] = values[i];
     }
 }

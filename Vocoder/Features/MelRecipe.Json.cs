@@ -30,7 +30,7 @@ public sealed partial record MelRecipe
         {
             recipe = JsonSerializer.Deserialize<MelRecipe>(json, s_json);
         }
-        catch (JsonException e)
+        catch (Exception e) when (JsonFault.Is(e))
         {
             throw new VocoderException($"mel recipe cannot be read: {e.Message.ReplaceLineEndings(" ")}", e);
         }

@@ -19,6 +19,7 @@ public static class MelScaleGuess
     private const double TypicalContrast = 5.2, LeastContrast = 3.5, LeastSureContrast = 4.0, MostContrast = 8.6, MostSpread = 14.5, LeastMovement = 1;
     private const double MostNepersOutside = 100, NepersOfSilence = 5;
     private const int LeastFrames = 10;
+    private const string Normalised = "mean-variance normalised values (undo the normalisation first)";
     private static readonly double s_nepersPerLog10 = Math.Log(10), s_nepersPerDecibel = Math.Log(10) / 20;
 
     // 100 dB become −4 … 4 in Coqui and Rayhane's Tacotron 2, and 0 … 1 elsewhere.
@@ -39,7 +40,10 @@ public static class MelScaleGuess
         int frames = mel.Length / expected.Bands;
         if (frames == 0) return null;
         Statistics found = Measure(mel, expected.Bands, frames);
-        string? guess = frames < LeastFrames || Fits(found, expected) ? null
+        string? guess = frames < LeastFrames ? null
+            : IsNormalised(found) ? Normalised
+            : IsFrozen(mel, frames, expected) ? "no mel of a recording, because all of its frames are alike"
+            : Fits(found, expected) ? null
             : found.Min >= 0 ? LooksUnsigned(mel, found, expected, frames) : LooksSigned(found, expected);
         // 16-bit samples taken as they are lie 10.4 nepers too high.
         if (guess is null && frames >= LeastFrames && HasContrast(found.Contrast * NepersPerUnit(expected)) && Level(found, expected) > Ceiling(expected) + 3)
@@ -49,6 +53,18 @@ public static class MelScaleGuess
         if (guess is null) return null;
         return string.Create(CultureInfo.InvariantCulture,
             $"values from {Number(found.Min)} to {Number(found.Max)} look like {guess}; the voice '{voice}' expects {Describe(expected)}");
+    }
+
+    // By its own mean and deviation, to the last digit; no logarithm of speech comes to lie there. By those of a corpus it is told from its level below.
+    private static bool IsNormalised(Statistics found) => Math.Abs(found.Mean) < 0.01 && Math.Abs(found.Deviation - 1) < 0.01;
+
+    // A mel of zeros, say, which is loud noise in a logarithm. At the floor it is silence.
+    private static bool IsFrozen(ReadOnlySpan<float> mel, int frames, MelRecipe expected)
+    {
+        if (!(mel[0] > expected.LowestValue + 1 / NepersPerUnit(expected))) return false;
+        for (int i = 0; i < mel.Length; i++)
+            if (mel[i] != mel[i / frames * frames]) return false;
+        return true;
     }
 
     // Further above full scale, or below the floor, than any format of samples and any error of an acoustic model explains.
@@ -92,7 +108,7 @@ public static class MelScaleGuess
         if (IsSymmetric(found, expected)) return "decibels normalised to -4…4 (coqui, rayhane)";
         double ceiling = Ceiling(expected);
         if (Math.Abs(found.Mean) < 0.35 && found.Deviation is > 0.8 and < 1.25 && Level(found, expected) > ceiling)
-            return "mean-variance normalised values (undo the normalisation first)";
+            return Normalised;
 
         double own = expected.OutputScale == 1 && expected.OutputOffset == 0 ? UnitOf(expected.Logarithm) : 0;
         (double Unit, string Name)[] scales =

@@ -4,7 +4,7 @@ namespace FlowVocoder.Flows;
 
 /// <summary>What a <see cref="FlowStack"/> is told about the signal.</summary>
 /// <param name="Features">[batch, condition channels, time], for its networks.</param>
-/// <param name="Signals">[batch, signals · group, time], what its <see cref="HarmonicShift"/> mixes; null without one.</param>
+/// <param name="Signals">[batch, signals, samples], what its <see cref="HarmonicShift"/> mixes; null without one.</param>
 public readonly record struct FlowCondition(Tensor Features, Tensor? Signals = null)
 {
     /// <summary>Batch items.</summary>

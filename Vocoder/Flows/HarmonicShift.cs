@@ -12,7 +12,7 @@ namespace FlowVocoder.Flows;
 public sealed class HarmonicShift
 {
     private readonly ConvLayer _amplitudes;
-    private readonly int _channels;
+    private readonly int _signals, _group;
 
     /// <summary>Creates the layer: the identity at first.</summary>
     /// <param name="parameters">Where its weights belong.</param>
@@ -22,11 +22,11 @@ public sealed class HarmonicShift
     public HarmonicShift(ParameterSet parameters, int signals, int group, int conditionChannels)
     {
         _amplitudes = new ConvLayer(parameters, conditionChannels, signals, zero: true);
-        _channels = signals * group;
+        (_signals, _group) = (signals, group);
     }
 
     /// <summary>Multiply-accumulates per step.</summary>
-    public long MacsPerStep => _amplitudes.MacsPerStep + _channels;
+    public long MacsPerStep => _amplitudes.MacsPerStep + (long)_signals * _group;
 
     /// <summary>Speech side to noise side: x [b, group, t] without the harmonics.</summary>
     public Tensor Forward(Ops ops, Tensor x, FlowCondition condition) => ops.Add(x, ops.Scale(Shift(ops, condition), -1f));
@@ -34,7 +34,7 @@ public sealed class HarmonicShift
     /// <summary>Undoes <see cref="Forward"/>.</summary>
     public Tensor Inverse(Ops ops, Tensor z, FlowCondition condition) => ops.Add(z, Shift(ops, condition));
 
-    private Tensor Shift(Ops ops, FlowCondition condition) => condition.Signals is { } signals && signals.Channels == _channels
-        ? ops.Mix(signals, _amplitudes.Apply(ops, condition.Features))
-        : throw new ArgumentException($"signals of {condition.Signals?.Channels ?? 0} channels, expected {_channels}", nameof(condition));
+    private Tensor Shift(Ops ops, FlowCondition condition) => condition.Signals is { } signals && signals.Channels == _signals
+        ? ops.Fold(ops.Mix(signals, _amplitudes.Apply(ops, condition.Features)), _group)
+        : throw new ArgumentException($"a condition of {condition.Signals?.Channels ?? 0} signals, expected {_signals}", nameof(condition));
 }

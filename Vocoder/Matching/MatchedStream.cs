@@ -85,16 +85,21 @@ internal sealed class MatchedStream : VocoderStream
     private protected override void ExchangeState(StateExchange state)
     {
         _voice.Exchange(state);
-        _targets.Exchange(state);
-        foreach (MatchingPass pass in _passes) pass.Exchange(state);
-        state.Queue(ref _ready, ref _readyCount);
+        state.Require(_voice.FramesPushed == FramesPushed && _voice.FramesRendered - FramesRendered is >= 0 and var ahead && ahead <= LookAheadFrames, $"voice and matching apart");
+        long received = _voice.SamplePosition;
+        foreach (MatchingPass pass in _passes) received = pass.Exchange(state, received, HasEnded);
+        _targets.Exchange(state, FramesPushed, OldestTarget, HasEnded);
+        state.Queue(ref _ready, ref _readyCount, received - SamplePosition);
     }
 
     private void Match(ReadOnlySpan<float> samples)
     {
         Match(0, samples);
-        _targets.Forget(_passes.Min(pass => pass.OldestTarget));
+        _targets.Forget(OldestTarget);
     }
+
+    // The last pass is behind all others.
+    private long OldestTarget => _passes[^1].OldestTarget;
 
     // Through the passes from one on; what the last gives is ready.
     private void Match(int pass, ReadOnlySpan<float> samples)

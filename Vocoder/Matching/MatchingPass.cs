@@ -34,8 +34,7 @@ internal sealed class MatchingPass
         FrameQueue.Append(ref _input, ref _count, samples);
         _received += samples.Length;
         long end = _next;
-        // A first frame that begins before the signal needs its mirror image too.
-        while (Math.Max(Framing.Start(end) + Framing.Size, -Framing.Start(end)) <= _received) end++;
+        while (Needed(end) <= _received) end++;
         return Run(ops, end, targets);
     }
 
@@ -54,22 +53,32 @@ internal sealed class MatchingPass
         (_count, _start, _received, _next) = (0, 0, 0, Framing.First);
     }
 
-    /// <summary>Names what is remembered.</summary>
-    public void Exchange(StateExchange state)
+    /// <summary>Names what is remembered of a signal of which so many samples have come, and gives how many have gone on.</summary>
+    public long Exchange(StateExchange state, long received, bool hasEnded)
     {
         state.Number(ref _start);
         state.Number(ref _received);
         state.Number(ref _next);
-        state.Queue(ref _input, ref _count);
+        long before = _next - 1;
+        bool isNext = hasEnded ? Framing.Start(_next) >= received && (_next == Framing.First || Framing.Start(before) < received)
+            : Needed(_next) > received && (_next == Framing.First || Needed(before) <= received);
+        state.Require(_received == received && _next >= Framing.First && _next <= Framing.First + received + Framing.Size && isNext && _start == Kept, $"a position that no stream reaches");
+        state.Queue(ref _input, ref _count, received - _start);
         state.Values(_overlap);
+        return hasEnded ? received : Math.Clamp(Framing.Start(_next), 0, received);
     }
+
+    // Samples that must have come for a frame; a first one that begins before the signal needs its mirror image too.
+    private long Needed(long frame) => Math.Max(Framing.Start(frame) + Framing.Size, -Framing.Start(frame));
+
+    // Of what the next frames need the oldest is their first sample; at the end, mirror images of the last frames' length.
+    private long Kept => Math.Max(0, Math.Min(Framing.Start(_next), _received - Framing.Size));
 
     private ReadOnlySpan<float> Run(Ops ops, long end, MelTargets targets)
     {
         _outputCount = 0;
         while (_next < end) Step(ops, (int)Math.Min(end - _next, MostFrames), targets);
-        // Of what the next frames need the oldest is their first sample; at the end, mirror images of the last frames' length.
-        long keep = Math.Max(_start, Math.Min(Framing.Start(_next), _received - Framing.Size));
+        long keep = Kept;
         FrameQueue.Remove(_input, ref _count, (int)(keep - _start));
         _start = keep;
         return _output.AsSpan(0, _outputCount);

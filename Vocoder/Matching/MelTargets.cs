@@ -41,10 +41,14 @@ internal sealed class MelTargets(MelMatching matching, int bands)
     /// <summary>Starts a new signal.</summary>
     public void Clear() => (_count, _first) = (0, 0);
 
-    /// <summary>Names what is remembered.</summary>
-    public void Exchange(StateExchange state)
+    /// <summary>Names what is remembered of so many frames, from the oldest on that is asked for; at the end no more are forgotten.</summary>
+    public void Exchange(StateExchange state, long frames, long oldest, bool hasEnded)
     {
-        state.Number(ref _first);
-        state.Queue(ref _values, ref _count);
+        long first = _first;
+        state.Number(ref first);
+        long most = matching.Framing.LookAhead(SynthesisOptions.MostMatch) + matching.Framing.Size;
+        state.Require(hasEnded ? first >= 0 && first <= oldest && frames - first <= most : first == oldest, $"a position that no stream reaches");
+        _first = first;
+        state.Queue(ref _values, ref _count, (frames - first) * bands);
     }
 }

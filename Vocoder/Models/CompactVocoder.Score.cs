@@ -24,7 +24,7 @@ public sealed partial class CompactVocoder
         var ops = new CpuOps(parallelism);
         Tensor excitation = Tensor.From(audio[..samples], 1, 1, samples);
         if (Filter != null) parts.Add(("linear prediction", Analyze(mel, melFrames, frames, excitation.Span) / samples));
-        Tensor? phase = Phase == null ? null : TrackedPhase(audio, melFrames, frames);
+        PhaseFeatures? phase = Phase == null ? null : TrackedPhase(ops, audio, melFrames, frames);
         FlowCondition condition = Condition(ops, MelWithLookAhead(mel, melFrames, frames), LookAheadFrames, phase)!.Value;
         var result = Stack.Forward(ops, ops.Fold(excitation, Config.Group), condition);
         foreach (var (name, logDet) in result.LogDets) parts.Add((name, logDet.Item / (double)samples));
@@ -72,11 +72,11 @@ public sealed partial class CompactVocoder
         return result;
     }
 
-    private Tensor TrackedPhase(ReadOnlySpan<float> audio, int melFrames, int frames)
+    private PhaseFeatures TrackedPhase(Ops ops, ReadOnlySpan<float> audio, int melFrames, int frames)
     {
         float[] f0 = new PitchTracker(Recipe).Track(audio, melFrames).F0, phase = new PhaseTracker(Recipe).Phase(audio, f0);
         int hop = Recipe.HopSize, steps = hop / Config.Group;
-        var features = new Tensor(1, Phase!.Features, frames * steps);
+        PhaseFeatures features = Phase!.Rent(ops, 1, frames * steps);
         for (int i = 0; i < frames; i++) Phase.Write(phase.AsSpan(i * hop, hop), f0[i], features, 0, i * steps);
         return features;
     }

@@ -15,16 +15,19 @@ namespace FlowVocoder.Models;
 /// </summary>
 public sealed partial class CompactVocoder : VocoderModel
 {
-    private const int BlocksPerHop = 4, WholePasses = 6;
+    private const int BlocksPerHop = 4, WholePasses = 8;
     private readonly MelEncoder _melEncoder;
     private readonly MelLinearPredictor? _predictor;
 
     /// <summary>Creates the model for mels of a recipe, with random weights drawn from <paramref name="seed"/>.</summary>
     /// <exception cref="VocoderException">The configuration cannot be built.</exception>
-    public CompactVocoder(CompactConfig config, MelRecipe recipe, ulong seed = 0)
+    public CompactVocoder(CompactConfig config, MelRecipe recipe, ulong seed = 0) : this(config, recipe, new ParameterSet(seed)) { }
+
+    /// <summary>The same with an empty set for the weights, which may be limited.</summary>
+    internal CompactVocoder(CompactConfig config, MelRecipe recipe, ParameterSet parameters)
     {
         config.Validate(recipe);
-        (Config, Recipe, Parameters) = (config, recipe, new ParameterSet(seed));
+        (Config, Recipe, Parameters) = (config, recipe, parameters);
         int steps = recipe.HopSize / config.Group;
         _melEncoder = new MelEncoder(Parameters.Scope("mel_encoder"), recipe.Bands, config.EncoderChannels, config.ConditionChannels, steps);
         if (UsesPhase)
@@ -90,6 +93,11 @@ public sealed partial class CompactVocoder : VocoderModel
     /// <inheritdoc/>
     private protected override VocoderStream CreateStream(SynthesisOptions options, Parallelism parallelism) => new CompactStream(this, options, parallelism);
 
+    /// <summary>See <see cref="CompactStream.Shapes"/>; found when a state is first restored.</summary>
+    internal IReadOnlyDictionary<string, (int Batch, int Channels, int Length)> StateShapes => LazyInitializer.EnsureInitialized(ref _stateShapes, () => CompactStream.Shapes(this));
+
+    private IReadOnlyDictionary<string, (int Batch, int Channels, int Length)>? _stateShapes;
+
     /// <summary>The flow.</summary>
     internal FlowStack Stack { get; }
 
@@ -112,13 +120,13 @@ public sealed partial class CompactVocoder : VocoderModel
     }
 
     /// <summary>
-    /// The condition of the flow, for (frames - skip)·hop/group steps, from normalised mels [b, bands, frames] and phase features
+    /// The condition of the flow, for (frames - skip)·hop/group steps, from normalised mels [b, bands, frames] and the phase
     /// of the same groups (null when switched off); skip of the first outputs lie before the signal.
     /// </summary>
-    internal FlowCondition? Condition(Ops ops, Tensor mel, int skip, Tensor? phase)
+    internal FlowCondition? Condition(Ops ops, Tensor mel, int skip, PhaseFeatures? phase)
     {
         Tensor? condition = _melEncoder.Apply(ops, mel, skip);
         if (condition == null) return null;
-        return Phase == null ? condition : Phase.Apply(ops, phase!, condition);
+        return Phase == null ? condition : Phase.Apply(ops, phase!.Value, condition);
     }
 }

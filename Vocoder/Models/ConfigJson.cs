@@ -34,7 +34,7 @@ internal static class ConfigJson
         {
             throw new VocoderException($"{source}: {kind} is not usable: it has a number beyond the range of its kind", e);
         }
-        catch (JsonException e)
+        catch (Exception e) when (JsonFault.Is(e))
         {
             throw new VocoderException($"{source}: {kind} is not usable: {e.Message.ReplaceLineEndings(" ")}", e);
         }

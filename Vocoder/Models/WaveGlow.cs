@@ -22,14 +22,17 @@ public sealed partial class WaveGlow : VocoderModel
     /// <exception cref="VocoderException">
     /// The configuration is invalid, see <see cref="WaveGlowConfig.Validate"/>, or the recipe has other bands or another hop.
     /// </exception>
-    public WaveGlow(WaveGlowConfig config, ulong seed = 0, MelRecipe? recipe = null)
+    public WaveGlow(WaveGlowConfig config, ulong seed = 0, MelRecipe? recipe = null) : this(config, new ParameterSet(seed), recipe) { }
+
+    /// <summary>The same with an empty set for the weights, which may be limited.</summary>
+    internal WaveGlow(WaveGlowConfig config, ParameterSet parameters, MelRecipe? recipe)
     {
         config.Validate();
         Config = config;
         Recipe = recipe ?? MelRecipe.ByName("nvidia") with { Bands = config.MelChannels, HopSize = config.UpsampleStride };
         if (Recipe.Bands != config.MelChannels || Recipe.HopSize != config.UpsampleStride)
             throw new VocoderException($"mel recipe {Recipe.Name} has {Recipe.Bands} bands and a hop of {Recipe.HopSize}, expected {config.MelChannels} and {config.UpsampleStride} as in the WaveGlow configuration");
-        Parameters = new ParameterSet(seed);
+        Parameters = parameters;
         _upsampler = new WaveGlowUpsampler(Parameters.Scope("upsample"), config);
         var waveNet = new WaveNetConfig(config.WaveNet.Layers, config.WaveNet.Channels, config.WaveNet.Kernel, Causal: false);
         _flow = new FlowStack(Parameters, new FlowStackConfig(config.Group, config.Flows, config.EarlySize > 0 ? config.EarlyEvery : 0,

@@ -54,7 +54,7 @@ public sealed record WaveGlowConfig(
             config.Validate(source);
             return config;
         }
-        catch (JsonException e)
+        catch (Exception e) when (JsonFault.Is(e))
         {
             throw new VocoderException($"{source}: not a WaveGlow configuration: {e.Message.ReplaceLineEndings(" ")}", e);
         }
@@ -74,13 +74,13 @@ public sealed record WaveGlowConfig(
     /// <exception cref="VocoderException">A value is out of range, or a flow would be left with an odd number of channels or none.</exception>
     public void Validate(string source = "configuration")
     {
-        Require(source, MelChannels >= 1, "n_mel_channels", MelChannels, "at least 1");
-        Require(source, Flows >= 1, "n_flows", Flows, "at least 1");
-        Require(source, Group >= 2 && Group % 2 == 0, "n_group", Group, "an even number of at least 2");
+        Require(source, MelChannels is >= 1 and <= 1024, "n_mel_channels", MelChannels, "1 to 1024");
+        Require(source, Flows is >= 1 and <= 256, "n_flows", Flows, "1 to 256");
+        Require(source, Group is >= 2 and <= 256 && Group % 2 == 0, "n_group", Group, "an even number from 2 to 256");
         Require(source, EarlyEvery >= 1, "n_early_every", EarlyEvery, "at least 1");
         Require(source, EarlySize >= 0, "n_early_size", EarlySize, "at least 0");
         Require(source, WaveNet.Layers is >= 1 and <= 20, "n_layers", WaveNet.Layers, "1 to 20, as layer i has dilation 2^i");
-        Require(source, WaveNet.Channels >= 2 && WaveNet.Channels % 2 == 0, "n_channels", WaveNet.Channels, "an even number of at least 2");
+        Require(source, WaveNet.Channels is >= 2 and <= 4096 && WaveNet.Channels % 2 == 0, "n_channels", WaveNet.Channels, "an even number from 2 to 4096");
         Require(source, WaveNet.Kernel is >= 1 and <= 255 && WaveNet.Kernel % 2 == 1, "kernel_size", WaveNet.Kernel, "an odd number from 1 to 255, which can be centred");
         Require(source, UpsampleStride >= 1, "upsample_stride", UpsampleStride, "at least 1");
         Require(source, UpsampleKernel >= UpsampleStride, "upsample_kernel_size", UpsampleKernel, $"at least the stride, {UpsampleStride}");

@@ -36,6 +36,17 @@ internal sealed class CompactStream : VocoderStream
         Clear();
     }
 
+    /// <summary>What the layers of a model remember of a signal that is under way, by their places.</summary>
+    public static IReadOnlyDictionary<string, (int Batch, int Channels, int Length)> Shapes(CompactVocoder model)
+    {
+        var stream = new CompactStream(model, new SynthesisOptions(), new Parallelism(1));
+        int frames = model.LookAheadFrames + 2;
+        var silence = new float[frames * stream.Bands];
+        silence.AsSpan().Fill((float)model.Recipe.LowestValue);
+        stream.Push(silence, new float[frames * stream.HopSize]);
+        return stream._state.Slots.ToDictionary(slot => slot.Name, slot => (slot.Values.Batch, slot.Values.Channels, slot.Values.Length));
+    }
+
     // Those of who pushes; a mel that is spoken as a whole needs none.
     private CompactTools Tools => _tools ??= new CompactTools(_model, new CpuOps(_parallelism, state: _state));
 
@@ -85,6 +96,7 @@ internal sealed class CompactStream : VocoderStream
     {
         tools.Ops.Chunk = chunk;
         Advance(tools, frames, pushed, rendered, samples.Span, samples.Length / HopSize);
+        RequireSound(samples.Span, rendered);
         sink(samples);
         _exit.Pass(chunk);
     }
@@ -99,7 +111,7 @@ internal sealed class CompactStream : VocoderStream
         _entry.Await(chunk, _state);
         FrameQueue.Append(ref _mel, ref _melCount, frames);
         FrameQueue.Append(ref _f0, ref _f0Count, CollectionsMarshal.AsSpan(tools.F0));
-        Tensor? phase = _model.UsesPhase && ready > 0 ? PhaseFeatures(tools.Ops, ready) : null;
+        PhaseFeatures? phase = _model.UsesPhase && ready > 0 ? IntegratePhase(tools.Ops, ready) : null;
         if (ready > 0) TakeMel(tools, rendered, ready);
         _entry.Pass(chunk);
         FlowCondition? condition = _model.Condition(tools.Ops, mel, count - ready, phase);
@@ -135,10 +147,10 @@ internal sealed class CompactStream : VocoderStream
             tools.F0.Add(PitchPredictor.Decode(bins, voicing, 0, i));
     }
 
-    private Tensor PhaseFeatures(CpuOps ops, int frames)
+    private PhaseFeatures IntegratePhase(CpuOps ops, int frames)
     {
         int groupsPerFrame = HopSize / _model.Config.Group;
-        Tensor features = ops.Rent(1, _model.Phase!.Features, frames * groupsPerFrame);
+        PhaseFeatures features = _model.Phase!.Rent(ops, 1, frames * groupsPerFrame);
         Span<float> phase = stackalloc float[HopSize];
         double ratio = Math.Pow(2, Options.PitchShift / 12);
         for (int i = 0; i < frames; i++)
@@ -167,9 +179,11 @@ internal sealed class CompactStream : VocoderStream
 
     private protected override void ExchangeState(StateExchange state)
     {
-        state.Slots(_state);
-        state.Queue(ref _mel, ref _melCount);
-        state.Queue(ref _f0, ref _f0Count);
+        state.Slots(_state, _model.StateShapes);
+        // The last frame goes on for as long as the look-ahead.
+        long taken = FramesPushed + (HasEnded ? LookAheadFrames : 0);
+        state.Queue(ref _mel, ref _melCount, Bands * (FramesRendered == 0 ? taken : taken - FramesRendered + 1));
+        state.Queue(ref _f0, ref _f0Count, _model.Pitch == null ? 0 : Math.Max(0, taken - PitchPredictor.LookAhead) - FramesRendered);
         state.Values(_last);
         state.Values(_history);
         if (_phase == null) return;

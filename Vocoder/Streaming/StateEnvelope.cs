@@ -34,13 +34,27 @@ internal static class StateEnvelope
             if (version != Version) throw StateHeader.Refusal($"it has version {version}, expected {Version}");
             if (length is < 0 or > Longest) throw StateHeader.Refusal($"it is damaged");
             source.ReadExactly(hash);
-            var body = new byte[length];
-            source.ReadExactly(body);
-            return hash.SequenceEqual(SHA256.HashData(body)) ? new MemoryStream(body) : throw StateHeader.Refusal($"it is damaged");
+            MemoryStream body = ReadBody(source, length);
+            return hash.SequenceEqual(SHA256.HashData(body)) && body.Seek(0, SeekOrigin.Begin) == 0 ? body : throw StateHeader.Refusal($"it is damaged");
         }
         catch (EndOfStreamException e)
         {
             throw new VocoderException(StateHeader.Refusal($"it ends early").Message, e);
         }
+    }
+
+    // In pieces: a length that is only claimed costs nothing.
+    private static MemoryStream ReadBody(Stream source, int length)
+    {
+        var body = new MemoryStream();
+        byte[] piece = new byte[Math.Min(length, 1 << 16)];
+        for (int left = length; left > 0; left -= piece.Length)
+        {
+            if (left < piece.Length) piece = new byte[left];
+            source.ReadExactly(piece);
+            body.Write(piece);
+        }
+        body.Position = 0;
+        return body;
     }
 }

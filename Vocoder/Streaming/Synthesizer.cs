@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using FlowVocoder.Compute;
+using FlowVocoder.Features;
 using FlowVocoder.Models;
 
 namespace FlowVocoder.Streaming;
@@ -20,7 +21,7 @@ public static class Synthesizer
     {
         VocoderStream stream = model.NewStream(options.ForWholeMel(model, mel.Span), parallelism);
         if (mel.Length % stream.Bands != 0) throw new ArgumentException($"{mel.Length} values are no whole number of frames of {stream.Bands} bands", nameof(mel));
-        RequireFinite(mel.Span, stream.Bands);
+        RequireSpeakable(mel.Span, model.Recipe);
         if (mel.Length > 0) stream.SpeakWhole(mel, sink, cancellation);
     }
 
@@ -37,12 +38,12 @@ public static class Synthesizer
         return result;
     }
 
-    private static void RequireFinite(ReadOnlySpan<float> mel, int bands)
+    private static void RequireSpeakable(ReadOnlySpan<float> mel, MelRecipe recipe)
     {
-        if (TensorPrimitives.IsFiniteAll(mel)) return;
-        int frames = mel.Length / bands;
+        if (VocoderStream.IsSpeakable(mel, recipe)) return;
+        int frames = mel.Length / recipe.Bands;
         for (int i = 0; i < frames; i++)
-            for (int b = 0; b < bands; b++)
-                if (!float.IsFinite(mel[b * frames + i])) throw VocoderStream.NotFinite(i, b, mel[b * frames + i]);
+            for (int b = 0; b < recipe.Bands; b++)
+                if (!VocoderStream.IsSpeakable(mel.Slice(b * frames + i, 1), recipe)) throw VocoderStream.NotSpeakable(i, b, mel[b * frames + i]);
     }
 }

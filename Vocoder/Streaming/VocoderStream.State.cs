@@ -34,10 +34,21 @@ public abstract partial class VocoderStream
     {
         ArgumentNullException.ThrowIfNull(source);
         using MemoryStream state = StateEnvelope.Read(source);
-        var exchange = StateExchange.From(state);
-        // What can be refused comes before what is changed.
-        StateHeader.Require(exchange, Model, Options);
-        Exchange(exchange);
+        using var before = new MemoryStream();
+        Exchange(StateExchange.To(before));
+        try
+        {
+            var exchange = StateExchange.From(state);
+            StateHeader.Require(exchange, Model, Options);
+            Exchange(exchange);
+            exchange.Require(state.Position == state.Length, $"more than a stream remembers");
+        }
+        catch (Exception e) when (e is VocoderException or IOException or FormatException)
+        {
+            before.Position = 0;
+            Exchange(StateExchange.From(before));
+            throw e as VocoderException ?? new VocoderException(StateHeader.Refusal($"it is damaged").Message, e);
+        }
     }
 
     /// <summary>All that the stream remembers.</summary>
@@ -46,8 +57,13 @@ public abstract partial class VocoderStream
         state.Number(ref _pushed);
         state.Number(ref _rendered);
         state.Flag(ref _ended);
+        // Positions follow from each other; beyond 2^40 frames, 400 years, products of them would overflow.
+        state.Require(_pushed is >= 0 and <= 1L << 40 && _rendered == (_ended ? _pushed : Math.Max(0, _pushed - LookAheadFrames)) && (_pushed > 0 || !_ended), $"a position that no stream reaches");
         ExchangeState(state);
     }
+
+    /// <summary>Whether the signal has ended.</summary>
+    private protected bool HasEnded => _ended;
 
     /// <summary>Names everything that a stream remembers beside the numbers of frames, for saving and restoring alike.</summary>
     private protected abstract void ExchangeState(StateExchange state);

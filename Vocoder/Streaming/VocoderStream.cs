@@ -58,7 +58,10 @@ public abstract partial class VocoderStream
     /// <param name="frames">[n, bands] mel values, one frame after the other.</param>
     /// <param name="samples">Room for <see cref="SamplesAfter"/> n frames, at most n · hop.</param>
     /// <returns>Number of samples written, a multiple of the hop; 0 while the look-ahead fills.</returns>
-    /// <exception cref="VocoderException">A value is NaN or infinite; the stream is as it was before.</exception>
+    /// <exception cref="VocoderException">
+    /// A value is NaN, infinite or louder than any sound (<see cref="LoudestAmplitude"/>), and the stream is as it was before; or the samples are not finite
+    /// all the same, and it must be reset or restored.
+    /// </exception>
     /// <exception cref="ArgumentException">No whole number of frames, or too little room; the stream is as it was before.</exception>
     /// <exception cref="InvalidOperationException">The signal has ended.</exception>
     public int Push(ReadOnlySpan<float> frames, Span<float> samples)
@@ -67,9 +70,10 @@ public abstract partial class VocoderStream
         if (_ended) throw new InvalidOperationException("the signal has ended: reset the stream before the next one");
         int count = frames.Length / Bands, size = SamplesAfter(count);
         RequireRoom(samples, size);
-        RequireFinite(frames);
+        RequireSpeakable(frames);
         if (count == 0) return 0;
         Render(frames, size / HopSize, samples[..size]);
+        RequireSound(samples[..size], _rendered);
         _pushed += count;
         _rendered += size / HopSize;
         return size;
@@ -84,6 +88,7 @@ public abstract partial class VocoderStream
         int frames = (int)(_pushed - _rendered);
         RequireRoom(samples, frames * HopSize);
         if (frames > 0) RenderRest(frames, samples[..(frames * HopSize)]);
+        RequireSound(samples[..(frames * HopSize)], _rendered);
         _rendered += frames;
         _ended = _pushed > 0;
         return frames * HopSize;
@@ -125,15 +130,42 @@ public abstract partial class VocoderStream
         if (samples.Length < expected) throw new ArgumentException($"room for {samples.Length} samples, expected {expected}", nameof(samples));
     }
 
-    // Before anything is touched: a NaN would stay in the memory of the layers for good.
-    private void RequireFinite(ReadOnlySpan<float> frames)
+    /// <summary>
+    /// The amplitude of the loudest mel value that is taken in: that of a recording in 32-bit integers is 2^31, and mels in another unit than the voice's may look
+    /// louder still; beyond it single precision cannot follow, and what overflows stays in the memory of the layers for good.
+    /// </summary>
+    public const double LoudestAmplitude = 1e15;
+
+    // Before anything is touched. All recipes rise with amplitude, so that the loudest value tells of all.
+    private void RequireSpeakable(ReadOnlySpan<float> frames)
     {
-        if (TensorPrimitives.IsFiniteAll(frames)) return;
+        if (IsSpeakable(frames, Model.Recipe)) return;
         for (int i = 0; i < frames.Length; i++)
-            if (!float.IsFinite(frames[i])) throw NotFinite(_pushed + i / Bands, i % Bands, frames[i]);
+            if (!IsSpeakable(frames.Slice(i, 1), Model.Recipe)) throw NotSpeakable(_pushed + i / Bands, i % Bands, frames[i]);
     }
 
-    /// <summary>What is said about a value of a mel that is NaN or infinite.</summary>
-    internal static VocoderException NotFinite(long frame, int band, float value) =>
-        new(FormattableString.Invariant($"mel frame {frame} is {value} in band {band}, expected a finite number"));
+    /// <summary>Whether all values of a mel can be spoken.</summary>
+    internal static bool IsSpeakable(ReadOnlySpan<float> mel, MelRecipe recipe)
+    {
+        if (mel.IsEmpty) return true;
+        return TensorPrimitives.IsFiniteAll(mel) && TensorPrimitives.MaxMagnitude(mel) is var most && Math.Abs(most) <= LargestValue
+            && recipe.ToAmplitude(TensorPrimitives.Max(mel)) <= LoudestAmplitude;
+    }
+
+    // Of either sign: no logarithm of a sound is as far from 0.
+    private const float LargestValue = 1e5f;
+
+    /// <summary>What is said about a value of a mel that cannot be spoken.</summary>
+    internal static VocoderException NotSpeakable(long frame, int band, float value) => new(FormattableString.Invariant(
+        $"mel frame {frame} is {value} in band {band}, expected {(float.IsFinite(value) ? "the logarithm of a sound" : "a finite number")}"));
+
+    /// <summary>Checks what has been spoken, wherever it goes.</summary>
+    /// <exception cref="VocoderException">A sample is not finite.</exception>
+    internal void RequireSound(ReadOnlySpan<float> samples, long firstFrame)
+    {
+        if (samples.IsEmpty || TensorPrimitives.IsFiniteAll(samples)) return;
+        int bad = 0;
+        while (float.IsFinite(samples[bad])) bad++;
+        throw new VocoderException($"the voice makes samples of frame {firstFrame + bad / HopSize} that are not finite, expected a mel on its scale");
+    }
 }

@@ -46,8 +46,12 @@ internal sealed class WaveGlowStream : VocoderStream
 
     private protected override void ExchangeState(StateExchange state)
     {
-        state.Queue(ref _mel, ref _melCount);
-        state.Number(ref _first);
+        long first = _first;
+        state.Number(ref first);
+        // Where the last part that was generated had its context, however many parts that push had.
+        state.Require(first >= _model.ContextStart(Math.Max(0, FramesRendered - ChunkFrames)) && first <= _model.ContextStart(FramesRendered), $"a position that no stream reaches");
+        _first = first;
+        state.Queue(ref _mel, ref _melCount, (FramesPushed - first) * Bands);
     }
 
     private void Generate(int frames, Span<float> samples)

@@ -30,7 +30,10 @@ public sealed class SafeTensorsFile
     /// <summary>Reads from where the stream stands to its end. <paramref name="name"/> stands for the file in errors.</summary>
     /// <exception cref="VocoderException">The data is malformed; the line names file, tensor, found and expected.</exception>
     [SuppressMessage("Reliability", "CA2000", Justification = "a MemoryStream over an array holds nothing to release")]
-    public static SafeTensorsFile Read(Stream stream, string name)
+    public static SafeTensorsFile Read(Stream stream, string name) => Read(stream, name, static (_, _) => { });
+
+    /// <summary>The same where <paramref name="check"/> is shown metadata and names first: what is not wanted need not be read.</summary>
+    internal static SafeTensorsFile Read(Stream stream, string name, Action<IReadOnlyDictionary<string, string>, IEnumerable<string>> check)
     {
         if (!stream.CanSeek)
         {
@@ -43,6 +46,7 @@ public sealed class SafeTensorsFile
         try
         {
             var header = SafeTensorsHeader.Read(stream, name);
+            check(header.Metadata, header.Entries.Select(entry => entry.Name));
             var tensors = new OrderedDictionary<string, SafeTensor>(StringComparer.Ordinal);
             foreach (var entry in header.Entries)
             {

@@ -67,14 +67,8 @@ public sealed class VoiceFile
     /// <inheritdoc cref="Read(string)"/>
     public static VoiceFile Read(Stream stream, string name)
     {
-        var file = SafeTensorsFile.Read(stream, name);
+        var file = SafeTensorsFile.Read(stream, name, (found, _) => CheckMetadata(found, name));
         var metadata = file.Metadata;
-        string format = metadata.TryGetValue("format", out string? found) ? VoiceFiles.Quote(found) : "none";
-        if (found != Format)
-        {
-            throw new VocoderException($"{name}: a safetensors file but no voice: found format {format} in its metadata, expected '{Format}'");
-        }
-        CheckKeys(metadata, name);
         if (!long.TryParse(metadata["steps"], NumberStyles.None, CultureInfo.InvariantCulture, out long steps))
         {
             throw new VocoderException($"{name}: found steps {VoiceFiles.Quote(metadata["steps"])} in the metadata, expected a whole number from 0");
@@ -161,6 +155,17 @@ public sealed class VoiceFile
         }
     }
 
+    // Before any tensor is read: a file of somebody else's may be large.
+    private static void CheckMetadata(IReadOnlyDictionary<string, string> metadata, string name)
+    {
+        string format = metadata.TryGetValue("format", out string? found) ? VoiceFiles.Quote(found) : "none";
+        if (found != Format)
+        {
+            throw new VocoderException($"{name}: a safetensors file but no voice: found format {format} in its metadata, expected '{Format}'");
+        }
+        CheckKeys(metadata, name);
+    }
+
     private static void CheckKeys(IReadOnlyDictionary<string, string> metadata, string file)
     {
         var missing = RequiredKeys.Where(key => !metadata.ContainsKey(key)).ToArray();
@@ -185,7 +190,7 @@ public sealed class VoiceFile
                 return text;
             }
         }
-        catch (JsonException)
+        catch (Exception e) when (JsonFault.Is(e))
         {
             // Falls through to the one line below; where in the text it broke helps nobody.
         }

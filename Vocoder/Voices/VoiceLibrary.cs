@@ -38,6 +38,12 @@ public static class VoiceLibrary
     /// <summary>The voice that speaks where none is asked for.</summary>
     public const string DefaultVoice = "student";
 
+    /// <summary>
+    /// The voice that judges recordings when none is named: one that learnt by maximum likelihood and scores in one pass. A student learns to speak, and its
+    /// density of recordings says little.
+    /// </summary>
+    public const string DefaultJudge = "compact";
+
     private const string Extension = ".safetensors";
 
     /// <summary>Where the voices that come with the program lie.</summary>

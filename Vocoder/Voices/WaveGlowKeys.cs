@@ -43,6 +43,9 @@ public static partial class WaveGlowKeys
     /// <param name="Tensor">Its values.</param>
     private sealed record Part(string Name, int? Order, SafeTensor Tensor);
 
+    /// <summary>Whether a name is that of the upsampling's weight, which every checkpoint has.</summary>
+    public static bool IsUpsampling(string name) => StripPrefixes(name) is "upsample.weight" or "upsample.weight_v";
+
     private static string StripPrefixes(string name)
     {
         while (Prefixes.FirstOrDefault(prefix => name.StartsWith(prefix, StringComparison.Ordinal)) is { } found)

@@ -16,7 +16,7 @@ internal static class WaveGlowShapes
     /// <exception cref="VocoderException">A tensor that tells the shape is missing, or the shapes are not those of a WaveGlow.</exception>
     public static WaveGlowConfig Configuration(IReadOnlyDictionary<string, SafeTensor> tensors, int hop, string source)
     {
-        int[] Shape(string name) => ShapeOf(tensors, name) ?? throw new VocoderException($"{source}: found no tensor '{name}', expected the weights of a WaveGlow, or a voice that vocoder train wrote");
+        int[] Shape(string name) => ShapeOf(tensors, name) ?? throw NoWaveGlow(source, name);
         int[] upsample = Shape("upsample.weight");
         List<int> widths = [.. Rows(tensors, k => Invariant($"convinv.{k}.conv.weight")).Select(shape => shape[0])];
         if (widths.Count == 0) Shape("convinv.0.conv.weight");
@@ -29,6 +29,10 @@ internal static class WaveGlowShapes
         config.Validate(source);
         return config;
     }
+
+    /// <summary>What is said of a file that lacks a tensor that every WaveGlow has.</summary>
+    public static VocoderException NoWaveGlow(string source, string missing) =>
+        new($"{source}: found no tensor '{missing}', expected the weights of a WaveGlow, or a voice that vocoder train wrote");
 
     // The shapes of tensors numbered from 0.
     private static IEnumerable<int[]> Rows(IReadOnlyDictionary<string, SafeTensor> tensors, Func<int, string> name) =>

@@ -53,7 +53,11 @@ public static class WaveGlowVoice
     private static IReadOnlyDictionary<string, SafeTensor> ReadTensors(string path)
     {
         using FileStream stream = VoiceFiles.OpenRead(path);
-        return IsTorch(stream) ? TorchCheckpoint.Read(stream, path).Tensors : SafeTensorsFile.Read(stream, path).Tensors;
+        return IsTorch(stream) ? TorchCheckpoint.Read(stream, path).Tensors : SafeTensorsFile.Read(stream, path, (_, names) =>
+        {
+            // What holds none of the weights that tell the shape need not be read.
+            if (!names.Any(WaveGlowKeys.IsUpsampling)) throw WaveGlowShapes.NoWaveGlow(path, "upsample.weight");
+        }).Tensors;
     }
 
     // An archive, or a pickle as torch.save wrote before: the opcode PROTO and a version. The header length of a safetensors file may have the
@@ -68,7 +72,7 @@ public static class WaveGlowVoice
 
     private static WaveGlow Create(WaveGlowConfig config, Func<MelRecipe?> recipe, string source, IReadOnlyDictionary<string, SafeTensor> tensors)
     {
-        WaveGlow model = VoiceWeights.Naming(source, () => new WaveGlow(config, recipe: recipe()));
+        WaveGlow model = VoiceWeights.Naming(source, () => new WaveGlow(config, VoiceWeights.SetFor(tensors), recipe()));
         VoiceWeights.Load(source, WaveGlow.KindName, tensors, find => model.Load(source, find));
         VoiceWeights.RequireInvertible(source, model.Stack);
         return model;

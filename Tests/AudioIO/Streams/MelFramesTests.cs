@@ -1,5 +1,6 @@
 using FlowVocoder.AudioIO;
 using FlowVocoder.AudioIO.Streams;
+using FlowVocoder.Features;
 
 namespace FlowVocoder.Tests.AudioIO.Streams;
 
@@ -71,6 +72,43 @@ public class MelFramesTests
         for (int t = 0; t < 4; t++)
             for (int b = 0; b < Bands; b++) Assert.Equal(values[b * 4 + t], read[t * Bands + b]);
         Refusal.Expect(() => Open(File.ReadAllBytes(folder["mel.npy"])[..^1], mostAtOnce), "the pipe", "truncated");
+    }
+
+    [Theory]
+    [InlineData("wav", "a wav file"), InlineData("zip", "a zip"), InlineData("text", "text"), InlineData("short text", "text"), InlineData("double", "64-bit floats"), InlineData("half", "16-bit floats")]
+    public void Another_format_is_named_before_anything_is_spoken(string format, string name)
+    {
+        float[] mel = [.. Noise.Of(800, 4).Select(v => 2 * v - 5)];
+        byte[] bytes = format switch
+        {
+            "wav" => WavBytes.Simple(1, 1, 22050, 16, new byte[800]),
+            "zip" => Zipped(),
+            "text" => System.Text.Encoding.ASCII.GetBytes(string.Join("\n", mel.Select(v => v.ToString(System.Globalization.CultureInfo.InvariantCulture)))),
+            "short text" => "hello\n"u8.ToArray(),
+            "double" => [.. mel.SelectMany(v => BitConverter.GetBytes((double)v))],
+            _ => [.. mel.SelectMany(v => BitConverter.GetBytes((Half)v))],
+        };
+        MelFrames frames = MelFrames.Open(new ForwardOnlyStream(new MemoryStream(bytes), 7), "the pipe", 80);
+        Refusal.Expect(() => frames.Read(new float[80]), $"the pipe looks like {name}", "80 little-endian float32 values");
+    }
+
+    private static byte[] Zipped()
+    {
+        var stream = new MemoryStream();
+        using (var zip = new System.IO.Compression.ZipArchive(stream, System.IO.Compression.ZipArchiveMode.Create, leaveOpen: true))
+            zip.CreateEntry("mel.npy").Open().Dispose();
+        return stream.ToArray();
+    }
+
+    [Fact]
+    public void Mels_of_any_recipe_are_frames()
+    {
+        foreach (MelRecipe recipe in MelRecipe.Presets)
+        {
+            float[] audio = [.. Noise.Of(40 * recipe.HopSize, 5).Select((v, i) => i % 20_000 < 4000 ? 0 : 0.1f * v)], mel = new MelSpectrogram(recipe).Compute(audio);
+            MelFrames frames = MelFrames.Open(new MemoryStream([.. mel.SelectMany(BitConverter.GetBytes)]), recipe.Name, recipe.Bands);
+            Assert.Equal(1, frames.Read(new float[recipe.Bands]));
+        }
     }
 
     [Fact]

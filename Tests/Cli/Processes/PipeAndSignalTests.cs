@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using FlowVocoder.AudioIO;
 using FlowVocoder.Compute;
 using FlowVocoder.Streaming;
 using FlowVocoder.Tests.AudioIO;
@@ -55,13 +56,13 @@ public sealed class PipeAndSignalTests(CliFixture fixture) : IClassFixture<CliFi
     }
 
     [Theory]
-    [InlineData("INT"), InlineData("TERM"), InlineData("HUP")]
-    public void A_signal_ends_it_while_the_writer_is_silent(string signal)
+    [InlineData("INT", 130), InlineData("TERM", 143), InlineData("HUP", 129)]
+    public void A_signal_ends_it_while_the_writer_is_silent(string signal, int code)
     {
         using VocoderProcess vocoder = Start("synth", "-", "-");
         vocoder.Read(44);
         vocoder.Signal(signal);
-        Assert.Equal((130, "vocoder: interrupted\n"), vocoder.End());
+        Assert.Equal((code, "vocoder: interrupted\n"), vocoder.End());
     }
 
     [Fact]
@@ -83,7 +84,7 @@ public sealed class PipeAndSignalTests(CliFixture fixture) : IClassFixture<CliFi
     {
         using var folder = new TempFolder();
         using (Process? mkfifo = Process.Start("mkfifo", [folder["in.npy"]])) mkfifo.WaitForExit();
-        string[] more = verb switch { "score" => [], "play" => ["--player", "wav:" + folder["out.wav"]], "plot" => [folder["out.png"]], _ => [folder["out.wav"]] };
+        string[] more = verb switch { "score" => [], "play" => ["--player", "wav:" + folder["out.wav"]], "plot" => [folder["out.png"]], "mel" => [folder["out.npy"]], _ => [folder["out.wav"]] };
         using var vocoder = new VocoderProcess([verb, folder["in.npy"], .. more]);
         // Opening this side waits until the program has opened the other; it gets nothing to read.
         using var writer = new FileStream(folder["in.npy"], FileMode.Open, FileAccess.Write);
@@ -100,10 +101,46 @@ public sealed class PipeAndSignalTests(CliFixture fixture) : IClassFixture<CliFi
         using var vocoder = new VocoderProcess(["live", "--input", fixture.Wav, "--voice", fixture.Voice, "--player", "wav:" + folder["out.wav"]]);
         vocoder.Read("live: from ".Length);
         vocoder.Signal("TERM");
-        Assert.Equal((130, "vocoder: interrupted\n"), vocoder.End());
+        Assert.Equal((143, "vocoder: interrupted\n"), vocoder.End());
         Assert.Equal(["out.wav"], folder.Entries());
         byte[] wav = File.ReadAllBytes(folder["out.wav"]);
         Assert.Equal(wav.Length - 44, BitConverter.ToInt32(wav, 40));
+    }
+
+    [Theory]
+    [InlineData("mel", "link"), InlineData("mel", "/dev/stdout"), InlineData("mel", "/proc/self/fd/1"), InlineData("synth", "/dev/fd/1"), InlineData("synth", "link")]
+    [InlineData("play", "/dev/stdout"), InlineData("live", "/dev/stdout"), InlineData("plot", "link.png"), InlineData("demo", "link.png")]
+    public void What_leads_to_standard_output_is_the_result_alone(string verb, string output)
+    {
+        using var folder = new TempFolder();
+        if (output.StartsWith("link", StringComparison.Ordinal)) output = File.CreateSymbolicLink(folder[output], "/dev/stdout").FullName;
+        string[] command = verb switch
+        {
+            "mel" => ["mel", fixture.Wav, output, "--recipe", "hifigan"],
+            "synth" => ["synth", fixture.Npy, output, "--voice", fixture.Voice],
+            "play" => ["play", fixture.Wav, "--player", "wav:" + output, "--voice", fixture.Voice],
+            "live" => ["live", "--input", fixture.Wav, "--player", "wav:" + output, "--voice", fixture.Voice],
+            "plot" => ["plot", fixture.Wav, output],
+            _ => ["demo", "two-moons", output, "--flow", "linear", "--steps", "10"],
+        };
+        // Into a file, which can seek, and into a pipe, which cannot.
+        string file = folder["result"];
+        using var toFile = new VocoderProcess(command, redirection: $"> {file}");
+        Assert.Equal(0, toFile.End().Code);
+        using var toPipe = new VocoderProcess(command);
+        byte[] piped = toPipe.ReadToEnd(), written = File.ReadAllBytes(file);
+        (int code, string error) = toPipe.End();
+        Assert.Equal(0, code);
+        Assert.NotEqual("", error);
+        byte[] magic = verb switch { "mel" => [0x93, .. "NUMPY"u8], "plot" or "demo" => [0x89, .. "PNG"u8], _ => [.. "RIFF"u8] };
+        foreach (byte[] result in (byte[][])[piped, written])
+        {
+            Assert.Equal(magic, result[..magic.Length]);
+            Assert.Equal(written.Length, result.Length);
+        }
+        if (verb == "mel") Assert.Equal(fixture.Mel, MelFile.Read(file, 80).Data);
+        if (verb is "synth" or "play" or "live") Assert.Equal(File.ReadAllBytes(file).Length - 44, 2 * AudioFile.Read(file).Length);
+        if (verb is "plot" or "demo") Assert.Equal("IEND"u8, piped.AsSpan(piped.Length - 8, 4));
     }
 
     [Theory]

@@ -64,7 +64,7 @@ public class CropSamplerTests
     [Fact]
     public void Recordings_of_nothing_but_silence_are_refused()
     {
-        const string expected = "recordings are silent: found no stretch of 80 samples above -60 dB of full scale, expected speech";
+        const string expected = "recordings, a, are silent: found no stretch of 80 samples above -60 dB of full scale, expected speech";
         Assert.Equal("the " + expected, Assert.Throws<VocoderException>(() => Sampler([Clip("a", 9, _ => 0f)])).Message);
         Assert.Equal("the held-out " + expected, Assert.Throws<VocoderException>(() => CropSampler.Middles([Clip("a", 9, _ => 0.0009f)], Frames, Hop)).Message);
         Assert.Equal(0, Sampler([Clip("a", 5, _ => 0.0011f)]).Draw(3, 1).FirstFrame);
@@ -75,7 +75,7 @@ public class CropSamplerTests
     {
         Crop[] crops = CropSampler.Middles([Clip("a", 20), Clip("b", 4), Clip("c", 40, t => t >= 2 * Hop && t < 4 * Hop ? 0.1f : 0f), Clip("d", 40, _ => 0f)], Frames, Hop);
         Assert.Equal([("a", 7, 1f), ("c", 3, 1f)], crops.Select(c => (c.Clip.Name, c.FirstFrame, c.Gain)));
-        Assert.Equal("no held-out recording is as long as a crop of 80 samples; the longest has 64", Assert.Throws<VocoderException>(() => CropSampler.Middles([Clip("b", 4)], Frames, Hop)).Message);
+        Assert.Equal("no held-out recording is as long as a crop of 80 samples; the longest, b, has 64", Assert.Throws<VocoderException>(() => CropSampler.Middles([Clip("b", 4)], Frames, Hop)).Message);
     }
 
     [Fact]
@@ -94,6 +94,6 @@ public class CropSamplerTests
     public void Without_a_clip_that_is_long_enough_the_longest_is_told()
     {
         VocoderException e = Assert.Throws<VocoderException>(() => Sampler([Clip("a", 2), Clip("b", 4)]));
-        Assert.Equal("no recording is as long as a crop of 80 samples; the longest has 64", e.Message);
+        Assert.Equal("no recording is as long as a crop of 80 samples; the longest, b, has 64", e.Message);
     }
 }
