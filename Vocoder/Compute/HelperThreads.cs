@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+
 namespace FlowVocoder.Compute;
 
 /// <summary>
@@ -22,11 +25,15 @@ internal static class HelperThreads
             for (; s_threads < helpers; s_threads++) new Thread(Help) { IsBackground = true, Name = "FlowVocoder helper" }.Start();
             var job = new Job<T>(count, state, step, helpers);
             s_job = job;
+            // Between the store of the job and the load of the sleepers, as a helper has one between its count and its last look at the job: without both each
+            // could miss what the other wrote, and a helper would sleep through the loop.
+            Interlocked.MemoryBarrier();
             int sleeping = Volatile.Read(ref s_sleeping);
             if (sleeping > 0) s_wake.Release(sleeping);
             job.Work(isCaller: true);
             s_job = null;
             job.WaitForOthers();
+            job.ThrowFailure();
             return true;
         }
         finally
@@ -37,35 +44,46 @@ internal static class HelperThreads
 
     private static void Help()
     {
-        Job? last = null;
+        // The number of the last job and not the job, which would keep its tensors alive.
+        long last = 0;
         while (true)
         {
-            if (Find(last) is { } job)
-            {
-                last = job;
-                if (job.Join()) job.Work(isCaller: false);
-                continue;
-            }
+            if (Help(ref last)) continue;
             Interlocked.Increment(ref s_sleeping);
             // A loop that began between the last look and the count above found no sleeper to wake.
-            if (s_job == null || s_job == last) s_wake.Wait();
+            if (!IsNew(last)) s_wake.Wait();
             Interlocked.Decrement(ref s_sleeping);
         }
     }
 
-    private static Job? Find(Job? last)
+    // Apart, so that no job stays on the stack of a thread that sleeps.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool Help(ref long last)
     {
         for (int look = 0; look < Looks; look++)
         {
-            if (s_job is { } job && job != last) return job;
+            if (s_job is { } job && job.Number != last)
+            {
+                last = job.Number;
+                if (job.Join()) job.Work(isCaller: false);
+                return true;
+            }
             Thread.SpinWait(SpinsPerLook);
         }
-        return null;
+        return false;
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool IsNew(long last) => s_job is { } job && job.Number != last;
 
     private abstract class Job(int count, int helpers)
     {
+        private static long s_number;
+        private ExceptionDispatchInfo? _failure;
         private int _claimed, _fromEnd, _done, _places = helpers;
+
+        // Only one job is made at a time.
+        public long Number { get; } = ++s_number;
 
         protected abstract void Run(int index);
 
@@ -76,9 +94,20 @@ internal static class HelperThreads
         public void Work(bool isCaller)
         {
             int finished = 0;
-            for (; Interlocked.Increment(ref _claimed) <= count; finished++) Run(isCaller ? finished : count + Interlocked.Decrement(ref _fromEnd));
+            for (; Interlocked.Increment(ref _claimed) <= count; finished++)
+                try
+                {
+                    Run(isCaller ? finished : count + Interlocked.Decrement(ref _fromEnd));
+                }
+                catch (Exception e)
+                {
+                    // On a helper it would end the process; the caller throws it when all are done.
+                    Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(e), null);
+                }
             if (finished > 0) Interlocked.Add(ref _done, finished);
         }
+
+        public void ThrowFailure() => _failure?.Throw();
 
         public void WaitForOthers()
         {
