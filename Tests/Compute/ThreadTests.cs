@@ -67,4 +67,64 @@ public class ThreadTests
             for (int i = 0; i < found.Length; i++) Samples.SameBits(reference[i], found[i], $"{threads} threads, {(i == 0 ? "result" : $"gradient of input {i - 1}")}");
         }
     }
+
+    // Tells in time whether a thread sleeps, whatever else the machine does.
+    [Fact]
+    public void Who_waits_long_for_a_turn_sleeps()
+    {
+        var turn = new Turn();
+        var thread = new Thread(() => turn.Await(1, new StreamState())) { IsBackground = true };
+        thread.Start();
+        // Asleep for most of a second look, where one that spins never is.
+        int asleep = 0;
+        Assert.True(SpinWait.SpinUntil(() =>
+        {
+            if (thread.ThreadState.HasFlag(ThreadState.WaitSleepJoin)) asleep++;
+            return asleep >= 20;
+        }, TimeSpan.FromMinutes(1)));
+        turn.Pass(0);
+        Assert.True(thread.Join(TimeSpan.FromMinutes(1)));
+    }
+
+    [Fact]
+    public void A_step_that_throws_ends_the_loop_and_not_the_process()
+    {
+        var threads = new Parallelism(3);
+        for (int run = 0; run < 200; run++)
+        {
+            var done = new int[64];
+            int bad = run % 64;
+            var e = Assert.Throws<InvalidOperationException>(() => threads.For(64, (done, bad), static (i, in s) =>
+            {
+                Interlocked.Increment(ref s.done[i]);
+                if (i == s.bad) throw new InvalidOperationException($"step {i}");
+            }));
+            Assert.Equal($"step {bad}", e.Message);
+            // Nobody works on it any more, and the next loop is whole.
+            int[] after = new int[64];
+            threads.For(64, after, static (i, in a) => Interlocked.Increment(ref a[i]));
+            Assert.All(after, count => Assert.Equal(1, count));
+        }
+    }
+
+    [Fact]
+    public void A_helper_does_not_keep_what_it_worked_on()
+    {
+        var threads = new Parallelism(3);
+        var weak = new List<WeakReference>();
+        for (int run = 0; run < 20; run++) weak.Add(Work(threads));
+        Assert.True(SpinWait.SpinUntil(() =>
+        {
+            GC.Collect();
+            return weak.TrueForAll(reference => !reference.IsAlive);
+        }, TimeSpan.FromMinutes(1)));
+    }
+
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+    private static WeakReference Work(Parallelism threads)
+    {
+        var large = new float[1 << 16];
+        threads.For(64, large, static (i, in values) => values[i] = i);
+        return new WeakReference(large);
+    }
 }

@@ -16,12 +16,14 @@ internal sealed class Turn
     public void Await(int chunk, StreamState state)
     {
         if (chunk == Alone) return;
-        // Beyond some looks it offers its processor to others, the thread that it waits for among them.
+        // Beyond some looks it offers its processor to others, the thread that it waits for among them; beyond many it sleeps, since whoever has
+        // the turn waits itself, for a full pipe say.
+        const int Patience = 5000;
         var spin = new SpinWait();
         while (Volatile.Read(ref _next) != chunk)
         {
             if (state.IsAbandoned) throw new OperationCanceledException("another thread failed at an earlier chunk");
-            spin.SpinOnce(sleep1Threshold: -1);
+            spin.SpinOnce(sleep1Threshold: Patience);
         }
     }
 
