@@ -65,4 +65,18 @@ public class CompactVoiceTests
     };
 
     private static string Message(VoiceFile voice) => Assert.Throws<VocoderException>(() => CompactVoice.FromFile(voice)).Message;
+
+    [Theory]
+    [InlineData("permutation", 1e9f), InlineData("permutation", -1f), InlineData("permutation", 0.5f), InlineData("permutation", float.MaxValue), InlineData("permutation", 3f)]
+    [InlineData("sign", 2f), InlineData("sign", 0f), InlineData("sign", -1.0001f)]
+    public void Constants_that_are_not_what_they_stand_for_are_refused(string constant, float value)
+    {
+        CompactVocoder model = FlowVocoder.Tests.Models.CompactModels.Create(FlowVocoder.Tests.Models.CompactModels.Small);
+        VoiceFile voice = VoiceFile.Of(model, "a", "b", "c", 1, new Dictionary<string, string>());
+        SafeTensor tensor = voice.Tensors[$"convinv.1.conv.{constant}"];
+        // 3 is a row that another place has already.
+        int at = value == 3f ? Array.IndexOf(tensor.Data, 3f) == 0 ? 1 : 0 : 0;
+        tensor.Data[at] = value;
+        Refusal.Expect(() => CompactVoice.FromFile(voice), "convinv.1", $"{constant} has ", "expected");
+    }
 }

@@ -86,6 +86,11 @@ public sealed class FlowStack : Flow
     /// <summary>The layer next to the samples, when it is an <see cref="ActNorm"/>.</summary>
     internal ActNorm? Outermost => _steps[0][0].Flow as ActNorm;
 
+    /// <summary>The first 1×1 convolution whose constants are not what they stand for, and why; null where all are.</summary>
+    internal (string Name, string Fault)? FindFault() => _steps.SelectMany(step => step)
+        .Select(layer => (layer.Name, (layer.Flow as InvertibleConvolution)?.ConstantFault()))
+        .Where(found => found.Item2 != null).Select(found => ((string, string)?)(found.Name, found.Item2!)).FirstOrDefault();
+
     /// <summary>Name of the first 1×1 convolution that has no inverse; null where all have one.</summary>
     internal string? FindSingular(Ops ops) => _steps.SelectMany(step => step).Where(layer => layer.Flow is InvertibleConvolution convolution && !convolution.HasInverse(ops))
         .Select(layer => layer.Name).FirstOrDefault();

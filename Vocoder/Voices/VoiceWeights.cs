@@ -34,6 +34,7 @@ internal static class VoiceWeights
     /// <exception cref="VocoderException">A 1×1 convolution has none.</exception>
     public static void RequireInvertible(string source, FlowStack stack)
     {
+        if (stack.FindFault() is { } found) throw new VocoderException($"{source}: the 1×1 convolution {VoiceFiles.Quote(found.Name)}: {found.Fault}");
         if (stack.FindSingular(new CpuOps(new Parallelism(1))) is { } name)
             throw new VocoderException($"{source}: the 1×1 convolution {VoiceFiles.Quote(name)} has no inverse, expected weights that have one");
     }
