@@ -1,3 +1,4 @@
+using FlowVocoder.Features;
 using FlowVocoder.Compute;
 using FlowVocoder.Conditioners;
 using FlowVocoder.Models;
@@ -130,5 +131,34 @@ public class CompactStreamSimdTests
             float[] samples = StreamRuns.Run(CompactModels.Create(config).NewStream(new SynthesisOptions(), new Parallelism(1)), mel, () => 2);
             Samples.SameBits(expected ??= samples, samples, $"{bits} bits");
         });
+    }
+
+    // The stack of a thread is 1 MiB on Windows; that of a long hop went beyond it and ended the process.
+    [Fact]
+    public void A_long_hop_needs_no_large_stack()
+    {
+        MelRecipe recipe = MelRecipe.ByName("hifigan") with { HopSize = 262144, FftSize = 1 << 18, WindowSize = 1024 };
+        CompactVocoder model = CompactModels.Create(CompactModels.Small with { Group = 256, LinearPrediction = 0 }, recipe);
+        Exception? failure = null;
+        var thread = new Thread(() => failure = Record.Exception(() =>
+        {
+            VocoderStream stream = model.NewStream(new SynthesisOptions(), new Parallelism(1));
+            int frames = model.LookAheadFrames + 1;
+            var mel = new float[frames * recipe.Bands];
+            mel.AsSpan().Fill(-3);
+            Assert.Equal(recipe.HopSize, stream.Push(mel, new float[frames * recipe.HopSize]));
+        }), maxStackSize: 512 << 10);
+        thread.Start();
+        thread.Join();
+        Assert.Null(failure);
+    }
+
+    [Fact]
+    public void Saving_a_state_leaves_the_memory_of_the_layers_in_place()
+    {
+        var state = new StreamState();
+        StreamSlot slot = state.Slot("a", 1, 2, 3);
+        StateExchange.To(new MemoryStream()).Slots(state, new Dictionary<string, (int, int, int)>());
+        Assert.Same(slot, state.Slot("a", 1, 2, 3));
     }
 }

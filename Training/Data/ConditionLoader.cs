@@ -56,7 +56,7 @@ internal sealed class ConditionLoader(CompactVocoder model, int frames)
         var (bins, voicing) = model.Pitch.Apply(ops, Mels(ops, crops, -before, before + frames + PitchPredictor.LookAhead + 1));
         PhaseFeatures features = model.Phase!.Rent(ops, crops.Count, frames * (_hop / Group));
         var accumulator = new PhaseAccumulator(model.Recipe);
-        Span<float> f0 = stackalloc float[2], phase = stackalloc float[_hop];
+        Span<float> f0 = stackalloc float[2], phase = ops.Rent(1, 1, _hop).Span;
         for (int item = 0; item < crops.Count; item++)
         {
             accumulator.Reset(start[item]);

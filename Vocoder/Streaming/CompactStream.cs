@@ -129,7 +129,7 @@ internal sealed class CompactStream : VocoderStream
     private Tensor LoadMel(CpuOps ops, ReadOnlySpan<float> frames, int count)
     {
         Tensor mel = ops.Rent(1, Bands, count);
-        Span<float> normalized = stackalloc float[Bands];
+        Span<float> normalized = ops.Rent(1, 1, Bands).Span;
         for (int i = 0; i < count; i++)
         {
             _model.NormalizeMel(frames.Slice(i * Bands, Bands), normalized);
@@ -151,7 +151,8 @@ internal sealed class CompactStream : VocoderStream
     {
         int groupsPerFrame = HopSize / _model.Config.Group;
         PhaseFeatures features = _model.Phase!.Rent(ops, 1, frames * groupsPerFrame);
-        Span<float> phase = stackalloc float[HopSize];
+        // Not on the stack, which a long hop would overflow.
+        Span<float> phase = ops.Rent(1, 1, HopSize).Span;
         double ratio = Math.Pow(2, Options.PitchShift / 12);
         for (int i = 0; i < frames; i++)
         {
