@@ -35,16 +35,17 @@ internal sealed class ScoreVerb : Verb
     {
         string[] files = arguments.GetRequiredValue(_files);
         LoadedVoice voice = arguments.LoadVoice(_voice, VoiceLibrary.DefaultJudge);
+        Parallelism parallelism = arguments.Parallelism(_threads);
         MelRecipe recipe = voice.Model.Recipe;
         float[] audio = Files.ReadRecording(files[^1], recipe.SampleRate, terminal);
         if (audio.Length < recipe.HopSize)
             throw new VocoderException($"'{files[^1]}' has {audio.Length} samples at {recipe.SampleRate} Hz, expected at least one frame of {recipe.HopSize}");
-        float[] mel = files.Length == 2 ? Files.Mel(files[0], voice, terminal).Data : new MelSpectrogram(recipe).Compute(audio);
+        float[] mel = files.Length == 2 ? Files.Mel(files[0], voice, terminal).Data : new MelSpectrogram(recipe).Compute(audio, parallelism);
         int frames = mel.Length / recipe.Bands, hops = audio.Length / recipe.HopSize;
         if (Math.Abs(frames - hops) > 1)
             terminal.Warn($"vocoder: warning: '{files[0]}' has {frames} frames and '{files[^1]}' {hops}: the first {Math.Min(frames, hops)} are scored");
         StepByStepCost.TellScoring(voice, Math.Min(frames, hops), terminal);
-        Print(voice.Model.Score(mel, audio, arguments.Parallelism(_threads)), files[^1], voice, terminal);
+        Print(voice.Model.Score(mel, audio, parallelism), files[^1], voice, terminal);
         return VocoderCommand.Success;
     }
 

@@ -75,7 +75,7 @@ public static class TrainingRun
         RequireState();
         // A kill while one was written leaves a file of its size.
         AtomicFile.DeleteLeftovers(paths.Output, paths.Checkpoint, paths.Log);
-        SpeechDataset data = SpeechDataset.Load(paths.Data, recipe, model.UsesPhase, config.CropFrames, loading, cancellation);
+        SpeechDataset data = SpeechDataset.Load(paths.Data, recipe, model.UsesPhase, config.CropFrames, loading, cancellation, new Parallelism(threads));
         foreach (string warning in data.Warnings) tell?.Invoke("warning: " + warning);
         ITrainingTask task = teacher == null ? new CompactTask(model, data, config) : new DistillationTask(model, teacher, data, config);
         var trainer = new Trainer(task, config, new Parallelism(threads));

@@ -1,3 +1,4 @@
+using FlowVocoder.Compute;
 using FlowVocoder.Features;
 
 namespace FlowVocoder.Training.Data;
@@ -10,10 +11,11 @@ public sealed class SpeechClip
     /// <param name="audio">Samples at the recipe's rate; cut to whole hops.</param>
     /// <param name="recipe">Recipe of the mel.</param>
     /// <param name="pitch">Whether pitch and phase are wanted.</param>
-    public SpeechClip(string name, float[] audio, MelRecipe recipe, bool pitch)
+    /// <param name="parallelism">Threads; one per processor by default.</param>
+    public SpeechClip(string name, float[] audio, MelRecipe recipe, bool pitch, Parallelism? parallelism = null)
     {
         Name = name;
-        Mel = new MelSpectrogram(recipe).Compute(audio);
+        Mel = new MelSpectrogram(recipe).Compute(audio, parallelism);
         // Whole hops only: sample hop·i + j belongs to frame i in every recipe.
         Frames = Math.Min(audio.Length / recipe.HopSize, Mel.Length / recipe.Bands);
         MelFrames = Mel.Length / recipe.Bands;

@@ -1,4 +1,5 @@
 using FlowVocoder.AudioIO;
+using FlowVocoder.Compute;
 using FlowVocoder.Features;
 
 namespace FlowVocoder.Training.Data;
@@ -27,10 +28,12 @@ public sealed class SpeechDataset
     /// <param name="cropFrames">Frames of a crop: what is shorter, or silent throughout, cannot be held out.</param>
     /// <param name="progress">Told how many of how many have been read.</param>
     /// <param name="cancellation">Stops the reading.</param>
+    /// <param name="parallelism">Threads; one per processor by default.</param>
     /// <exception cref="VocoderException">The folder is not there or holds no usable recording.</exception>
     /// <exception cref="OperationCanceledException">It was asked to stop.</exception>
     public static SpeechDataset Load(
-        string folder, MelRecipe recipe, bool pitch, int cropFrames = 1, Action<int, int>? progress = null, CancellationToken cancellation = default)
+        string folder, MelRecipe recipe, bool pitch, int cropFrames = 1, Action<int, int>? progress = null, CancellationToken cancellation = default,
+        Parallelism? parallelism = null)
     {
         string[] files = Files(folder);
         bool[] named = [.. files.Select(f => IsHeldOut(folder, f))];
@@ -38,15 +41,17 @@ public sealed class SpeechDataset
         var clips = new SpeechClip[files.Length];
         var warnings = new string?[files.Length];
         int done = 0;
+        // Each recording is one thread's.
+        var one = new Parallelism(1);
         try
         {
-            Parallel.For(0, files.Length, new ParallelOptions { CancellationToken = cancellation }, i =>
+            Parallel.For(0, files.Length, new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = (parallelism ?? new Parallelism()).Threads }, i =>
             {
                 Recording recording = Recording.Read(files[i], recipe.SampleRate);
                 float[] audio = recording.Samples;
                 if (audio.Length < recipe.HopSize)
                     throw new VocoderException($"{files[i]}: {audio.Length} samples at {recipe.SampleRate} Hz, expected at least one hop of {recipe.HopSize}");
-                clips[i] = new SpeechClip(Path.GetRelativePath(folder, files[i]), audio, recipe, pitch);
+                clips[i] = new SpeechClip(Path.GetRelativePath(folder, files[i]), audio, recipe, pitch, one);
                 if (recording.Warning is { } warning) warnings[i] = $"'{files[i]}': {warning}";
                 progress?.Invoke(Interlocked.Increment(ref done), files.Length);
             });

@@ -1,4 +1,5 @@
 using System.Buffers;
+using FlowVocoder.Compute;
 
 namespace FlowVocoder.Features;
 
@@ -43,9 +44,10 @@ public sealed class MelSpectrogram
 
     /// <summary>The mel spectrogram of a signal, reflected at its ends (signals shorter than the padding as numpy does it).</summary>
     /// <param name="audio">Samples at the recipe's rate, −1 … 1.</param>
+    /// <param name="parallelism">Threads; one per processor by default.</param>
     /// <returns>[Bands, FrameCount(audio.Length)] row-major.</returns>
     /// <exception cref="VocoderException">The signal is too short for one frame.</exception>
-    public unsafe float[] Compute(ReadOnlySpan<float> audio)
+    public unsafe float[] Compute(ReadOnlySpan<float> audio, Parallelism? parallelism = null)
     {
         int frames = FrameCount(audio.Length);
         if (frames == 0)
@@ -59,7 +61,8 @@ public sealed class MelSpectrogram
             // A lambda cannot capture a span, but Parallel.For returns before the audio is unpinned.
             nint address = (nint)pinned;
             int samples = audio.Length;
-            Parallel.For(0, (frames + BlockFrames - 1) / BlockFrames, block =>
+            var options = new ParallelOptions { MaxDegreeOfParallelism = (parallelism ?? new Parallelism()).Threads };
+            Parallel.For(0, (frames + BlockFrames - 1) / BlockFrames, options, block =>
                 ComputeBlock(new ReadOnlySpan<float>((float*)address, samples), block * BlockFrames, mel, frames));
         }
         return mel;
