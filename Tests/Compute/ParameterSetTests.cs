@@ -1,3 +1,4 @@
+using FlowVocoder.Tests.AudioIO;
 using FlowVocoder.Compute;
 
 namespace FlowVocoder.Tests.Compute;
@@ -61,4 +62,23 @@ public class ParameterSetTests
     [Fact]
     public void An_axis_more_is_another_shape() => Assert.Equal(
         "voice.bin: tensor 'weight' has shape [4, 15], expected [4, 3, 5]", LoadError(Sample(), _ => ([4, 15], new float[60])));
+
+    [Fact]
+    public void Axes_that_a_tensor_does_not_have_are_refused()
+    {
+        var set = new ParameterSet();
+        Assert.Throws<ArgumentException>(() => set.Constant("w", 1f, 2, 3, 4, 5));
+        Assert.Throws<ArgumentException>(() => set.Constant("w", 1f));
+        Assert.Empty(set.Items);
+    }
+
+    [Fact]
+    public void A_set_holds_no_more_than_it_may_and_takes_no_memory_for_more()
+    {
+        var set = new ParameterSet(most: 10);
+        set.Constant("a", 1f, 2, 3);
+        Refusal.Expect(() => set.Scope("s").Constant("b", 1f, 5), "'s.b' of shape [5] has 5 numbers, expected at most 4 of 10 more");
+        Refusal.Expect(() => set.Constant("c", 1f, int.MaxValue, int.MaxValue, int.MaxValue), "expected at most 4");
+        Assert.Single(set.Items);
+    }
 }

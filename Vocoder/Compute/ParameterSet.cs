@@ -121,6 +121,7 @@ public sealed class ParameterSet
 
     private Tensor Add(string name, int[] shape, bool trained = true)
     {
+        if (shape.Length is < 1 or > 3) throw new ArgumentException($"'{_prefix}{name}' has {shape.Length} axes, expected 1 to 3", nameof(shape));
         Int128 size = 1;
         foreach (int axis in shape) size *= axis;
         Require($"'{_prefix}{name}' of shape [{string.Join(", ", shape)}]", size);
