@@ -49,7 +49,7 @@ public sealed class EvaluateVerbTests(CliFixture fixture) : IClassFixture<CliFix
     [Theory]
     [InlineData("silent", "is silent, -200 dB of full scale, expected speech above -70")]
     [InlineData("short", "has 100 samples, expected at least the 2048 of the longest window")]
-    [InlineData("text", "is neither a wav nor a flac file")]
+    [InlineData("text", "is no recording that can be read")]
     [InlineData("loud", "too large to compute with, expected ±1")]
     public void A_recording_that_cannot_be_measured_is_named_and_left_out_and_the_table_is_there(string fault, string expected)
     {
