@@ -16,7 +16,8 @@ public sealed class Recording
     // Channels that have nothing in common lose 3 dB in the mean of two, this is 20.
     private const float Cancelled = 0.01f;
 
-    private Recording(float[] samples, int sampleRate, string? changes, string? warning) => (Samples, SampleRate, Changes, Warning) = (samples, sampleRate, changes, warning);
+    private Recording(float[] samples, int sampleRate, string? changes, string? warning) =>
+        (Samples, SampleRate, Changes, Warning) = (samples, sampleRate, changes, warning);
 
     /// <summary>[time] full scale is ±1.</summary>
     public float[] Samples { get; }
@@ -45,21 +46,25 @@ public sealed class Recording
         // After all arithmetic: the sum of two channels may be infinite where neither is.
         float peak = Math.Max(Peak(mono), Peak(samples));
         if (!(peak <= Loudest))
-            throw new VocoderException(FormattableString.Invariant($"'{path}' has samples of {PeakOf(audio):0.##E+0}, too large to compute with, expected ±1"));
+        {
+            float largest = audio.Channels.Max(Peak);
+            throw new VocoderException(FormattableString.Invariant($"'{path}' has samples of {largest:0.##E+0}, too large to compute with, expected ±1"));
+        }
         return new Recording(samples, rate, changes.Count == 0 ? null : string.Join(" and ", changes), Doubt(audio, mono, peak));
     }
 
     private static string? Doubt(Audio audio, float[] mono, float peak)
     {
         if (peak > LoudestSpeech)
-            return FormattableString.Invariant($"its samples reach {peak:0}, expected ±1: integers that were written as floats are to be divided by 32768 or by what their format has");
+        {
+            return FormattableString.Invariant($"its samples reach {peak:0}, expected ±1: ")
+                + "integers that were written as floats are to be divided by 32768 or by what their format has";
+        }
         double apart = audio.Channels.Average(c => (double)TensorPrimitives.SumOfSquares<float>(c)), mixed = TensorPrimitives.SumOfSquares<float>(mono);
-        return mixed < Cancelled * apart
-            ? FormattableString.Invariant($"its {audio.Channels.Length} channels cancel each other, and their mean is {10 * Math.Log10(apart / Math.Max(mixed, 1e-30)):0} dB below them: take one of them")
-            : null;
+        if (!(mixed < Cancelled * apart)) return null;
+        double lost = 10 * Math.Log10(apart / Math.Max(mixed, 1e-30));
+        return FormattableString.Invariant($"its {audio.Channels.Length} channels cancel each other, and their mean is {lost:0} dB below them: take one of them");
     }
 
     private static float Peak(float[] samples) => samples.Length == 0 ? 0 : Math.Abs(TensorPrimitives.MaxMagnitude<float>(samples));
-
-    private static float PeakOf(Audio audio) => audio.Channels.Max(Peak);
 }

@@ -25,7 +25,9 @@ internal static class BenchmarkVoices
         }
     }
 
-    /// <summary>A mel, [bands, frames], smooth in time and tilted like speech, so that linear prediction has something to invert; time does not depend on more.</summary>
+    /// <summary>
+    /// A mel, [bands, frames], smooth in time and tilted like speech, so that linear prediction has something to invert; time does not depend on more.
+    /// </summary>
     public static float[] Mel(MelRecipe recipe, int frames)
     {
         var mel = new float[recipe.Bands * frames];
