@@ -63,7 +63,7 @@ public sealed class Recording
         double apart = audio.Channels.Average(c => (double)TensorPrimitives.SumOfSquares<float>(c)), mixed = TensorPrimitives.SumOfSquares<float>(mono);
         if (!(mixed < Cancelled * apart)) return null;
         double lost = 10 * Math.Log10(apart / Math.Max(mixed, 1e-30));
-        return FormattableString.Invariant($"its {audio.Channels.Length} channels cancel each other, and their mean is {lost:0} dB below them: take one of them");
+        return FormattableString.Invariant($"its {audio.Channels.Length} channels cancel each other, and their mean is {lost:0} dB below them: ") + "take one of them";
     }
 
     private static float Peak(float[] samples) => samples.Length == 0 ? 0 : Math.Abs(TensorPrimitives.MaxMagnitude<float>(samples));

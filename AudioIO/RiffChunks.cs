@@ -13,11 +13,10 @@ internal sealed class RiffChunks
 
     private readonly byte[] _id = new byte[4];
     private readonly uint _riffSize;
+    private readonly bool _isAiff;
     private readonly byte[] _scratch = new byte[4096];
     private long _position = 12;
     private long _bodyLeft;
-
-    private readonly bool _isAiff;
 
     private RiffChunks(Stream stream, string name, uint riffSize, bool isAiff = false)
     {

@@ -28,8 +28,9 @@ internal static class SynthesisBenchmark
         _ = new MarkdownTable("passes of mel matching", "real-time factor", "of it a pass");
         foreach (int passes in s_passes)
         {
-            double time = Matched(model, mel, passes);
-            MarkdownTable.Row($"{passes}{(passes == model.MatchPasses ? ", the default" : "")}", $"{time / seconds:0.0000}", $"{(time - whole) / Math.Max(1, passes) / seconds:0.00000}");
+            double time = Matched(model, mel, passes), onePass = (time - whole) / Math.Max(1, passes);
+            string remark = passes == model.MatchPasses ? ", the default" : "";
+            MarkdownTable.Row($"{passes}{remark}", $"{time / seconds:0.0000}", $"{onePass / seconds:0.00000}");
         }
         Console.WriteLine();
         Memory(model, minutes, second);
@@ -43,7 +44,8 @@ internal static class SynthesisBenchmark
         double before = Machine.PeakMemory;
         float[] mel = BenchmarkVoices.Mel(model.Recipe, (int)(minutes * 60 * second));
         long samples = 0, allocated = GC.GetTotalAllocatedBytes();
-        double time = Clock.Once(() => Synthesizer.Synthesize(model, mel, new SynthesisOptions { Match = model.MatchPasses }, s_one, part => samples += part.Length));
+        var options = new SynthesisOptions { Match = model.MatchPasses };
+        double time = Clock.Once(() => Synthesizer.Synthesize(model, mel, options, s_one, part => samples += part.Length));
         _ = new MarkdownTable("minutes of audio", "s", "mel, MB", "allocated meanwhile, MB", "peak memory of the process, MiB", "before it");
         MarkdownTable.Row($"{samples / 60.0 / model.Recipe.SampleRate:0.0}", $"{time:0.0}", $"{mel.Length * 4e-6:0}", $"{(GC.GetTotalAllocatedBytes() - allocated) * 1e-6:0}", $"{Machine.PeakMemory:0}", $"{before:0}");
     }

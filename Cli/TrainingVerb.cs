@@ -19,7 +19,8 @@ internal abstract class TrainingVerb : Verb
 
     private readonly Option<string> _data = new("--data")
     {
-        Description = "Folder of recordings (wav, flac, aiff, mp3, ogg), searched with its subfolders; what lies in folders named 'valid' is held out, else every 20th file", HelpName = "DIR", Required = true,
+        Description = "Folder of recordings (wav, flac, aiff, mp3, ogg), searched with its subfolders; what lies in folders named 'valid' is held out, "
+            + "else every 20th of those that can be cropped", HelpName = "DIR", Required = true,
     };
     private readonly Option<string> _out = new("--out")
     {

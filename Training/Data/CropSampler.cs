@@ -93,10 +93,14 @@ public sealed class CropSampler
 
     private static void RequireLength(IReadOnlyList<SpeechClip> clips, int frames, int hop, string what)
     {
-        if (!clips.Any(c => c.Frames >= frames))
-            throw new VocoderException($"no {what} is as long as a crop of {frames * hop} samples; the longest{(clips.MaxBy(c => c.Audio.Length) is { } longest ? $", {longest.Name}, has {longest.Audio.Length}" : " has 0")}");
+        if (clips.Any(c => c.Frames >= frames)) return;
+        string found = clips.MaxBy(c => c.Audio.Length) is { } longest ? $"the longest, {longest.Name}, has {longest.Audio.Length}" : "there is none";
+        throw new VocoderException($"no {what} is as long as a crop of {frames * hop} samples; {found}");
     }
 
-    private static VocoderException AllSilent(string what, IReadOnlyList<SpeechClip> clips, int frames, int hop) =>
-        new($"the {what}, {clips[0].Name}{(clips.Count > 1 ? $" and {clips.Count - 1} more" : "")}, are silent: found no stretch of {frames * hop} samples above -60 dB of full scale, expected speech");
+    private static VocoderException AllSilent(string what, IReadOnlyList<SpeechClip> clips, int frames, int hop)
+    {
+        string names = clips.Count > 1 ? $"{clips[0].Name} and {clips.Count - 1} more" : clips[0].Name;
+        return new($"the {what}, {names}, are silent: found no stretch of {frames * hop} samples above -60 dB of full scale, expected speech");
+    }
 }

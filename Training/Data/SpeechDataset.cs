@@ -7,7 +7,8 @@ namespace FlowVocoder.Training.Data;
 /// <summary>The recordings of a folder, analysed and divided into a training and a validation part.</summary>
 public sealed class SpeechDataset
 {
-    private SpeechDataset(IReadOnlyList<SpeechClip> train, IReadOnlyList<SpeechClip> valid, IReadOnlyList<string> warnings) => (Train, Valid, Warnings) = (train, valid, warnings);
+    private SpeechDataset(IReadOnlyList<SpeechClip> train, IReadOnlyList<SpeechClip> valid, IReadOnlyList<string> warnings) =>
+        (Train, Valid, Warnings) = (train, valid, warnings);
 
     /// <summary>Clips to train on, in order of their names.</summary>
     public IReadOnlyList<SpeechClip> Train { get; }
@@ -43,9 +44,10 @@ public sealed class SpeechDataset
         int done = 0;
         // Each recording is one thread's.
         var one = new Parallelism(1);
+        int threads = (parallelism ?? new Parallelism()).Threads;
         try
         {
-            Parallel.For(0, files.Length, new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = (parallelism ?? new Parallelism()).Threads }, i =>
+            Parallel.For(0, files.Length, new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = threads }, i =>
             {
                 Recording recording = Recording.Read(files[i], recipe.SampleRate);
                 float[] audio = recording.Samples;
@@ -89,9 +91,10 @@ public sealed class SpeechDataset
         if (!Directory.Exists(folder)) throw new VocoderException($"{folder}: no such folder, expected one with recordings");
         var found = new List<(string File, string Target)>();
         Walk(folder, LinkTarget.Of(folder), [], found);
-        string[] files = [.. found.OrderBy(f => f.File, StringComparer.Ordinal).GroupBy(f => f.Target).Select(g => g.FirstOrDefault(f => IsHeldOut(folder, f.File), g.First()).File)
-            .Order(StringComparer.Ordinal)];
-        return files.Length > 0 ? files : throw new VocoderException($"{folder}: found no recording below it, expected files that end in {string.Join(", ", AudioFile.Extensions)}");
+        string[] files = [.. found.OrderBy(f => f.File, StringComparer.Ordinal).GroupBy(f => f.Target)
+            .Select(same => same.FirstOrDefault(f => IsHeldOut(folder, f.File), same.First()).File).Order(StringComparer.Ordinal)];
+        return files.Length > 0 ? files
+            : throw new VocoderException($"{folder}: found no recording below it, expected files that end in {string.Join(", ", AudioFile.Extensions)}");
     }
 
     // A folder may be linked from several places, but not from within itself.

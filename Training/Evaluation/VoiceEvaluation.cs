@@ -30,13 +30,17 @@ public sealed class VoiceEvaluation
     public VoiceEvaluation(MelRecipe recipe) =>
         (_logMel, _voicing, _bands, _sampleRate) = (new LogMelL1(recipe), new VoicingF1(recipe), new BandMeasures(recipe), recipe.SampleRate);
 
-    /// <summary>Why a recording cannot be measured, one phrase: it is shorter than the longest window, or silent, so that distances relative to it have no bound.</summary>
+    /// <summary>
+    /// Why a recording cannot be measured, one phrase: it is shorter than the longest window, or silent, so that distances relative to it have no bound.
+    /// </summary>
     public static string? Refusal(ReadOnlySpan<float> reference)
     {
         if (reference.Length < MultiResolutionStft.LongestWindow)
             return $"has {reference.Length} samples, expected at least the {MultiResolutionStft.LongestWindow} of the longest window";
         double power = TensorPrimitives.SumOfSquares(reference) / (double)reference.Length;
-        return power < SilentPower ? FormattableString.Invariant($"is silent, {10 * Math.Log10(Math.Max(power, 1e-20)):0} dB of full scale, expected speech above {10 * Math.Log10(SilentPower):0}") : null;
+        if (!(power < SilentPower)) return null;
+        double found = 10 * Math.Log10(Math.Max(power, 1e-20)), least = 10 * Math.Log10(SilentPower);
+        return FormattableString.Invariant($"is silent, {found:0} dB of full scale, expected speech above {least:0}");
     }
 
     /// <summary>Scores one clip; the longer signal is cut to the shorter.</summary>

@@ -71,8 +71,13 @@ public unsafe partial class CpuOps
         ForMixed(x, gains, y, static (Span<float> x, ref float gain, Span<float> y) => TensorPrimitives.FusedMultiplyAdd(x, gain, y, y));
         Record(y, x, gains, null, static (ops, y, x, gains, _) =>
         {
-            if (gains.RequiresGrad) ops.ForMixed(x, ops.GradientOf(gains), y.Grad!, static (Span<float> x, ref float gain, Span<float> dy) => gain += TensorPrimitives.Dot<float>(x, dy));
-            if (x.RequiresGrad) ops.ForMixed(ops.GradientOf(x), gains, y.Grad!, static (Span<float> dx, ref float gain, Span<float> dy) => TensorPrimitives.FusedMultiplyAdd(dy, gain, dx, dx));
+            if (gains.RequiresGrad)
+                ops.ForMixed(x, ops.GradientOf(gains), y.Grad!, static (Span<float> x, ref float gain, Span<float> dy) => gain += TensorPrimitives.Dot<float>(x, dy));
+            if (x.RequiresGrad)
+            {
+                ops.ForMixed(ops.GradientOf(x), gains, y.Grad!,
+                    static (Span<float> dx, ref float gain, Span<float> dy) => TensorPrimitives.FusedMultiplyAdd(dy, gain, dx, dx));
+            }
         });
         return y;
     }

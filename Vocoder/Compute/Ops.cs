@@ -112,8 +112,8 @@ public abstract class Ops
     public abstract Tensor SplineInverse(Tensor y, Tensor parameters, float bound);
 
     /// <summary>
-    /// A sum of signals, with a gain for each that is held for h of its samples: x [b, j, t·h] and gains [b, j, t] → y[b,0,i] = Σ_j gains[b, j, i / h]·x[b,j,i],
-    /// [b, 1, t·h].
+    /// A sum of signals, with a gain for each that is held for h of its samples: x [b, j, t·h] and gains [b, j, t] →
+    /// y[b,0,i] = Σ_j gains[b, j, i / h]·x[b,j,i], [b, 1, t·h].
     /// </summary>
     public abstract Tensor Mix(Tensor x, Tensor gains);
 

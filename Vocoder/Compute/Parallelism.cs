@@ -18,8 +18,8 @@ public sealed class Parallelism
     public int Threads { get; }
 
     /// <summary>
-    /// Runs <paramref name="step"/> for 0 … <paramref name="count"/>-1, in any order. Where one throws, the others are done and then the first exception is. One thread allocates nothing
-    /// when the step is a static lambda that takes what it works on from <paramref name="state"/>.
+    /// Runs <paramref name="step"/> for 0 … <paramref name="count"/>-1, in any order. Where one throws, the others are done, and then
+    /// the first exception is thrown. One thread allocates nothing when the step is a static lambda that takes what it works on from <paramref name="state"/>.
     /// </summary>
     internal void For<T>(int count, in T state, LoopStep<T> step)
     {

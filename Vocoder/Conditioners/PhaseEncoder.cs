@@ -32,7 +32,8 @@ internal sealed class PhaseEncoder
     public int Signals => 2 * _bands.Length;
 
     /// <summary>Room for the phase of some groups of samples, to be written.</summary>
-    public PhaseFeatures Rent(Ops ops, int batch, int groups) => new(ops.Rent(batch, Features, groups), Signals == 0 ? null : ops.Rent(batch, Signals, groups * _group));
+    public PhaseFeatures Rent(Ops ops, int batch, int groups) =>
+        new(ops.Rent(batch, Features, groups), Signals == 0 ? null : ops.Rent(batch, Signals, groups * _group));
 
     /// <summary>Multiply-accumulates per group of samples.</summary>
     public long MacsPerStep => _first.MacsPerStep + _second.MacsPerStep;

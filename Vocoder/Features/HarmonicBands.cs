@@ -5,8 +5,8 @@ using FlowVocoder.Compute;
 namespace FlowVocoder.Features;
 
 /// <summary>
-/// The harmonics of a fundamental, band by band: Σ_k w_k·cos kφ and Σ_k w_k·sin kφ over the harmonics of each band. Harmonic k stands for the frequencies from
-/// (k - ½)·F0 to (k + ½)·F0, and w_k is the part of them that lies in the band, so that none appears or changes its band at once as F0 moves.
+/// The harmonics of a fundamental, band by band: Σ_k w_k·cos kφ and Σ_k w_k·sin kφ over the harmonics of each band. Harmonic k stands for the
+/// frequencies from (k - ½)·F0 to (k + ½)·F0, and w_k is the part of them that lies in the band, so that none appears or changes its band at once as F0 moves.
 /// </summary>
 internal static class HarmonicBands
 {
