@@ -118,26 +118,41 @@ public static class TrainingRun
             tell?.Invoke(FormattableString.Invariant($"the voice stays that of step {trainer.Health.BestStep}, the best on the held-out clips by its {trainer.Health.Measure}"));
     }
 
-    /// <summary>Reads the log of a run.</summary>
+    /// <summary>Reads the log of a run. What a kill cut off, a last line without an end that is no report, is left out.</summary>
     /// <param name="path">A log as <see cref="TrainingPaths.Log"/>.</param>
     /// <exception cref="VocoderException">It cannot be read, or a line is no report; the message names file and line.</exception>
     public static IReadOnlyList<TrainingReport> ReadLog(string path)
     {
         var reports = new List<TrainingReport>();
+        string[] lines = LogLines(path);
+        for (int i = 0; i < lines.Length; i++)
+        {
+            bool isLast = i == lines.Length - 1;
+            if (isLast && lines[i].Length == 0) break;
+            try
+            {
+                reports.Add(JsonSerializer.Deserialize<TrainingReport>(lines[i], s_log) ?? throw new JsonException("it is null"));
+            }
+            catch (Exception e) when (JsonFault.Is(e))
+            {
+                if (isLast && i > 0) break;
+                throw new VocoderException($"'{path}': line {i + 1} is no report of a training: {e.Message.ReplaceLineEndings(" ")}", e);
+            }
+        }
+        return reports;
+    }
+
+    // The last is what stands behind the last end of line.
+    private static string[] LogLines(string path)
+    {
         try
         {
-            foreach (string line in File.ReadLines(path))
-                reports.Add(JsonSerializer.Deserialize<TrainingReport>(line, s_log) ?? throw new JsonException("it is null"));
-        }
-        catch (Exception e) when (JsonFault.Is(e))
-        {
-            throw new VocoderException($"'{path}': line {reports.Count + 1} is no report of a training: {e.Message.ReplaceLineEndings(" ")}", e);
+            return File.ReadAllText(path).Split('\n');
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new VocoderException($"cannot read '{path}': the file does not exist", e);
         }
-        return reports;
     }
 
     // A voice that is there already, that of a teacher say, is nobody's to overwrite.

@@ -53,13 +53,20 @@ public sealed class InfoAndPlotTests(CliFixture fixture) : IClassFixture<CliFixt
         File.WriteAllText(folder["log.jsonl"], line + "\n" + line.Replace(":50,", ":100,", StringComparison.Ordinal) + "\n");
         CliFixture.Run("plot", folder["log.jsonl"], folder["log.png"]).Succeeds();
         Assert.Equal((1200, 600), PngSize(folder["log.png"]));
+        byte[] whole = File.ReadAllBytes(folder["log.png"]);
+        // A kill may cut the last line.
+        File.AppendAllText(folder["log.jsonl"], line[..^40]);
+        CliFixture.Run("plot", folder["log.jsonl"], folder["log.png"]).Succeeds();
+        Assert.Equal(whole, File.ReadAllBytes(folder["log.png"]));
     }
 
-    [Fact]
-    public void A_log_that_is_none_is_refused_with_its_line()
+    [Theory]
+    [InlineData("no json\n")]
+    [InlineData("no json")]
+    public void A_log_that_is_none_is_refused_with_its_line(string text)
     {
         using var folder = new TempFolder();
-        File.WriteAllText(folder["log.jsonl"], "no json\n");
+        File.WriteAllText(folder["log.jsonl"], text);
         CliFixture.Run("plot", folder["log.jsonl"], folder["log.png"]).Fails(1, folder["log.jsonl"], "line 1");
         Assert.Equal(["log.jsonl"], folder.Entries());
     }

@@ -53,6 +53,16 @@ public class SafeTensorsFileTests
     }
 
     [Fact]
+    public void Metadata_of_null_is_none()
+    {
+        byte[] json = System.Text.Encoding.UTF8.GetBytes("""{"__metadata__":null,"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""");
+        using var stream = new MemoryStream([.. BitConverter.GetBytes((ulong)json.Length), .. json, .. BitConverter.GetBytes(1.5f)]);
+        var file = SafeTensorsFile.Read(stream, "x");
+        Assert.Empty(file.Metadata);
+        Assert.Equal([1.5f], file.Tensors["a"].Data);
+    }
+
+    [Fact]
     public void A_small_file_has_exactly_the_bytes_of_the_format()
     {
         using var written = new MemoryStream();

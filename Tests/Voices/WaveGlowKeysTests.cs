@@ -18,11 +18,47 @@ public class WaveGlowKeysTests
     [InlineData("module.")]
     [InlineData("waveglow.")]
     [InlineData("waveglow.module.")]
+    [InlineData("_orig_mod.")]
+    [InlineData("module._orig_mod.")]
+    [InlineData("model.")]
+    [InlineData("net.generator._fsdp_wrapped_module.")]
     public void Prefixes_go(string prefix)
     {
         var reference = WaveGlowFixture.Reference();
         var prefixed = reference.ToDictionary(pair => prefix + pair.Key, pair => pair.Value);
         WaveGlowFixture.AssertSameBits(reference, WaveGlowKeys.Normalize(prefixed, "x"));
+    }
+
+    /// <summary>torch.compile and activation checkpointing may wrap single modules.</summary>
+    [Fact]
+    public void Wrappers_within_the_model_go_and_parametrised_weight_norm_is_weight_norm()
+    {
+        var reference = WaveGlowFixture.Reference();
+        var wrapped = reference.ToDictionary(pair => pair.Key.Replace("in_layers.1.", "in_layers.1._orig_mod.", StringComparison.Ordinal)
+            .Replace("WN.2.", "WN.2._checkpoint_wrapped_module.", StringComparison.Ordinal)
+            .Replace(".weight_g", ".parametrizations.weight.original0", StringComparison.Ordinal)
+            .Replace(".weight_v", ".parametrizations.weight.original1", StringComparison.Ordinal), pair => pair.Value);
+        Assert.Contains("WN.2._checkpoint_wrapped_module.in_layers.1._orig_mod.parametrizations.weight.original0", wrapped.Keys);
+        WaveGlowFixture.AssertSameBits(reference, WaveGlowKeys.Normalize(wrapped, "x"));
+    }
+
+    [Fact]
+    public void What_lies_beside_the_model_is_left_out()
+    {
+        var reference = WaveGlowFixture.Reference();
+        var tensors = reference.ToDictionary(pair => "generator." + pair.Key, pair => pair.Value);
+        tensors["discriminator.upsample.bias"] = tensors["WN.0.end.weight"] = tensors["denoiser.bias_spec"] = new SafeTensor([1], [1]);
+        tensors["generator.num_batches_tracked"] = new SafeTensor(TensorDtype.I64, [], new byte[8]);
+        WaveGlowFixture.AssertSameBits(reference, WaveGlowKeys.Normalize(tensors, "x"));
+    }
+
+    [Fact]
+    public void Of_two_models_none_is_guessed()
+    {
+        var reference = WaveGlowFixture.Reference();
+        var two = reference.Concat(reference.Select(pair => KeyValuePair.Create("ema.module." + pair.Key, pair.Value)));
+        var error = Assert.Throws<VocoderException>(() => WaveGlowKeys.Normalize(new Dictionary<string, SafeTensor>(two), "x"));
+        Assert.Equal("x: found WaveGlow models under '', 'ema.', expected one", error.Message);
     }
 
     /// <summary>The oldest layout, cut from the newest: any order of the parts in the file joins to the original.</summary>

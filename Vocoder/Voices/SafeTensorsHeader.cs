@@ -89,6 +89,8 @@ internal sealed class SafeTensorsHeader
 
     private void ParseMetadata(JsonElement map)
     {
+        // Written by libraries that state the absence of metadata.
+        if (map.ValueKind == JsonValueKind.Null) return;
         if (map.ValueKind != JsonValueKind.Object)
         {
             throw Bad($"found a JSON {map.ValueKind} as {MetadataKey}, expected an object of strings");

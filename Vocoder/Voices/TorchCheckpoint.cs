@@ -6,7 +6,7 @@ namespace FlowVocoder.Voices;
 /// <summary>
 /// The weights in a file of torch.save, old or new format, read without running any of the code a pickle can name: the pickle is
 /// interpreted into inert values, and only tensors are taken from them. Understands a state dict, a pickled module, and either
-/// of them under <c>state_dict</c> or <c>model</c> of a training checkpoint.
+/// of them under <c>state_dict</c> (Lightning), <c>model_state_dict</c> or <c>model</c> of a training checkpoint.
 /// </summary>
 public sealed class TorchCheckpoint
 {

@@ -8,22 +8,31 @@ namespace FlowVocoder.Voices;
 /// convolution per layer (<c>cond_layers.i</c>), the oldest also separate <c>res_layers.i</c> and <c>skip_layers.i</c>; joined
 /// along the output channels they equal <c>cond_layer</c> and <c>res_skip_layers.i</c>, weight norm included, because that
 /// works on each output channel alone. Source: convert_model.py of https://github.com/NVIDIA/waveglow.
+/// Weight norm as a parametrisation (torch.nn.utils.parametrizations.weight_norm, PyTorch 2.1 and later) keeps gain and direction as
+/// <c>parametrizations.weight.original0</c> and <c>original1</c>: the <c>weight_g</c> and <c>weight_v</c> of before.
 /// Weights whose norm was removed (plain <c>.weight</c>) keep that name.
+/// The model may lie under any prefix, and its modules in the wrappers of DataParallel, torch.compile, FSDP and checkpointing. What lies beside
+/// it (losses, windows of transforms, optimisers) is left out.
 /// </summary>
 public static partial class WaveGlowKeys
 {
-    private static readonly string[] Prefixes = ["module.", "waveglow."];
+    private static readonly string[] s_wrappers = ["module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"];
 
     /// <summary>Returns the tensors under their newest names; those that need no joining are passed on as they are.</summary>
     /// <param name="tensors">Names and tensors of a checkpoint.</param>
     /// <param name="file">The file they come from, for errors.</param>
-    /// <exception cref="VocoderException">Two layouts at once, a layer missing from a row, or parts that do not fit together.</exception>
+    /// <exception cref="VocoderException">
+    /// Two models or two layouts at once, a layer missing from a row, or parts that do not fit together.
+    /// </exception>
     public static IReadOnlyDictionary<string, SafeTensor> Normalize(IReadOnlyDictionary<string, SafeTensor> tensors, string file)
     {
+        string prefix = Prefix(tensors.Keys, file);
         var result = new OrderedDictionary<string, List<Part>>(StringComparer.Ordinal);
         foreach (var (fullName, tensor) in tensors)
         {
-            var (target, order) = Target(StripPrefixes(fullName));
+            string name = Unwrapped(fullName);
+            if (!name.StartsWith(prefix, StringComparison.Ordinal) || !Member().IsMatch(name.AsSpan(prefix.Length))) continue;
+            var (target, order) = Target(name[prefix.Length..]);
             if (!result.TryGetValue(target, out var parts))
             {
                 result.Add(target, parts = []);
@@ -38,21 +47,30 @@ public static partial class WaveGlowKeys
         return joined;
     }
 
+    // What stands before the names of the model, told by the tensor that is there once in every checkpoint; nothing where there is none.
+    private static string Prefix(IEnumerable<string> names, string file)
+    {
+        IEnumerable<string> upsampling = names.Where(IsUpsampling).Select(Unwrapped);
+        string[] found = [.. upsampling.Select(name => name[..name.LastIndexOf(UpsamplingName, StringComparison.Ordinal)]).Distinct()];
+        return found.Length < 2 ? found.FirstOrDefault("")
+            : throw new VocoderException($"{file}: found WaveGlow models under {VoiceFiles.Few(found)}, expected one");
+    }
+
     /// <param name="Name">The name in the checkpoint.</param>
     /// <param name="Order">Its place along the output channels, or null for a tensor that stands alone.</param>
     /// <param name="Tensor">Its values.</param>
     private sealed record Part(string Name, int? Order, SafeTensor Tensor);
 
-    /// <summary>Whether a name is that of the upsampling's weight, which every checkpoint has.</summary>
-    public static bool IsUpsampling(string name) => StripPrefixes(name) is "upsample.weight" or "upsample.weight_v";
+    private const string UpsamplingName = "upsample.weight";
 
-    private static string StripPrefixes(string name)
+    /// <summary>Whether a name is that of the upsampling's weight, which every checkpoint has, under whatever prefix.</summary>
+    public static bool IsUpsampling(string name) => Upsampling().IsMatch(Unwrapped(name));
+
+    private static string Unwrapped(string name)
     {
-        while (Prefixes.FirstOrDefault(prefix => name.StartsWith(prefix, StringComparison.Ordinal)) is { } found)
-        {
-            name = name[found.Length..];
-        }
-        return name;
+        string inner = string.Join('.', name.Split('.').Where(part => !s_wrappers.Contains(part)));
+        return inner.Replace(".parametrizations.weight.original0", ".weight_g", StringComparison.Ordinal)
+            .Replace(".parametrizations.weight.original1", ".weight_v", StringComparison.Ordinal);
     }
 
     private static (string Target, int? Order) Target(string name)
@@ -115,4 +133,10 @@ public static partial class WaveGlowKeys
 
     [GeneratedRegex(@"^(WN\.[0-9]+)\.(res|skip)_layers\.([0-9]{1,4}\.(?:bias|weight|weight_g|weight_v))\z", RegexOptions.CultureInvariant)]
     private static partial Regex ResidualOrSkip();
+
+    [GeneratedRegex(@"^(WN|convinv)\.[0-9]|^upsample\.", RegexOptions.CultureInvariant)]
+    private static partial Regex Member();
+
+    [GeneratedRegex(@"(^|\.)upsample\.weight(_v)?\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Upsampling();
 }

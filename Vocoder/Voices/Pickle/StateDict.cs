@@ -15,7 +15,8 @@ internal sealed class StateDict(TorchContainer container)
     public OrderedDictionary<string, PickledTensor> Find(object? root)
     {
         var dict = root as PickledDict;
-        foreach (object? candidate in new[] { root, dict?["state_dict"], dict?["model"] })
+        // The named ones first: beside them a training checkpoint may hold tensors of its own, a loss say.
+        foreach (object? candidate in new[] { dict?["state_dict"], dict?["model_state_dict"], dict?["model"], root })
         {
             if (ModuleState(candidate) is { } state)
             {
@@ -32,7 +33,7 @@ internal sealed class StateDict(TorchContainer container)
         }
         string what = dict is not null ? $"a dict of {VoiceFiles.Few([.. dict.Items.Select(item => item.Key)])}"
             : root is PickledObject other ? $"an object of class {VoiceFiles.Quote(other.Type.FullName)}" : "no dict and no module";
-        throw new VocoderException($"{container.File}: found {what} without tensors, expected a state dict, a module, or either under 'state_dict' or 'model'");
+        throw new VocoderException($"{container.File}: found {what} without tensors, expected a state dict, a module, or either under 'state_dict', 'model_state_dict' or 'model'");
     }
 
     private void Walk(string prefix, PickledDict state, int depth)
