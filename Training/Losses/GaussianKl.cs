@@ -17,7 +17,7 @@ internal sealed record GaussianKl(float Regularization = 4f, float SmallestLogSi
     public Tensor Apply(Ops ops, Tensor meanQ, Tensor logSigmaQ, Tensor meanP, Tensor logSigmaP, out double divergence)
     {
         Tensor q = ops.Clamp(logSigmaQ, SmallestLogSigma, float.MaxValue), p = ops.Clamp(logSigmaP, SmallestLogSigma, float.MaxValue);
-        Tensor half = Filled(ops, q, 0.5f), zero = Filled(ops, q, 0f);
+        Tensor half = ops.Fill(q.Batch, q.Channels, q.Length, 0.5f), zero = ops.Fill(q.Batch, q.Channels, q.Length, 0f);
         Tensor ratio = Difference(ops, q, p), mean = Difference(ops, meanP, meanQ);
         // ½σ_q²/σ_p² - log(σ_q/σ_p) - ½ + ½(μ_p - μ_q)²/σ_p²
         Tensor widths = ops.Affine(half, ops.Scale(ratio, 2f), ops.Scale(ratio, -1f));
@@ -30,11 +30,4 @@ internal sealed record GaussianKl(float Regularization = 4f, float SmallestLogSi
     }
 
     private static Tensor Difference(Ops ops, Tensor a, Tensor b) => ops.Add(a, ops.Scale(b, -1f));
-
-    private static Tensor Filled(Ops ops, Tensor like, float value)
-    {
-        Tensor tensor = ops.Rent(like.Batch, like.Channels, like.Length);
-        tensor.Span.Fill(value);
-        return tensor;
-    }
 }

@@ -34,7 +34,7 @@ public unsafe partial class CpuOps
     /// <inheritdoc/>
     public override Tensor Recur(IRecursion recursion, Tensor x, Tensor condition, int channels)
     {
-        if (IsRecording) throw new InvalidOperationException("a recursion over time has no gradient");
+        if (_tape != null) throw new InvalidOperationException("a recursion over time has no gradient");
         Require(x.Batch == condition.Batch && x.Length == condition.Length, $"an input {x.Shape} and a condition {condition.Shape} do not go together");
         StreamState state = _state ?? new StreamState();
         CpuOps ops = _state == null ? new CpuOps(state: state) : _stepping ??= new CpuOps(state: state);

@@ -33,13 +33,18 @@ public unsafe partial class CpuOps : Ops
     internal int Chunk { get; set; } = Turn.Alone;
 
     /// <inheritdoc/>
-    public override bool IsRecording => _tape != null;
-
-    /// <inheritdoc/>
     public override Parallelism Parallelism => _parallelism;
 
     /// <inheritdoc/>
     public override Tensor Rent(int batch, int channels, int length) => _workspace.Rent(batch, channels, length);
+
+    /// <inheritdoc/>
+    public override Tensor Derive(DerivedTensor value)
+    {
+        if (_tape == null || !value.RequiresGrad) return value.InHostMemory();
+        if (!_tape.Derived.TryGetValue(value, out Tensor? made)) _tape.Derived.Add(value, made = value.Make(this));
+        return made;
+    }
 
     /// <inheritdoc/>
     public override void Free(Tensor tensor)

@@ -10,20 +10,32 @@ public readonly record struct ConvShape(int Dilation = 1, int Left = 0, int Firs
 /// <summary>
 /// The operations that models are written in: the seam between a network and what runs it. Every tensor is
 /// [batch, channels, time]. An implementation may record a tape for gradients, keep the past of causal operations for
-/// streaming, or trace a graph; a model cannot tell. Results are valid until <see cref="Reset"/>.
+/// streaming, compute on a device or trace a graph; models are written the same for all. Results are valid until <see cref="Reset"/>. Inputs are tensors in
+/// host memory; where results lie is the engine's business, and <see cref="Read"/> brings them back.
 /// </summary>
 public abstract class Ops
 {
-    /// <summary>Whether gradients will be asked for; a layer then computes derived weights anew instead of caching them.</summary>
-    public abstract bool IsRecording { get; }
-
     /// <summary>Threads that a caller may use where it computes inputs itself; one unless an implementation has more.</summary>
     public virtual Parallelism Parallelism { get; } = new(1);
 
     /// <summary>
-    /// A new tensor [batch, channels, length] with undefined contents, for inputs computed by the caller.
+    /// A new tensor [batch, channels, length] in host memory with undefined contents, for inputs computed by the caller, who writes it before it is used.
     /// </summary>
     public abstract Tensor Rent(int batch, int channels, int length);
+
+    /// <summary>A new tensor [batch, channels, length] of which every element is <paramref name="value"/>.</summary>
+    public virtual Tensor Fill(int batch, int channels, int length, float value)
+    {
+        Tensor tensor = Rent(batch, channels, length);
+        tensor.Span.Fill(value);
+        return tensor;
+    }
+
+    /// <summary>The elements of a result, [batch, channels, length] in row-major order, in host memory; valid as long as the tensor.</summary>
+    public virtual ReadOnlySpan<float> Read(Tensor tensor) => tensor.Span;
+
+    /// <summary>A value made of parameters alone: that in host memory, unless an implementation records gradients of it.</summary>
+    public virtual Tensor Derive(DerivedTensor value) => value.InHostMemory();
 
     /// <summary>Gives an intermediate result back early. The caller must not touch it again; without effect while recording.</summary>
     public abstract void Free(Tensor tensor);

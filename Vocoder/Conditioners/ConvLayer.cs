@@ -5,14 +5,11 @@ namespace FlowVocoder.Conditioners;
 /// <summary>A convolution with its weights: [b, in, t] → [b, out, t], optionally weight-normalised.</summary>
 internal sealed class ConvLayer
 {
-    private readonly Tensor? _gain;
     private readonly Tensor _direction;
+    private readonly DerivedTensor? _normalized;
     private readonly Tensor? _bias;
     private readonly int _left;
     private readonly string _name;
-    private Folded? _folded;
-
-    private sealed record Folded(int DirectionVersion, int GainVersion, Tensor Weight);
 
     /// <summary>Creates weights under the names weight (or weight_v and weight_g) and bias, drawn from ±1/√(in·taps).</summary>
     public ConvLayer(ParameterSet parameters, int inputs, int outputs, int taps = 1, int dilation = 1, bool causal = true,
@@ -27,10 +24,11 @@ internal sealed class ConvLayer
             _direction = parameters.Uniform("weight", bound, outputs, inputs, taps);
             return;
         }
-        _gain = parameters.Constant("weight_g", 0f, outputs, 1, 1);
+        Tensor gain = parameters.Constant("weight_g", 0f, outputs, 1, 1);
         _direction = parameters.Uniform("weight_v", bound, outputs, inputs, taps);
         for (int o = 0; o < outputs; o++)
-            _gain.Span[o] = MathF.Sqrt(System.Numerics.Tensors.TensorPrimitives.SumOfSquares<float>(_direction.Span.Slice(o * inputs * taps, inputs * taps)));
+            gain.Span[o] = MathF.Sqrt(System.Numerics.Tensors.TensorPrimitives.SumOfSquares<float>(_direction.Span.Slice(o * inputs * taps, inputs * taps)));
+        _normalized = new DerivedTensor(ops => ops.WeightNorm(_direction, gain), _direction, gain);
     }
 
     public int Inputs { get; }
@@ -49,18 +47,5 @@ internal sealed class ConvLayer
 
     /// <summary>Applies rows firstRow … firstRow+rows-1 (all when rows is 0), adding <paramref name="add"/>.</summary>
     public Tensor Apply(Ops ops, Tensor x, Tensor? add = null, int firstRow = 0, int rows = 0) =>
-        ops.Conv1d(x, Weight(ops), _bias, new ConvShape(Dilation, _left, firstRow, rows), add, _name);
-
-    private Tensor Weight(Ops ops)
-    {
-        if (_gain == null) return _direction;
-        if (ops.IsRecording) return ops.WeightNorm(_direction, _gain);
-        Folded? folded = _folded;
-        if (folded == null || folded.DirectionVersion != _direction.Version || folded.GainVersion != _gain.Version)
-        {
-            Tensor weight = ops.WeightNorm(_direction, _gain);
-            _folded = folded = new Folded(_direction.Version, _gain.Version, Tensor.From(weight.Span, weight.Batch, weight.Channels, weight.Length));
-        }
-        return folded.Weight;
-    }
+        ops.Conv1d(x, _normalized?.Of(ops) ?? _direction, _bias, new ConvShape(Dilation, _left, firstRow, rows), add, _name);
 }

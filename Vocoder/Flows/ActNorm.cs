@@ -66,8 +66,7 @@ public sealed class ActNorm : Flow, IElementwiseFlow
     Tensor IElementwiseFlow.Transform(Ops ops, Tensor u, Tensor condition, bool generating, out Tensor logScale)
     {
         // 0·exp(·) + logScale: the same for all samples of a channel.
-        Tensor zero = ops.Rent(u.Batch, u.Channels, u.Length);
-        zero.Span.Clear();
+        Tensor zero = ops.Fill(u.Batch, u.Channels, u.Length, 0f);
         logScale = ops.ChannelAffine(zero, _logScale, generating ? ops.Scale(_logScale, -1f) : _logScale);
         return generating ? Inverse(ops, u, condition) : ops.ChannelAffine(u, _logScale, _shift);
     }

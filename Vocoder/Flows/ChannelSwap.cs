@@ -12,8 +12,7 @@ public sealed class ChannelSwap : Flow
     /// <exception cref="ArgumentException">The number of channels is odd.</exception>
     public override Tensor Forward(Ops ops, Tensor x, Tensor condition, out Tensor logDet)
     {
-        logDet = ops.Rent(1, 1, 1);
-        logDet.Span.Clear();
+        logDet = ops.Fill(1, 1, 1, 0f);
         return Swap(ops, x);
     }
 

@@ -12,9 +12,8 @@ public sealed class InvertibleConvolution : Flow
     private readonly Tensor _weight;
     private readonly Tensor? _logDiagonal, _sign, _permutation;
     private readonly int _channels;
-    private Cached? _cache;
-
-    private sealed record Cached(int Version, int DiagonalVersion, Tensor Weight, Tensor Inverse);
+    private readonly DerivedTensor? _composed;
+    private readonly DerivedTensor _inverse;
 
     /// <summary>Creates a rotation of <paramref name="channels"/>; its weights are named weight, or triangles, log_diagonal, sign and permutation.</summary>
     public InvertibleConvolution(ParameterSet parameters, int channels, bool lu)
@@ -26,6 +25,7 @@ public sealed class InvertibleConvolution : Flow
         if (!lu)
         {
             _weight = parameters.Values("weight", RowMajor(rotation), channels, channels, 1);
+            _inverse = new DerivedTensor(ops => ops.Invert(_weight), _weight);
             return;
         }
         var factors = rotation.LU();
@@ -36,6 +36,8 @@ public sealed class InvertibleConvolution : Flow
         _sign = parameters.Fixed("sign", [.. diagonal.Select(u => u < 0 ? -1f : 1f)], channels);
         _weight = parameters.Values("triangles", RowMajor(triangles), channels, channels, 1);
         _logDiagonal = parameters.Values("log_diagonal", [.. diagonal.Select(u => (float)Math.Log(Math.Abs(u)))], channels);
+        _composed = new DerivedTensor(ops => ops.ComposeLu(_weight, _logDiagonal, _sign, _permutation), _weight, _logDiagonal);
+        _inverse = new DerivedTensor(ops => ops.Invert(Weight(ops)), _weight, _logDiagonal);
     }
 
     /// <inheritdoc/>
@@ -59,7 +61,7 @@ public sealed class InvertibleConvolution : Flow
     /// <summary>Whether W has an inverse in finite numbers. Not a weight that was trained, but one of a broken file may lack it.</summary>
     internal bool HasInverse(Ops ops)
     {
-        foreach (float value in Cache(ops).Inverse.Span)
+        foreach (float value in ops.Read(_inverse.Of(ops)))
             if (!float.IsFinite(value)) return false;
         return true;
     }
@@ -73,8 +75,7 @@ public sealed class InvertibleConvolution : Flow
     }
 
     /// <inheritdoc/>
-    public override Tensor Inverse(Ops ops, Tensor z, Tensor condition) => 
-        ops.Conv1d(z, ops.IsRecording ? ops.Invert(Weight(ops)) : Cache(ops).Inverse, null);
+    public override Tensor Inverse(Ops ops, Tensor z, Tensor condition) => ops.Conv1d(z, _inverse.Of(ops), null);
 
     /// <inheritdoc/>
     public override Tensor Inverse(Ops ops, Tensor z, Tensor condition, out Tensor logDet)
@@ -86,23 +87,7 @@ public sealed class InvertibleConvolution : Flow
     private Tensor LogDet(Ops ops, Tensor weight, Tensor x, int sign) =>
         ops.Scale(_logDiagonal == null ? ops.LogAbsDet(weight) : ops.Sum(_logDiagonal), sign * x.Batch * x.Length);
 
-    private Tensor Weight(Ops ops) => _logDiagonal == null ? _weight
-        : ops.IsRecording ? ops.ComposeLu(_weight, _logDiagonal, _sign!, _permutation!) : Cache(ops).Weight;
-
-    private Cached Cache(Ops ops)
-    {
-        int diagonalVersion = _logDiagonal?.Version ?? 0;
-        Cached? cache = _cache;
-        return cache != null && cache.Version == _weight.Version && cache.DiagonalVersion == diagonalVersion ? cache : Compute(ops, diagonalVersion);
-    }
-
-    private Cached Compute(Ops ops, int diagonalVersion)
-    {
-        Tensor composed = _logDiagonal == null ? _weight : ops.ComposeLu(_weight, _logDiagonal, _sign!, _permutation!);
-        var weight = Tensor.From(composed.Span, _channels, _channels, 1);
-        Matrix<double> inverse = Matrix<double>.Build.Dense(_channels, _channels, (i, j) => weight.Span[i * _channels + j]).Inverse();
-        return _cache = new Cached(_weight.Version, diagonalVersion, weight, Tensor.From(RowMajor(inverse), _channels, _channels, 1));
-    }
+    private Tensor Weight(Ops ops) => _composed?.Of(ops) ?? _weight;
 
     private static float[] RowMajor(Matrix<double> matrix) => [.. matrix.ToRowMajorArray().Select(v => (float)v)];
 }

@@ -18,10 +18,8 @@ public sealed class ResidualFlow : Flow
     private readonly Tensor? _conditionWeight;
     private readonly Tensor _zeros, _logScale, _shift;
     private readonly Philox _random;
-    private Cached? _cache;
+    private readonly DerivedTensor[] _contracting;
     private int _draws;
-
-    private sealed record Cached(int[] Versions, Tensor[] Weights);
 
     /// <summary>Creates a residual block whose last layer is zero, so that it starts as the identity.</summary>
     /// <exception cref="ArgumentException">A setting is out of its range.</exception>
@@ -42,6 +40,9 @@ public sealed class ResidualFlow : Flow
         }
         if (config.ConditionChannels > 0)
             _conditionWeight = parameters.Uniform("cond_layer.weight", 1f / MathF.Sqrt(config.ConditionChannels), config.Hidden, config.ConditionChannels, 1);
+        // With each of L norms at most c^(1/L), and slopes at most 1, g contracts by c.
+        float norm = MathF.Pow(config.Contraction, 1f / _weights.Length);
+        _contracting = [.. _weights.Select(weight => new DerivedTensor(ops => ops.SpectralNorm(weight, norm), weight))];
         _zeros = Filled(0f);
         _logScale = Filled(-MathF.Log(2 * SwishSlope));
         _shift = Filled(1 / (2 * SwishSlope));
@@ -170,17 +171,7 @@ public sealed class ResidualFlow : Flow
         return signs;
     }
 
-    // With each of L norms at most c^(1/L), and slopes at most 1, g contracts by c.
-    private Tensor[] Weights(Ops ops)
-    {
-        float bound = MathF.Pow(_config.Contraction, 1f / _weights.Length);
-        if (ops.IsRecording) return [.. _weights.Select(w => ops.SpectralNorm(w, bound))];
-        Cached? cache = _cache;
-        if (cache != null && _weights.Select(w => w.Version).SequenceEqual(cache.Versions)) return cache.Weights;
-        Tensor[] weights = [.. _weights.Select(w => Tensor.From(ops.SpectralNorm(w, bound).Span, w.Batch, w.Channels, 1))];
-        _cache = new Cached([.. _weights.Select(w => w.Version)], weights);
-        return weights;
-    }
+    private Tensor[] Weights(Ops ops) => [.. _contracting.Select(weight => weight.Of(ops))];
 
     private Tensor Filled(float value)
     {

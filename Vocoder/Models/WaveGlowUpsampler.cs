@@ -11,9 +11,7 @@ internal sealed class WaveGlowUpsampler
     private readonly Tensor _weight, _bias, _noScale;
     private readonly int _kernel, _stride;
     private readonly string _name;
-    private Rearranged? _rearranged;
-
-    private sealed record Rearranged(int Version, Tensor Weight);
+    private readonly DerivedTensor _rearranged;
 
     public WaveGlowUpsampler(ParameterSet parameters, WaveGlowConfig config)
     {
@@ -23,6 +21,7 @@ internal sealed class WaveGlowUpsampler
         _weight = parameters.Uniform("weight", bound, channels, channels, _kernel);
         _bias = parameters.Uniform("bias", bound, channels);
         _noScale = new Tensor(1, channels, 1);
+        _rearranged = new DerivedTensor(ops => ops.TransposedWeight(_weight, _stride), _weight);
     }
 
     /// <summary>Multiply-accumulates per frame.</summary>
@@ -38,7 +37,7 @@ internal sealed class WaveGlowUpsampler
     public Tensor Apply(Ops ops, Tensor mel, int length)
     {
         Tensor frames = Extend(ops, mel, (length + _stride - 1) / _stride);
-        Tensor phases = ops.Conv1d(frames, Weight(ops), null, new ConvShape(Left: PastFrames), site: _name);
+        Tensor phases = ops.Conv1d(frames, _rearranged.Of(ops), null, new ConvShape(Left: PastFrames), site: _name);
         if (frames != mel) ops.Free(frames);
         Tensor samples = ops.Unfold(phases, _stride);
         ops.Free(phases);
@@ -63,18 +62,5 @@ internal sealed class WaveGlowUpsampler
                 extended.Row(b, c)[mel.Length..].Clear();
             }
         return extended;
-    }
-
-    private Tensor Weight(Ops ops)
-    {
-        if (ops.IsRecording) return ops.TransposedWeight(_weight, _stride);
-        Rearranged? rearranged = _rearranged;
-        if (rearranged == null || rearranged.Version != _weight.Version)
-        {
-            Tensor weight = ops.TransposedWeight(_weight, _stride);
-            _rearranged = rearranged = new Rearranged(_weight.Version, Tensor.From(weight.Span, weight.Batch, weight.Channels, weight.Length));
-            ops.Free(weight);
-        }
-        return rearranged.Weight;
     }
 }
