@@ -19,7 +19,10 @@ public static class Npy
 
     /// <summary>Reads a stream from its current position to its end; errors call it <paramref name="name"/>.</summary>
     /// <exception cref="VocoderException">As for <see cref="Read(string)"/>.</exception>
-    public static NpyArray Read(Stream stream, string name)
+    public static NpyArray Read(Stream stream, string name) => Read(stream, name, integers: false);
+
+    /// <summary>The same, with whole numbers of 64 bits where they are welcome.</summary>
+    internal static NpyArray Read(Stream stream, string name, bool integers)
     {
         ArgumentNullException.ThrowIfNull(stream);
         if (!stream.CanSeek)
@@ -28,10 +31,10 @@ public static class Npy
             using var copy = new MemoryStream();
             stream.CopyTo(copy);
             copy.Position = 0;
-            return Read(copy, name);
+            return Read(copy, name, integers);
         }
 
-        NpyHeader header = NpyHeader.Read(stream, name);
+        NpyHeader header = NpyHeader.Read(stream, name, integers);
         var left = (UInt128)(stream.Length - stream.Position);
         UInt128 expected = header.Count * (UInt128)header.ItemSize;
         if (left != expected)
@@ -130,7 +133,8 @@ public static class Npy
 
         for (int i = 0; i < values.Length; i++)
         {
-            values[i] = header.ItemSize == sizeof(double)
+            values[i] = header.IsInteger ? MemoryMarshal.Read<long>(bytes[(i * sizeof(long))..])
+                : header.ItemSize == sizeof(double)
                 ? (float)MemoryMarshal.Read<double>(bytes[(i * sizeof(double))..])
                 : (float)MemoryMarshal.Read<Half>(bytes[(i * 2)..]);
         }

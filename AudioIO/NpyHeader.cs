@@ -13,8 +13,9 @@ internal sealed class NpyHeader
 
     private readonly long[] _shape;
 
-    private NpyHeader(long[] shape, UInt128 count, int itemSize, bool bigEndian, bool fortranOrder)
+    private NpyHeader(long[] shape, UInt128 count, int itemSize, bool bigEndian, bool fortranOrder, bool isInteger)
     {
+        IsInteger = isInteger;
         _shape = shape;
         Count = count;
         ItemSize = itemSize;
@@ -32,15 +33,20 @@ internal sealed class NpyHeader
 
     public bool BigEndian { get; }
 
+    /// <summary>Whether the values are signed whole numbers of 64 bits.</summary>
+    public bool IsInteger { get; }
+
     public bool FortranOrder { get; }
 
     /// <summary>Reads up to the first value. The stream must be seekable.</summary>
-    public static NpyHeader Read(Stream stream, string name)
+    /// <param name="integers">Whether whole numbers of 64 bits, as numpy counts with, are welcome too.</param>
+    public static NpyHeader Read(Stream stream, string name, bool integers = false)
     {
         string text = ReadText(stream, name);
         NpyDict dict = NpyDict.Parse(text, name);
-        (int itemSize, bool bigEndian) = ParseType(dict.Descr, name);
-        return new NpyHeader(dict.Shape, CountOf(dict.Shape, name), itemSize, bigEndian, dict.FortranOrder);
+        bool isInteger = integers && dict.Descr is ("<i8" or ">i8");
+        (int itemSize, bool bigEndian) = isInteger ? (8, dict.Descr[0] == '>') : ParseType(dict.Descr, name);
+        return new NpyHeader(dict.Shape, CountOf(dict.Shape, name), itemSize, bigEndian, dict.FortranOrder, isInteger);
     }
 
     /// <summary>A version 1.0 header for little-endian float32 in C order, padded so that the data is aligned to 64 bytes.</summary>

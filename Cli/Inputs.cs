@@ -75,6 +75,13 @@ internal static class Inputs
         return option;
     }
 
+    /// <summary>A file of mean and deviation of each band.</summary>
+    public static Option<string?> Statistics(string description) => new("--stats")
+    {
+        Description = $"{description}: an .npy of [mean, deviation] rows (TensorFlowTTS, ParallelWaveGAN) or of ESPnet's sums, or an .npz (ESPnet 2)",
+        HelpName = "FILE",
+    };
+
     /// <summary>A recipe by the name that was typed.</summary>
     public static MelRecipe Recipe(string name)
     {

@@ -29,7 +29,7 @@ internal static class VocoderCommand
         // A file may well be called "@mel.npy": no response files.
         ParseResult parsed = NewRoot().Parse(args.Length == 0 ? ["--help"] : args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         Command command = parsed.CommandResult.Command;
-        if (parsed.Action is HelpWithExamples or PrintVersion)
+        if (parsed.Action is HelpWithExamples or PrintVersion or ListRecipes)
         {
             parsed.Invoke(new InvocationConfiguration { Output = terminal.Out, Error = terminal.Error, EnableDefaultExceptionHandler = false });
             return args.Length == 0 ? WrongUsage : Success;

@@ -42,4 +42,23 @@ public sealed class MelVerbTests(CliFixture fixture) : IClassFixture<CliFixture>
     [Fact]
     public void An_unknown_recipe_is_told_with_those_that_are_known() =>
         CliFixture.Run("mel", fixture.Wav, fixture.Folder["x.npy"], "--recipe", "tacotron9").Fails(2, "'tacotron9'", "nvidia", "hifigan");
+
+    [Fact]
+    public void The_list_of_recipes_has_a_line_for_each()
+    {
+        CliResult result = CliFixture.Run("mel", "--list-recipes").Succeeds();
+        string[] lines = result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(1 + MelRecipe.Presets.Count, lines.Length);
+        Assert.Contains(lines, line => line.StartsWith("parallelwavegan ", StringComparison.Ordinal) && line.Contains(" 80–7600 Hz ", StringComparison.Ordinal) && line.Contains(" log10 ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Statistics_normalise_each_band()
+    {
+        string output = fixture.Folder["normalised.npy"], stats = fixture.Folder.Add("stats.npy", NpyBytes.Floats("(2, 80)", [.. Enumerable.Repeat(-3f, 80), .. Enumerable.Repeat(2f, 80)]));
+        CliFixture.Run("mel", fixture.Wav, output, "--recipe", "hifigan", "--stats", stats).Succeeds();
+        float[] plain = new MelSpectrogram(MelRecipe.ByName("hifigan")).Compute(fixture.Audio);
+        Assert.All(plain.Zip(MelFile.Read(output, 80).Data), pair => Assert.Equal((pair.First + 3) / 2, pair.Second, 1e-5f));
+        CliFixture.Run("mel", fixture.Wav, output, "--recipe", "vocos", "--stats", stats).Fails(1, "has shape [2, 80], expected [2, 100]");
+    }
 }

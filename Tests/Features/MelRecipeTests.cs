@@ -32,9 +32,9 @@ public class MelRecipeTests
     [InlineData("null", "expected an object")]
     [InlineData("{\"name\":\"x\"}", "sampleRate")]
     [InlineData("hop", "hop size 0, expected 1 to the FFT size 1024")]
-    [InlineData("fft", "FFT size 1000, expected a power of two")]
+    [InlineData("fft", "FFT size 1001, expected an even number")]
     [InlineData("fmax", "highest frequency 12000, expected up to half the sample rate, 11025 Hz")]
-    [InlineData("unknown", "preEmphasis")]
+    [InlineData("unknown", "companding")]
     [InlineData("enum", "melScale")]
     [InlineData("nan", "floor")]
     public void Json_that_is_no_recipe_is_refused_by_name(string json, string expected)
@@ -43,9 +43,9 @@ public class MelRecipeTests
         json = json switch
         {
             "hop" => good.Replace("\"hopSize\": 256", "\"hopSize\": 0", StringComparison.Ordinal),
-            "fft" => good.Replace("\"fftSize\": 1024", "\"fftSize\": 1000", StringComparison.Ordinal),
+            "fft" => good.Replace("\"fftSize\": 1024", "\"fftSize\": 1001", StringComparison.Ordinal),
             "fmax" => good.Replace("\"maxFrequency\": 8000", "\"maxFrequency\": 12000", StringComparison.Ordinal),
-            "unknown" => good.Replace("{", "{ \"preEmphasis\": 0.97,", StringComparison.Ordinal),
+            "unknown" => good.Replace("{", "{ \"companding\": 0.97,", StringComparison.Ordinal),
             "enum" => good.Replace("\"Slaney\"", "\"Bark\"", StringComparison.Ordinal),
             "nan" => good.Replace("1E-05", "-1", StringComparison.Ordinal),
             _ => json,
@@ -86,7 +86,7 @@ public class MelRecipeTests
             MelRecipe changed = voice with { };
             Type type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
             object value = type.IsEnum ? Enum.ToObject(type, 1 + Convert.ToInt32(property.GetValue(voice), null))
-                : type == typeof(int) ? (object)3 : 0.125;
+                : type == typeof(bool) ? true : type == typeof(int) ? (object)3 : 0.125;
             property.SetValue(changed, value);
             Assert.True(voice.Mismatch(changed) is not null, property.Name);
         }

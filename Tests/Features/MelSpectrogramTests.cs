@@ -9,7 +9,7 @@ public class MelSpectrogramTests(ITestOutputHelper output)
     [Theory]
     [InlineData("nvidia", "nvidia_22050_80")]
     [InlineData("hifigan", "hifigan_22050_80")]
-    [InlineData("espnet", "espnet_22050_80")]
+    [InlineData("parallelwavegan", "espnet_22050_80")]
     [InlineData("vocos-22k", "vocos_htk_22050_100")]
     public void The_chirp_gives_the_published_values(string recipe, string file)
     {
@@ -99,7 +99,7 @@ public class MelSpectrogramTests(ITestOutputHelper output)
     [Fact]
     public void Silence_is_the_lowest_value()
     {
-        foreach (MelRecipe recipe in MelRecipe.Presets)
+        foreach (MelRecipe recipe in MelRecipe.Presets.Where(p => p.PowerFloor == 0))
             Assert.All(new MelSpectrogram(recipe).Compute(new float[4096]), v => Assert.Equal((float)recipe.LowestValue, v));
         Assert.Equal(-11.5129, MelRecipe.ByName("hifigan").LowestValue, 1e-4);
         Assert.Equal(-4, MelRecipe.ByName("coqui").LowestValue);

@@ -46,6 +46,17 @@ public enum MelCentering
     HopCentered,
 }
 
+/// <summary>What the frames at both ends find beyond the recording.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<MelPadding>))]
+public enum MelPadding
+{
+    /// <summary>The mirror image of the recording, without its first or last sample.</summary>
+    Reflect,
+
+    /// <summary>Zeros.</summary>
+    Zeros,
+}
+
 /// <summary>The compression of mel amplitudes.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<MelLogarithm>))]
 public enum MelLogarithm

@@ -44,7 +44,7 @@ public sealed partial record MelRecipe
     public void Validate()
     {
         Check(SampleRate is >= 1000 and <= 768000, "sample rate", SampleRate, "1000 to 768000 Hz");
-        Check(FftSize is >= 2 and <= 1 << 20 && BitOperations.IsPow2(FftSize), "FFT size", FftSize, "a power of two up to 1048576");
+        Check(FftSize is >= 2 and <= 1 << 20 && FftSize % 2 == 0, "FFT size", FftSize, "an even number up to 1048576");
         Check(WindowSize >= 1 && WindowSize <= FftSize, "window size", WindowSize, $"1 to the FFT size {FftSize}");
         Check(Enum.IsDefined(Window), "window shape", (int)Window, "HannPeriodic or HannSymmetric");
         Check(HopSize >= 1 && HopSize <= FftSize, "hop size", HopSize, $"1 to the FFT size {FftSize}");
@@ -54,13 +54,30 @@ public sealed partial record MelRecipe
         Check(Enum.IsDefined(MelScale), "mel scale", (int)MelScale, "Slaney or Htk");
         Check(Enum.IsDefined(MelNorm), "mel norm", (int)MelNorm, "Slaney or None");
         Check(Enum.IsDefined(Centering), "centring", (int)Centering, "Centered or HopCentered");
+        Check(Enum.IsDefined(Padding), "padding", (int)Padding, "Reflect or Zeros");
+        Check(HighPass >= 0 && HighPass < SampleRate / 2.0, "high-pass", HighPass, "0 or a frequency below half the sample rate");
+        Check(PreEmphasis is >= 0 and < 1, "pre-emphasis", PreEmphasis, "0 up to less than 1");
+        Check(PeakLevel is >= 0 and <= 1, "peak level", PeakLevel, "0 to 1");
         Check(Enum.IsDefined(Logarithm), "logarithm", (int)Logarithm, "Natural, Log10 or Decibel");
         Check(SpectrumPower is 1 or 2, "spectrum power", SpectrumPower, "1 or 2");
         Check(double.IsFinite(MagnitudeEpsilon) && MagnitudeEpsilon >= 0, "magnitude epsilon", MagnitudeEpsilon, "0 or more");
+        Check(double.IsFinite(PowerFloor) && PowerFloor >= 0, "power floor", PowerFloor, "0 or more");
         Check(double.IsFinite(Floor) && Floor > 0, "floor", Floor, "more than 0");
         Check(double.IsFinite(OutputScale) && OutputScale > 0, "output scale", OutputScale, "more than 0");
         Check(double.IsFinite(OutputOffset), "output offset", OutputOffset, "a finite number");
         Check(!(OutputMin >= OutputMax), "output minimum", OutputMin ?? 0, "less than the output maximum");
+    }
+
+    /// <summary>Checks that a voice can speak from mels of this recipe and learn from recordings.</summary>
+    /// <exception cref="VocoderException">The recipe is not valid, its transform is no power of two, or it changes recordings first.</exception>
+    internal void ValidateForVoice()
+    {
+        Validate();
+        Check(BitOperations.IsPow2(FftSize), "FFT size", FftSize, "a power of two for a voice");
+        Check(Padding == MelPadding.Reflect, "padding", (int)Padding, "Reflect for a voice");
+        Check(HighPass == 0, "high-pass", HighPass, "none for a voice, which would learn other speech than its mel describes");
+        Check(PreEmphasis == 0, "pre-emphasis", PreEmphasis, "none for a voice, which would learn other speech than its mel describes");
+        Check(PeakLevel == 0, "peak level", PeakLevel, "none for a voice, which would learn another level than its mel describes");
     }
 
     private void Check(bool good, string what, double found, string expected)

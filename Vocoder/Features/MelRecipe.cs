@@ -5,8 +5,8 @@ namespace FlowVocoder.Features;
 
 /// <summary>
 /// How a mel spectrogram is made, as data: a voice carries the recipe of the mels it speaks from. With x the samples,
-/// <c>mel = clip(OutputScale · log(max(Floor, bank · sqrt(|STFT(x)|² + MagnitudeEpsilon)^SpectrumPower)) + OutputOffset)</c>
-/// with a Hann window. <see cref="Presets"/> holds those of the common toolkits; vary one with <c>with { … }</c>.
+/// <c>mel = clip(OutputScale · log(max(Floor, bank · sqrt(max(|STFT(x)|², PowerFloor) + MagnitudeEpsilon)^SpectrumPower)) + OutputOffset)</c>
+/// with a Hann window; some toolkits prepare the recording first (<see cref="PreparesRecording"/>). <see cref="Presets"/> holds those of the common toolkits; vary one with <c>with { … }</c>.
 /// Compares by value.
 /// </summary>
 public sealed partial record MelRecipe
@@ -20,7 +20,7 @@ public sealed partial record MelRecipe
     /// <summary>Samples per second.</summary>
     public required int SampleRate { get; init; }
 
-    /// <summary>Samples of a transformed frame, a power of two.</summary>
+    /// <summary>Samples of a transformed frame, an even number; a voice needs a power of two.</summary>
     public required int FftSize { get; init; }
 
     /// <summary>Samples of the window, centred in the frame, 1 … FftSize.</summary>
@@ -51,8 +51,32 @@ public sealed partial record MelRecipe
     /// <summary>Where the frames lie.</summary>
     public required MelCentering Centering { get; init; }
 
+    /// <summary>What lies beyond the ends of a recording. The default value is its mirror image.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public MelPadding Padding { get; init; }
+
+    /// <summary>Cutoff in Hz of the high-pass that a recording goes through first (<see cref="MelPreparation"/>), 0 for none. The default value is 0.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public double HighPass { get; init; }
+
+    /// <summary>Pre-emphasis k, y_t = x_t − k·x_(t−1), of a recording, behind the high-pass; 0 for none. The default value is 0.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public double PreEmphasis { get; init; }
+
+    /// <summary>The peak to which a recording is scaled, behind the pre-emphasis; 0 where its level is left alone. The default value is 0.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public double PeakLevel { get; init; }
+
+    /// <summary>Whether the toolkit writes [frames, bands] and not [bands, frames], which decides where a file has as many of both. The default value is false.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool FramesFirst { get; init; }
+
     /// <summary>1 for a magnitude spectrum, 2 for a power spectrum.</summary>
     public required int SpectrumPower { get; init; }
+
+    /// <summary>Smaller powers of the spectrum are raised to this, before the square root (1e-10 in ESPnet 2). The default value is 0.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public double PowerFloor { get; init; }
 
     /// <summary>Added under the square root of the magnitude (1e-9 in HiFi-GAN). The default value is 0.</summary>
     public double MagnitudeEpsilon { get; init; }
@@ -74,6 +98,9 @@ public sealed partial record MelRecipe
 
     /// <summary>Highest value of the result, or null for no such limit. The default value is null.</summary>
     public double? OutputMax { get; init; }
+
+    /// <summary>Whether a recording is filtered or scaled before its mel is made (<see cref="MelPreparation"/>).</summary>
+    public bool PreparesRecording => HighPass > 0 || PreEmphasis > 0 || PeakLevel > 0;
 
     /// <summary>The lowest value a mel of this recipe takes: that of the floor (−11.51 for ln 1e-5).</summary>
     public double LowestValue => FromAmplitude(0);
@@ -155,6 +182,12 @@ public sealed partial record MelRecipe
             ("window", found.WindowSize, WindowSize, " samples"),
             ("window shape", found.Window, Window, ""),
             ("centring", found.Centering, Centering, ""),
+            ("padding", found.Padding, Padding, ""),
+            ("high-pass", found.HighPass, HighPass, " Hz"),
+            ("pre-emphasis", found.PreEmphasis, PreEmphasis, ""),
+            ("peak level", found.PeakLevel, PeakLevel, ""),
+            ("frames first", found.FramesFirst, FramesFirst, ""),
+            ("power floor", found.PowerFloor, PowerFloor, ""),
             ("spectrum power", found.SpectrumPower, SpectrumPower, ""),
             ("magnitude epsilon", found.MagnitudeEpsilon, MagnitudeEpsilon, ""),
             ("logarithm", found.Logarithm, Logarithm, ""),

@@ -61,10 +61,19 @@ public static class MelScaleGuess
     // A mel of zeros, say, which is loud noise in a logarithm. At the floor it is silence.
     private static bool IsFrozen(ReadOnlySpan<float> mel, int frames, MelRecipe expected)
     {
-        if (!(mel[0] > expected.LowestValue + 1 / NepersPerUnit(expected))) return false;
+        if (!(mel[0] > Silence(expected) + 1 / NepersPerUnit(expected))) return false;
         for (int i = 0; i < mel.Length; i++)
             if (mel[i] != mel[i / frames * frames]) return false;
         return true;
+    }
+
+    // The highest value of silence, which differs from band to band where it is the spectrum that has a floor.
+    private static double Silence(MelRecipe recipe)
+    {
+        if (recipe.PowerFloor == 0) return recipe.LowestValue;
+        var bank = new MelFilterBank(recipe);
+        double most = Enumerable.Range(0, bank.Bands).Max(b => bank.Weights(b).ToArray().Sum());
+        return recipe.FromAmplitude(most * Math.Pow(recipe.PowerFloor + recipe.MagnitudeEpsilon, recipe.SpectrumPower / 2.0));
     }
 
     // Further above full scale, or below the floor, than any format of samples and any error of an acoustic model explains.

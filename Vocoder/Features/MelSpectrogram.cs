@@ -42,7 +42,10 @@ public sealed class MelSpectrogram
     /// <summary>The index in the signal of the first of the FftSize samples that frame <paramref name="frame"/> is made of; negative in the padding.</summary>
     public int FirstSample(int frame) => (frame * Recipe.HopSize) - Padding;
 
-    /// <summary>The mel spectrogram of a signal, reflected at its ends (signals shorter than the padding as numpy does it).</summary>
+    /// <summary>
+    /// The mel spectrogram of a signal, prepared where the recipe says so (<see cref="MelPreparation"/>), reflected at its ends (signals shorter than the padding as
+    /// numpy does it) or padded with zeros.
+    /// </summary>
     /// <param name="audio">Samples at the recipe's rate, −1 … 1.</param>
     /// <param name="parallelism">Threads; one per processor by default.</param>
     /// <returns>[Bands, FrameCount(audio.Length)] row-major.</returns>
@@ -55,6 +58,7 @@ public sealed class MelSpectrogram
             int least = Recipe.Centering == MelCentering.Centered ? 1 : Recipe.HopSize;
             throw new VocoderException($"audio of {audio.Length} samples gives no frame of a '{Recipe.Name}' mel, expected at least {least}");
         }
+        if (Recipe.PreparesRecording) audio = MelPreparation.Apply(Recipe, audio);
         float[] mel = new float[Recipe.Bands * frames];
         fixed (float* pinned = audio)
         {
@@ -74,7 +78,7 @@ public sealed class MelSpectrogram
         float[] column = ArrayPool<float>.Shared.Rent(Recipe.Bands);
         for (int f = firstFrame; f < Math.Min(frames, firstFrame + BlockFrames); f++)
         {
-            Features.Padding.Reflect(audio, FirstSample(f), samples.AsSpan(0, Recipe.FftSize));
+            Features.Padding.Extend(Recipe.Padding, audio, 0, audio.Length, FirstSample(f), samples.AsSpan(0, Recipe.FftSize));
             Frame(samples.AsSpan(0, Recipe.FftSize), column.AsSpan(0, Recipe.Bands));
             for (int band = 0; band < Recipe.Bands; band++) mel[(band * frames) + f] = column[band];
         }
@@ -82,7 +86,7 @@ public sealed class MelSpectrogram
         ArrayPool<float>.Shared.Return(column);
     }
 
-    /// <summary>The mel values of one frame: window, transform, filter bank, logarithm. Allocates nothing in steady state.</summary>
+    /// <summary>The mel values of one frame of a prepared recording: window, transform, filter bank, logarithm. Allocates nothing in steady state.</summary>
     /// <param name="samples">[FftSize] samples, from <see cref="FirstSample"/> on.</param>
     /// <param name="mel">[Bands] receives the values.</param>
     /// <exception cref="ArgumentException">A span has another length.</exception>
@@ -96,7 +100,8 @@ public sealed class MelSpectrogram
         _stft.Frame(samples, re, im);
         for (int k = 0; k < bins; k++)
         {
-            double power = (re[k] * re[k]) + (im[k] * im[k]) + Recipe.MagnitudeEpsilon;
+            double power = (re[k] * re[k]) + (im[k] * im[k]);
+            power = Math.Max(power, Recipe.PowerFloor) + Recipe.MagnitudeEpsilon;
             re[k] = Recipe.SpectrumPower == 2 ? power : Math.Sqrt(power);
         }
         _bank.Apply(re, bands);

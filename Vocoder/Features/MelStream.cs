@@ -14,16 +14,19 @@ public sealed class MelStream
     private int _keptLength;
 
     /// <summary>Prepares tables for a recipe.</summary>
-    /// <exception cref="VocoderException">The recipe is not valid.</exception>
+    /// <exception cref="VocoderException">The recipe is not valid, or changes the whole recording first (<see cref="MelRecipe.PreparesRecording"/>).</exception>
     public MelStream(MelRecipe recipe) : this(new MelSpectrogram(recipe))
     {
     }
 
     /// <summary>Shares the tables of a spectrogram, which other streams and threads may use meanwhile.</summary>
+    /// <exception cref="VocoderException">The recipe changes the whole recording first.</exception>
     public MelStream(MelSpectrogram spectrogram)
     {
         ArgumentNullException.ThrowIfNull(spectrogram);
         _mel = spectrogram;
+        if (Recipe.PreparesRecording)
+            throw new VocoderException($"mel recipe '{Recipe.Name}' filters or scales whole recordings first, expected one that leaves them as they are: its frames cannot be made while samples come");
         _window = new double[Recipe.FftSize];
         _kept = new float[2 * Recipe.FftSize];
     }
@@ -99,7 +102,7 @@ public sealed class MelStream
         int count = 0;
         for (; _frames < until; _frames++, count++)
         {
-            Padding.Reflect(_kept.AsSpan(0, _keptLength), _keptStart, _received, FirstSample(_frames), _window);
+            Padding.Extend(Recipe.Padding, _kept.AsSpan(0, _keptLength), _keptStart, _received, FirstSample(_frames), _window);
             _mel.Frame(_window, frames.Slice(count * Recipe.Bands, Recipe.Bands));
         }
         return count;

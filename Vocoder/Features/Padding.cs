@@ -30,6 +30,18 @@ public static class Padding
             stretch[i] = part[(int)(MirroredIndex(start + i, length) - partStart)];
     }
 
+    /// <summary>The same with what a recipe puts beyond the ends.</summary>
+    internal static void Extend(MelPadding padding, ReadOnlySpan<float> part, long partStart, long length, long start, Span<double> stretch)
+    {
+        if (padding == MelPadding.Reflect)
+        {
+            Reflect(part, partStart, length, start, stretch);
+            return;
+        }
+        for (int i = 0; i < stretch.Length; i++)
+            stretch[i] = start + i < 0 || start + i >= length ? 0 : part[(int)(start + i - partStart)];
+    }
+
     private static long MirroredIndex(long i, long n)
     {
         if ((ulong)i < (ulong)n) return i;

@@ -1,14 +1,15 @@
 using System.Buffers;
 using System.Numerics;
+using MathNet.Numerics.IntegralTransforms;
 using NWaves.Transforms;
 
 namespace FlowVocoder.Features;
 
 /// <summary>
-/// The short-time Fourier transform by NWaves' <see cref="RealFft64"/>, with the window centred in the FFT when it is shorter (as librosa and torch.stft do),
+/// The short-time Fourier transform by NWaves' <see cref="RealFft64"/>, or MathNet's where the size is no power of two, with the window centred in the FFT when it is shorter (as librosa and torch.stft do),
 /// and its least-squares inverse: windowed overlap-add divided by the summed squared windows
 /// (Griffin and Lim, "Signal estimation from modified short-time Fourier transform", 1984, eq. 6).
-/// Padding is the caller's, see <see cref="Padding"/>. Instances may be shared by threads; no call allocates in steady state.
+/// Padding is the caller's, see <see cref="Padding"/>. Instances may be shared by threads; with a power of two, no call allocates in steady state.
 /// </summary>
 public sealed class Stft
 {
@@ -18,21 +19,21 @@ public sealed class Stft
     private readonly ThreadLocal<Workspace> _work;
 
     /// <summary>Builds the transform with a periodic Hann window.</summary>
-    /// <param name="fftSize">Samples of a frame, a power of two, at least 2.</param>
+    /// <param name="fftSize">Samples of a frame, an even number, best a power of two.</param>
     /// <param name="windowSize">Samples of the Hann window, 1 … <paramref name="fftSize"/>.</param>
     /// <param name="hop">Samples from one frame to the next, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">A size is outside its range.</exception>
     public Stft(int fftSize, int windowSize, int hop) : this(fftSize, Windows.HannPeriodic(windowSize), hop) { }
 
     /// <summary>Builds the transform.</summary>
-    /// <param name="fftSize">Samples of a frame, a power of two, at least 2.</param>
+    /// <param name="fftSize">Samples of a frame, an even number, best a power of two.</param>
     /// <param name="window">The window, at most <paramref name="fftSize"/> samples.</param>
     /// <param name="hop">Samples from one frame to the next, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">A size is outside its range.</exception>
     public Stft(int fftSize, ReadOnlySpan<double> window, int hop)
     {
-        if (fftSize < 2 || !BitOperations.IsPow2(fftSize))
-            throw new ArgumentOutOfRangeException(nameof(fftSize), fftSize, "the FFT size has to be a power of two, at least 2");
+        if (fftSize < 2 || fftSize % 2 != 0)
+            throw new ArgumentOutOfRangeException(nameof(fftSize), fftSize, "the FFT size has to be an even number, at least 2");
         ArgumentOutOfRangeException.ThrowIfGreaterThan(window.Length, fftSize, nameof(window));
         ArgumentOutOfRangeException.ThrowIfLessThan(hop, 1);
         (FftSize, Hop) = (fftSize, hop);
@@ -69,7 +70,7 @@ public sealed class Stft
             throw new ArgumentException($"room for {re.Length} real and {im.Length} imaginary parts, expected {Bins}");
         Workspace work = _work.Value!;
         for (int i = 0; i < samples.Length; i++) work.Frame[i] = samples[i] * _window[i];
-        work.Fft.Direct(work.Frame.AsSpan(), re, im);
+        work.Forward(work.Frame.AsSpan(), re, im);
     }
 
     /// <summary>The spectra of all frames of a signal; frame i starts at sample i·Hop.</summary>
@@ -108,7 +109,7 @@ public sealed class Stft
             im.Slice(f * Bins, Bins).CopyTo(work.Im);
             // Of a real signal they are 0, and numpy's irfft does not look at them.
             work.Im[0] = work.Im[^1] = 0;
-            work.Fft.InverseNorm(re.Slice(f * Bins, Bins), work.Im, frame);
+            work.Inverse(re.Slice(f * Bins, Bins));
             for (int i = 0, at = f * Hop; i < FftSize; i++, at++)
             {
                 signal[at] += frame[i] * _window[i];
@@ -128,7 +129,35 @@ public sealed class Stft
 
     private sealed class Workspace(int size)
     {
-        public readonly RealFft64 Fft = new(size);
+        private readonly RealFft64? _fft = BitOperations.IsPow2(size) ? new(size) : null;
+        private readonly Complex[] _spectrum = BitOperations.IsPow2(size) ? [] : new Complex[size];
+
         public readonly double[] Frame = new double[size], Im = new double[(size / 2) + 1];
+
+        public void Forward(Span<double> frame, Span<double> re, Span<double> im)
+        {
+            if (_fft != null)
+            {
+                _fft.Direct(frame, re, im);
+                return;
+            }
+            for (int i = 0; i < size; i++) _spectrum[i] = frame[i];
+            Fourier.Forward(_spectrum, FourierOptions.NoScaling);
+            for (int k = 0; k < re.Length; k++) (re[k], im[k]) = (_spectrum[k].Real, _spectrum[k].Imaginary);
+        }
+
+        /// <summary>From real parts and <see cref="Im"/> to <see cref="Frame"/>.</summary>
+        public void Inverse(ReadOnlySpan<double> re)
+        {
+            if (_fft != null)
+            {
+                _fft.InverseNorm(re, Im, Frame);
+                return;
+            }
+            for (int k = 0; k < re.Length; k++) _spectrum[k] = new Complex(re[k], Im[k]);
+            for (int k = re.Length; k < size; k++) _spectrum[k] = Complex.Conjugate(_spectrum[size - k]);
+            Fourier.Inverse(_spectrum, FourierOptions.AsymmetricScaling);
+            for (int i = 0; i < size; i++) Frame[i] = _spectrum[i].Real;
+        }
     }
 }

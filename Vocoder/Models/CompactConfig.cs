@@ -86,6 +86,7 @@ public sealed record CompactConfig
     /// <exception cref="VocoderException">One of them cannot; the message names it with its value and what was expected.</exception>
     public void Validate(MelRecipe recipe)
     {
+        recipe.ValidateForVoice();
         int smallest = Flow == FlowKind.Coupling ? 2 : 1;
         ConfigJson.Check(Group >= smallest && Group <= 256 && recipe.HopSize % Group == 0, "group", Group, $"a divisor of the hop {recipe.HopSize} between {smallest} and 256");
         ConfigJson.Check(Flows is >= 1 and <= 64, "flows", Flows, "1 to 64");
