@@ -100,8 +100,12 @@ internal abstract class TrainingVerb : Verb
     private static TrainingConfig ConfigOf(string voice)
     {
         LoadedVoice loaded = VoiceLibrary.Load(voice);
-        return loaded.Model is CompactVocoder model ? new TrainingConfig { Model = model.Config, Recipe = model.Recipe.Name }
-            : throw new VocoderException($"{loaded.Source}: holds a model of kind '{loaded.Model.Kind}', expected '{CompactVocoder.KindName}' to train from");
+        return loaded.Model switch
+        {
+            CompactVocoder model => new TrainingConfig { Model = model.Config, Recipe = model.Recipe.Name },
+            WaveFlow model => new TrainingConfig { WaveFlow = model.Config, Recipe = model.Recipe.Name },
+            _ => throw new VocoderException($"{loaded.Source}: holds a model of kind '{loaded.Model.Kind}', expected '{CompactVocoder.KindName}' or '{WaveFlow.KindName}' to train from"),
+        };
     }
 
     // Who resumes need not say again what the checkpoint knows.

@@ -15,6 +15,9 @@ public sealed record TrainingConfig
     /// <summary>The compact flow to train.</summary>
     public CompactConfig Model { get; init; } = new();
 
+    /// <summary>A WaveFlow to train in place of it, by its likelihood alone; null, the default, for none.</summary>
+    public WaveFlowConfig? WaveFlow { get; init; }
+
     /// <summary>Number of steps after which the learning rate has reached its end. The default value is 20,000.</summary>
     public long Steps { get; init; } = 20_000;
 
@@ -167,6 +170,12 @@ public sealed record TrainingConfig
         {
             ConfigJson.Check(weight >= 0, name, weight, "0 or more");
             ConfigJson.Check(weight == 0 || Model.Flow != FlowKind.Maf, name, weight, "0 for a maf, which generates step by step");
+        }
+        if (WaveFlow != null)
+        {
+            bool isAlone = Model.ToJson() == new CompactConfig().ToJson();
+            ConfigJson.Check(isAlone, "model", "another than the default", "none beside wave_flow: a run trains one model, and the settings of this one are wave_flow.NAME");
+            ConfigJson.Check(!HasGenerationLoss && PitchCrops == 0, "wave_flow", "one with losses of generated speech or pitch crops", "0 for all of these: a WaveFlow learns by its likelihood alone");
         }
         Distillation.Validate();
         Adversarial.Validate();

@@ -58,10 +58,10 @@ public static class TrainingRun
     {
         config.Validate();
         var recipe = MelRecipe.ByName(config.Recipe);
-        var model = new CompactVocoder(config.Model, recipe, config.Seed);
+        VocoderModel model = config.WaveFlow == null ? new CompactVocoder(config.Model, recipe, config.Seed) : new WaveFlow(config.WaveFlow, config.Seed, recipe);
         // Before any recording is read: what does not fit should be told at once.
         CompactVocoder? teacher = paths.Teacher == null ? null : Teacher(paths.Teacher, model, config);
-        if (teacher == null) CompactTask.Check(model);
+        if (teacher == null && model is CompactVocoder alone) CompactTask.Check(alone);
         var run = new SavedRun(config, 0, paths.Name, paths.Licence, paths.Command, teacher == null ? "" : Convert.ToHexString(teacher.Fingerprint.Span));
         void RequireState()
         {
@@ -75,9 +75,14 @@ public static class TrainingRun
         RequireState();
         // A kill while one was written leaves a file of its size.
         AtomicFile.DeleteLeftovers(paths.Output, paths.Checkpoint, paths.Log);
-        SpeechDataset data = SpeechDataset.Load(paths.Data, recipe, model.UsesPhase, config.CropFrames, loading, cancellation, new Parallelism(threads));
+        SpeechDataset data = SpeechDataset.Load(paths.Data, recipe, model is CompactVocoder { UsesPhase: true }, config.CropFrames, loading, cancellation, new Parallelism(threads));
         foreach (string warning in data.Warnings) tell?.Invoke("warning: " + warning);
-        ITrainingTask task = teacher == null ? new CompactTask(model, data, config) : new DistillationTask(model, teacher, data, config);
+        ITrainingTask task = model switch
+        {
+            WaveFlow waveFlow => new WaveFlowTask(waveFlow, data, config),
+            CompactVocoder student when teacher != null => new DistillationTask(student, teacher, data, config),
+            _ => new CompactTask((CompactVocoder)model, data, config),
+        };
         var trainer = new Trainer(task, config, new Parallelism(threads));
         if (resume) Checkpoint.Load(paths.Checkpoint, trainer, model.Parameters);
         else
@@ -167,7 +172,7 @@ public static class TrainingRun
     // Goes on with what may change (steps, rates, weights of losses) and not with what makes it another run.
     private static void RequireSame(SavedRun saved, SavedRun wanted, string checkpoint)
     {
-        string? found = saved.Config.Model.ToJson() != wanted.Config.Model.ToJson() ? "with another model"
+        string? found = saved.Config.Model.ToJson() != wanted.Config.Model.ToJson() || saved.Config.WaveFlow?.ToJson() != wanted.Config.WaveFlow?.ToJson() ? "with another model"
             : saved.Config.Recipe != wanted.Config.Recipe ? $"with the recipe {saved.Config.Recipe}"
             : saved.Teacher == wanted.Teacher ? null
             : saved.Teacher.Length == 0 ? "without a teacher" : wanted.Teacher.Length == 0 ? "with a teacher, by distill" : "with another teacher";
@@ -176,8 +181,9 @@ public static class TrainingRun
             throw new VocoderException(FormattableString.Invariant($"{checkpoint}: {saved.Step} steps are done, expected steps to be no fewer, found {wanted.Config.Steps}"));
     }
 
-    private static CompactVocoder Teacher(string voice, CompactVocoder student, TrainingConfig config)
+    private static CompactVocoder Teacher(string voice, VocoderModel model, TrainingConfig config)
     {
+        if (model is not CompactVocoder student) throw new VocoderException($"the configuration is that of a model of kind '{model.Kind}', expected '{CompactVocoder.KindName}' as a student");
         LoadedVoice loaded = VoiceLibrary.Load(voice);
         if (loaded.Model is not CompactVocoder teacher)
             throw new VocoderException($"{loaded.Source}: holds a model of kind '{loaded.Model.Kind}', expected '{CompactVocoder.KindName}' as a teacher");
@@ -185,7 +191,7 @@ public static class TrainingRun
         return teacher;
     }
 
-    private static void CopyWeights(string voice, CompactVocoder model)
+    private static void CopyWeights(string voice, VocoderModel model)
     {
         LoadedVoice loaded = VoiceLibrary.Load(voice);
         if (loaded.Model.ConfigJson != model.ConfigJson || model.Recipe.Mismatch(loaded.Model.Recipe) != null)
@@ -197,7 +203,7 @@ public static class TrainingRun
         }
     }
 
-    private static void WriteVoice(TrainingPaths paths, TrainingConfig config, CompactVocoder model, long step, SpeechDataset data)
+    private static void WriteVoice(TrainingPaths paths, TrainingConfig config, VocoderModel model, long step, SpeechDataset data)
     {
         double hours = data.Train.Sum(c => (double)c.Audio.Length) / model.Recipe.SampleRate / 3600;
         string amount = string.Create(CultureInfo.InvariantCulture, $"{data.Train.Count} recordings, {hours:0.00} h");

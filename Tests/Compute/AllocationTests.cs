@@ -14,6 +14,8 @@ public class AllocationTests
     private static readonly Tensor s_spectra = Samples.Normal(s_random, Batch, 66, 700);
     private static readonly Tensor s_splines = Samples.Normal(s_random, 1, 5 * Channels, 1);
 
+    private static readonly int[] s_items = [1, -1, 0, 1];
+
     // What is longer than a loop that several threads would share, so that the closures of those loops would show too.
     private static readonly Dictionary<string, Action<CpuOps>> s_operations = new()
     {
@@ -29,6 +31,8 @@ public class AllocationTests
         ["Sqrt"] = ops => ops.Sqrt(s_x, 10f),
         ["Log"] = ops => ops.Log(s_x, 10f),
         ["LeakyRelu"] = ops => ops.LeakyRelu(s_x),
+        ["Relu"] = ops => ops.Relu(s_x),
+        ["Take"] = ops => ops.Take(s_x, s_items, 2),
         ["Affine"] = ops => ops.Affine(s_x, s_other, s_x),
         ["AffineInverse"] = ops => ops.AffineInverse(s_x, s_other, s_x),
         ["ChannelAffine"] = ops => ops.ChannelAffine(s_x, s_shift, s_shift),

@@ -18,6 +18,7 @@ public class ElementwiseTests
         // The offset keeps the logarithm away from 0, where a relative error has no bound.
         ("Log", (ops, a, b, c) => ops.Log(ops.Multiply(a, a), 3f), (a, b, c) => Math.Log(a * a + 3)),
         ("LeakyRelu", (ops, a, b, c) => ops.LeakyRelu(a), (a, b, c) => a > 0 ? a : 0.1 * a),
+        ("Relu", (ops, a, b, c) => ops.Relu(a), (a, b, c) => a > 0 ? a : 0),
         ("Affine", (ops, a, b, c) => ops.Affine(a, b, c), (a, b, c) => a * Math.Exp(b) + c),
         ("AffineInverse", (ops, a, b, c) => ops.AffineInverse(a, b, c), (a, b, c) => (a - c) * Math.Exp(-b)),
     ];

@@ -67,6 +67,20 @@ public class GradientTests
     }
 
     [Fact]
+    public void Relu()
+    {
+        Tensor x = Normal(2, 3, 5);
+        foreach (ref float v in x.Span) v += v > 0 ? 0.2f : -0.2f;
+        GradientCheck.Run((ops, i) => ops.Relu(i[0]), x);
+    }
+
+    [Fact]
+    public void Take() => GradientCheck.Run((ops, i) => ops.Take(i[0], [2, 0, -1, 2, 1, 2]), Normal(3, 2, 5));
+
+    [Fact]
+    public void Take_of_joined_items() => GradientCheck.Run((ops, i) => ops.Multiply(ops.Take(i[0], [1, -1, 0, 1], 2), i[1]), Normal(2, 3, 4), Normal(2, 6, 4));
+
+    [Fact]
     public void Affine() => GradientCheck.Run((ops, i) => ops.Affine(i[0], i[1], i[2]), Normal(2, 3, 5), Normal(2, 3, 5, 0.5), Normal(2, 3, 5));
 
     [Fact]

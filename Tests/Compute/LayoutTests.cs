@@ -37,6 +37,16 @@ public class LayoutTests
     }
 
     [Fact]
+    public void Take_gives_items_by_number_and_zeros_for_none()
+    {
+        Tensor x = Counting(3, 2, 4);
+        int[] items = [2, -1, 0, 2];
+        float At(int item, int c, int t) => item < 0 ? 0 : x.Row(item, c)[t];
+        Same(new CpuOps().Take(x, items), 4, 2, 4, (b, c, t) => At(items[b], c, t));
+        Same(new CpuOps().Take(x, items, 2), 2, 4, 4, (b, c, t) => At(items[2 * b + c / 2], c % 2, t));
+    }
+
+    [Fact]
     public void Fold_makes_channels_of_samples_and_unfold_undoes_it()
     {
         Tensor x = Counting(2, 3, 20);
@@ -55,6 +65,7 @@ public class LayoutTests
         [
             () => ops.Slice(x, 1, 3), () => ops.Slice(x, -1, 2), () => ops.Slice(x, 0, 0), () => ops.Crop(x, 8, 3), () => ops.Crop(x, -1, 3),
             () => ops.Fold(x, 3), () => ops.Unfold(x, 2), () => ops.Concat(x, Counting(1, 3, 10)), () => ops.Concat(x, Counting(2, 3, 9)),
+            () => ops.Take(x, [0, 2]), () => ops.Take(x, [-2]), () => ops.Take(x, []), () => ops.Take(x, [0, 1, 0], 2), () => ops.Take(x, [0], 0),
         ];
         foreach (Action action in actions) Assert.Throws<ArgumentException>(action);
     }

@@ -67,7 +67,7 @@ public class ParameterSetTests
     public void Axes_that_a_tensor_does_not_have_are_refused()
     {
         var set = new ParameterSet();
-        Assert.Throws<ArgumentException>(() => set.Constant("w", 1f, 2, 3, 4, 5));
+        Assert.Throws<ArgumentException>(() => set.Constant("w", 1f, 2, 3, 4, 5, 6));
         Assert.Throws<ArgumentException>(() => set.Constant("w", 1f));
         Assert.Empty(set.Items);
     }

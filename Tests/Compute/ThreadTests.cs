@@ -23,6 +23,8 @@ public class ThreadTests
         ["Sqrt"] = ([s_large], (ops, x) => ops.Sqrt(ops.Multiply(x[0], x[0]), 0.3f)),
         ["Log"] = ([s_large], (ops, x) => ops.Log(ops.Multiply(x[0], x[0]), 0.3f)),
         ["LeakyRelu"] = ([s_large], (ops, x) => ops.LeakyRelu(x[0])),
+        ["Relu"] = ([s_large], (ops, x) => ops.Relu(x[0])),
+        ["Take"] = ([s_large], (ops, x) => ops.Take(x[0], [2, -1, 0, 0, 1, 2], 2)),
         ["Affine"] = ([s_large, s_large, s_large], (ops, x) => ops.Affine(x[0], x[1], x[2])),
         ["AffineInverse"] = ([s_large, s_large, s_large], (ops, x) => ops.AffineInverse(x[0], x[1], x[2])),
         ["ChannelAffine"] = ([s_large, s_vector, s_vector], (ops, x) => ops.ChannelAffine(x[0], x[1], x[2])),

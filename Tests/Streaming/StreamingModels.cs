@@ -20,6 +20,7 @@ internal static class StreamingModels
             s_models[$"compact, random {seed}"] = () => CompactModels.Create(config);
         }
         foreach (var (i, row) in WaveGlowTests.Configurations().Index()) s_models[$"waveglow {i}"] = () => WaveGlowTests.Shaken(row.Data);
+        foreach (var (i, row) in WaveFlowModels.Configurations().Index()) s_models[$"waveflow {i}"] = () => WaveFlowModels.Shaken(row.Data);
         foreach (string name in VoiceLibrary.Names()) s_models[$"voice {name}"] = () => VoiceLibrary.Load(name).Model;
     }
 
@@ -27,7 +28,7 @@ internal static class StreamingModels
     public static TheoryData<string, int> All => new(Matched(_ => true));
 
     /// <summary>The same of those whose layers remember the past, so that nothing is computed twice.</summary>
-    public static TheoryData<string, int> Causal => new(Matched(name => !name.StartsWith("waveglow", StringComparison.Ordinal)));
+    public static TheoryData<string, int> Causal => new(Matched(name => !name.StartsWith("wave", StringComparison.Ordinal)));
 
     private static IEnumerable<(string Name, int Match)> Matched(Func<string, bool> isWanted) => s_models.Keys.Where(isWanted)
         .SelectMany((name, i) => i % 4 == 0 || name == "voice student" || name == "waveglow 0" ? (IEnumerable<(string, int)>)[(name, 0), (name, 1 + i % 3)] : [(name, 0)]);

@@ -73,7 +73,7 @@ public class WaveGlowStreamTests
     {
         WaveGlow model = WaveGlowReference.Load();
         string Message(SynthesisOptions options) => Assert.Throws<VocoderException>(() => model.NewStream(options, One)).Message;
-        Assert.Equal("the pitch shift is 2.5 semitones, expected 0: a WaveGlow takes the pitch from the mel alone", Message(new() { PitchShift = 2.5f }));
+        Assert.Equal("the pitch shift is 2.5 semitones, expected 0: a model of kind waveglow takes the pitch from the mel alone", Message(new() { PitchShift = 2.5f }));
         Assert.Equal("sigma is NaN, expected 0 to 10", Message(new() { Sigma = float.NaN }));
         VocoderStream stream = model.NewStream(new SynthesisOptions(), One);
         Assert.Throws<ArgumentException>(() => stream.Push(new float[9], new float[256]));

@@ -23,9 +23,7 @@ internal sealed class ConditionLoader(CompactVocoder model, int frames)
 
     private void WriteMel(Crop crop, int first, Tensor mel, int item)
     {
-        float[] values = crop.Mel(first, mel.Length);
-        if (crop.Gain != 1f)
-            for (int i = 0; i < values.Length; i++) values[i] = (float)model.Recipe.FromAmplitude(model.Recipe.ToAmplitude(values[i]) * crop.Gain);
+        float[] values = CropReader.Mel(crop, model.Recipe, first, mel.Length);
         model.NormalizeMel(values, values);
         for (int i = 0; i < mel.Length; i++)
             for (int b = 0; b < _bands; b++) mel.Row(item, b)[i] = values[i * _bands + b];

@@ -39,16 +39,8 @@ internal sealed class SpeechLoader(CompactVocoder model, int frames, Philox nois
         return new SpeechBatch(crops, speech);
     }
 
-    // The noise is uniform over one step of 16-bit quantisation: exact zeros would have unbounded likelihood.
-    private void Load(Crop crop, Span<float> target, int item, long step)
-    {
-        crop.Clip.Audio.AsSpan(crop.FirstFrame * _hop, target.Length).CopyTo(target);
-        for (int i = 0; i < target.Length; i++)
-            target[i] += (float)((noise.Uniform((uint)item, 1, step * target.Length + i) - 0.5) / 32768);
-        // Linear prediction takes any gain out; where there is none, the audio has to follow the mel that the networks see.
-        if (model.Filter == null)
-            for (int i = 0; i < target.Length; i++) target[i] *= crop.Gain;
-    }
+    // Linear prediction takes any gain out; where there is none, the audio has to follow the mel that the networks see.
+    private void Load(Crop crop, Span<float> target, int item, long step) => CropReader.Speech(crop, _hop, noise, item, step, applyGain: model.Filter == null, target);
 
     /// <summary>Linear prediction from the mels of crops.</summary>
     public Prediction Predict(Ops ops, IReadOnlyList<Crop> crops)

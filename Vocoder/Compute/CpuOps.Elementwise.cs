@@ -190,6 +190,15 @@ public unsafe partial class CpuOps
     }
 
     /// <inheritdoc/>
+    public override Tensor Relu(Tensor x)
+    {
+        var y = RentLike(x);
+        Map<ReluF>(x, x, x, y);
+        Record(y, x, null, null, static (ops, y, x, _, _) => ops.Map<ReluGradientF>(x, y.Grad!, ops.GradientOf(x), ops.GradientOf(x)));
+        return y;
+    }
+
+    /// <inheritdoc/>
     public override Tensor Affine(Tensor x, Tensor logScale, Tensor shift)
     {
         RequireSame(x, logScale);

@@ -32,6 +32,37 @@ public unsafe partial class CpuOps
         return y;
     }
 
+    /// <inheritdoc/>
+    public override Tensor Take(Tensor x, int[] items, int join = 1)
+    {
+        Require(join >= 1 && items.Length > 0 && items.Length % join == 0, $"{items.Length} items cannot be joined {join} by {join}");
+        foreach (int item in items) Require(item >= -1 && item < x.Batch, $"item {item} is outside {x.Shape}");
+        var y = Rent(items.Length / join, join * x.Channels, x.Length);
+        // One after the other in y too, joined or not.
+        int size = x.Channels * x.Length;
+        _parallelism.ForRanges(items.Length, size, (x, y, items, size), static (from, to, in s) =>
+        {
+            for (int i = from; i < to; i++)
+            {
+                Span<float> target = s.y.Span.Slice(i * s.size, s.size);
+                if (s.items[i] < 0) target.Clear();
+                else s.x.Span.Slice(s.items[i] * s.size, s.size).CopyTo(target);
+            }
+        });
+        Record(y, x, null, null, items, static (ops, y, x, _, _, items) =>
+        {
+            Span<float> dx = ops.GradientOf(x).Span, dy = y.Grad!.Span;
+            int size = x.Channels * x.Length;
+            for (int i = 0; i < items.Length; i++)
+            {
+                if (items[i] < 0) continue;
+                Span<float> target = dx.Slice(items[i] * size, size);
+                TensorPrimitives.Add(target, dy.Slice(i * size, size), target);
+            }
+        });
+        return y;
+    }
+
     private static Span<float> Rows(Tensor x, int batch, int first, int count) => new(x.RowPointer(batch, first), count * x.Length);
 
     private static void AddRows(Tensor target, int targetFirst, Tensor source, int sourceFirst, int count)

@@ -100,6 +100,9 @@ public abstract class Ops
     /// <summary>max(x, 0.1·x).</summary>
     public abstract Tensor LeakyRelu(Tensor x);
 
+    /// <summary>max(x, 0).</summary>
+    public abstract Tensor Relu(Tensor x);
+
     /// <summary>x·exp(logScale) + shift, equal shapes.</summary>
     public abstract Tensor Affine(Tensor x, Tensor logScale, Tensor shift);
 
@@ -134,6 +137,13 @@ public abstract class Ops
 
     /// <summary>a [b,c1,t] above b [b,c2,t]: [b, c1+c2, t].</summary>
     public abstract Tensor Concat(Tensor a, Tensor b);
+
+    /// <summary>
+    /// Batch items by number: y[i, k·c + j, t] = x[items[i·join + k], j, t], [items / join, join·c, t]; zeros where a number is -1. An item may be taken
+    /// several times, or not at all. Where the items of a batch are the rows of planes it permutes and shifts them along the height, and with
+    /// <paramref name="join"/> puts each row's neighbours into its channels, so that a convolution sees them.
+    /// </summary>
+    public abstract Tensor Take(Tensor x, int[] items, int join = 1);
 
     /// <summary>Time steps first … first+count-1.</summary>
     public abstract Tensor Crop(Tensor x, int first, int count);

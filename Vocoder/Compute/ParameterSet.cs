@@ -2,7 +2,7 @@ namespace FlowVocoder.Compute;
 
 /// <summary>A trained value: its name in a state dictionary, its shape in a file, and its tensor.</summary>
 /// <param name="Name">Dotted name, as in the state dictionary of the published implementation.</param>
-/// <param name="Shape">Shape in files, one to three axes.</param>
+/// <param name="Shape">Shape in files, one to four axes.</param>
 /// <param name="Value">The values.</param>
 /// <param name="Trained">Whether training changes it; a constant that belongs to the model is not trained.</param>
 public sealed record Parameter(string Name, int[] Shape, Tensor Value, bool Trained);
@@ -41,7 +41,7 @@ public sealed class ParameterSet
     /// <summary>The same set, with names below <paramref name="name"/>.</summary>
     public ParameterSet Scope(string name) => new(_items, $"{_prefix}{name}.", _random, _budget);
 
-    /// <summary>Adds a parameter of one to three axes filled with <paramref name="value"/>.</summary>
+    /// <summary>Adds a parameter of one to four axes filled with <paramref name="value"/>.</summary>
     public Tensor Constant(string name, float value, params int[] shape)
     {
         Tensor tensor = Add(name, shape);
@@ -121,13 +121,13 @@ public sealed class ParameterSet
 
     private Tensor Add(string name, int[] shape, bool trained = true)
     {
-        if (shape.Length is < 1 or > 3) throw new ArgumentException($"'{_prefix}{name}' has {shape.Length} axes, expected 1 to 3", nameof(shape));
+        if (shape.Length is < 1 or > 4) throw new ArgumentException($"'{_prefix}{name}' has {shape.Length} axes, expected 1 to 4", nameof(shape));
         Int128 size = 1;
         foreach (int axis in shape) size *= axis;
         Require($"'{_prefix}{name}' of shape [{string.Join(", ", shape)}]", size);
         _budget.Left -= (long)size;
-        // One axis is a vector over channels; two or three are a weight.
-        Tensor tensor = shape.Length == 1 ? new Tensor(1, shape[0], 1) : new Tensor(shape[0], shape[1], shape.Length == 3 ? shape[2] : 1);
+        // One axis is a vector over channels; two or three are a weight; of four, that of a plane, the second and the third become one.
+        Tensor tensor = shape.Length == 1 ? new Tensor(1, shape[0], 1) : new Tensor(shape[0], shape.Length == 4 ? shape[1] * shape[2] : shape[1], shape.Length > 2 ? shape[^1] : 1);
         if (trained) tensor.AsParameter();
         _items.Add(new Parameter(_prefix + name, [.. shape], tensor, trained));
         return tensor;

@@ -5,7 +5,7 @@ using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace FlowVocoder.Models;
 
-public sealed partial class WaveGlow
+public sealed partial class WaveGlow : IWindowedModel
 {
     /// <inheritdoc/>
     /// <remarks>
@@ -19,17 +19,19 @@ public sealed partial class WaveGlow
 
     /// <inheritdoc/>
     /// <exception cref="VocoderException">The options are out of range, or shift the pitch, which this model cannot.</exception>
-    private protected override VocoderStream CreateStream(SynthesisOptions options, Parallelism parallelism) => new WaveGlowStream(this, options, parallelism);
+    private protected override VocoderStream CreateStream(SynthesisOptions options, Parallelism parallelism) => new WindowedStream(this, options, parallelism);
 
-    /// <summary>
-    /// The first frame that generation has to begin with so that the samples of <paramref name="frame"/> do not feel the cut: their receptive
-    /// field and what the upsampling remembers lie after it, and it starts a group.
-    /// </summary>
-    internal long ContextStart(long frame)
+    /// <inheritdoc/>
+    /// <remarks>Their receptive field and what the upsampling remembers lie after it, and it starts a group.</remarks>
+    long IWindowedModel.ContextStart(long frame)
     {
         int framesToGroup = Config.Group / CommonDivisor;
         return Math.Max(0, frame - LookAheadFrames - _upsampler.PastFrames) / framesToGroup * framesToGroup;
     }
+
+    /// <inheritdoc/>
+    Tensor IWindowedModel.Speak(Ops ops, Tensor mel, long firstFrame, SynthesisOptions options) =>
+        Generate(ops, mel, DrawNoise(ops, options.Sigma, options.Seed, firstFrame * Recipe.HopSize / Config.Group, (int)(SampleCount(mel.Length) / Config.Group)));
 
     /// <summary>
     /// Normal noise of standard deviation σ for <see cref="Generate"/>, [1, c, steps] for each of <see cref="NoiseChannels"/>. It depends on

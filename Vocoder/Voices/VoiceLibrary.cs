@@ -32,7 +32,7 @@ public sealed record LoadedVoice(string Name, string Source, VocoderModel Model,
     public SynthesisOptions Options => new() { Sigma = Sigma };
 }
 
-/// <summary>Finds voices by name or file and loads them, whatever kind of model they hold; checkpoints of the published WaveGlow are voices too.</summary>
+/// <summary>Finds voices by name or file and loads them, whatever kind of model they hold; checkpoints of the published WaveGlow and WaveFlow are voices too.</summary>
 public static class VoiceLibrary
 {
     /// <summary>The voice that speaks where none is asked for.</summary>
@@ -85,9 +85,14 @@ public static class VoiceLibrary
         return Naming(path, () =>
         {
             if (WaveGlowVoice.CanRead(path))
-                return new LoadedVoice(Path.GetFileNameWithoutExtension(path), path, WaveGlowVoice.FromCheckpoint(path), null);
+                return new LoadedVoice(Path.GetFileNameWithoutExtension(path), path, PublishedCheckpoint.Load(path), null);
             VoiceFile file = VoiceFile.Read(path);
-            VocoderModel model = file.Model == WaveGlow.KindName ? WaveGlowVoice.FromFile(file) : CompactVoice.FromFile(file);
+            VocoderModel model = file.Model switch
+            {
+                WaveGlow.KindName => WaveGlowVoice.FromFile(file),
+                WaveFlow.KindName => WaveFlowVoice.FromFile(file),
+                _ => CompactVoice.FromFile(file),
+            };
             return new LoadedVoice(file.Name, path, model, file);
         });
     }
@@ -97,7 +102,7 @@ public static class VoiceLibrary
     public static MelRecipe LoadRecipe(string nameOrPath, string? folder = null)
     {
         string path = Find(nameOrPath, folder);
-        return WaveGlowVoice.CanRead(path) ? WaveGlowVoice.FromCheckpoint(path).Recipe : Naming(path, () => MelRecipe.FromJson(VoiceFile.Read(path).Recipe));
+        return WaveGlowVoice.CanRead(path) ? PublishedCheckpoint.Load(path).Recipe : Naming(path, () => MelRecipe.FromJson(VoiceFile.Read(path).Recipe));
     }
 
     // Configurations and recipes do not know which file they came from.

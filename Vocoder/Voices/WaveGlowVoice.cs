@@ -17,13 +17,13 @@ public static class WaveGlowVoice
 
     /// <summary>
     /// Whether a file looks like a checkpoint for <see cref="FromCheckpoint"/>: a file of torch.save, or a safetensors file that is not
-    /// one of ours. Reads the beginning of the file only; whether the weights are those of a WaveGlow shows when they are read.
+    /// one of ours. Reads the beginning of the file only; whose weights it holds shows when they are read.
     /// </summary>
     /// <exception cref="VocoderException">The file is missing or cannot be opened.</exception>
     public static bool CanRead(string path)
     {
         using FileStream stream = VoiceFiles.OpenRead(path);
-        if (IsTorch(stream)) return true;
+        if (PublishedCheckpoint.IsTorch(stream)) return true;
         try
         {
             string? format = SafeTensorsHeader.Read(stream, path).Metadata.GetValueOrDefault("format");
@@ -43,31 +43,14 @@ public static class WaveGlowVoice
     /// <param name="path">The file.</param>
     /// <param name="recipe">Recipe of the mels it was trained on; 'nvidia' (22.05 kHz, hop 256), with the bands of the checkpoint, when null.</param>
     /// <exception cref="VocoderException">The file cannot be read, holds other weights than those of a WaveGlow, or does not fit the recipe.</exception>
-    public static WaveGlow FromCheckpoint(string path, MelRecipe? recipe = null)
+    public static WaveGlow FromCheckpoint(string path, MelRecipe? recipe = null) => FromTensors(PublishedCheckpoint.Read(path), path, recipe);
+
+    /// <summary>The same of tensors that were read from a file.</summary>
+    internal static WaveGlow FromTensors(IReadOnlyDictionary<string, SafeTensor> read, string path, MelRecipe? recipe)
     {
-        IReadOnlyDictionary<string, SafeTensor> tensors = WaveGlowKeys.Normalize(ReadTensors(path), path);
+        IReadOnlyDictionary<string, SafeTensor> tensors = WaveGlowKeys.Normalize(read, path);
         int hop = (recipe ?? MelRecipe.ByName("nvidia")).HopSize;
         return Create(WaveGlowShapes.Configuration(tensors, hop, path), () => recipe, path, tensors);
-    }
-
-    private static IReadOnlyDictionary<string, SafeTensor> ReadTensors(string path)
-    {
-        using FileStream stream = VoiceFiles.OpenRead(path);
-        return IsTorch(stream) ? TorchCheckpoint.Read(stream, path).Tensors : SafeTensorsFile.Read(stream, path, (_, names) =>
-        {
-            // What holds none of the weights that tell the shape need not be read.
-            if (!names.Any(WaveGlowKeys.IsUpsampling)) throw WaveGlowShapes.NoWaveGlow(path, "upsample.weight");
-        }).Tensors;
-    }
-
-    // An archive, or a pickle as torch.save wrote before: the opcode PROTO and a version. The header length of a safetensors file may have the
-    // same two bytes, but eight bytes on its JSON begins.
-    private static bool IsTorch(FileStream stream)
-    {
-        Span<byte> start = stackalloc byte[9];
-        int count = stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
-        stream.Position = 0;
-        return count == start.Length && (start.StartsWith("PK\u0003\u0004"u8) || start is [0x80, >= 2 and <= 5, .., not (byte)'{']);
     }
 
     private static WaveGlow Create(WaveGlowConfig config, Func<MelRecipe?> recipe, string source, IReadOnlyDictionary<string, SafeTensor> tensors)

@@ -84,6 +84,20 @@ internal readonly struct LeakyReluGradientF : IElementwise
         S.Fma(b, S.WherePositive(a, S.All(1f), S.All(LeakyReluF.Slope)), c);
 }
 
+internal readonly struct ReluF : IElementwise
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply<S, V>(V a, V b, V c) where S : struct, ISimd<V> where V : struct => S.Max(a, S.All(0f));
+}
+
+/// <summary>c + b where a is above 0, else c.</summary>
+internal readonly struct ReluGradientF : IElementwise
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply<S, V>(V a, V b, V c) where S : struct, ISimd<V> where V : struct =>
+        S.Fma(b, S.WherePositive(a, S.All(1f), S.All(0f)), c);
+}
+
 /// <summary>tanh(a)·sigmoid(b).</summary>
 internal readonly struct GateF : IElementwise
 {

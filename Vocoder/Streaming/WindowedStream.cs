@@ -4,24 +4,24 @@ using FlowVocoder.Models;
 namespace FlowVocoder.Streaming;
 
 /// <summary>
-/// Generation by a <see cref="WaveGlow"/>. Its centred convolutions cannot keep their state, so each push generates its samples together with
+/// Generation by a <see cref="WaveGlow"/> or a <see cref="WaveFlow"/>. Their centred convolutions cannot keep their state, so each push generates its samples together with
 /// a receptive field on either side, which is discarded: the work of a push is that of its frames and some
-/// 2·<see cref="LookAheadFrames"/> more. The samples are, bit by bit, those of <see cref="WaveGlow.Generate"/> on the whole mel.
+/// 2·<see cref="LookAheadFrames"/> more. The samples are, bit by bit, those of generation from the whole mel.
 /// </summary>
-internal sealed class WaveGlowStream : VocoderStream
+internal sealed class WindowedStream : VocoderStream
 {
-    private readonly WaveGlow _model;
+    private readonly IWindowedModel _model;
     private readonly CpuOps _ops;
     // Mel values, frame by frame, from frame _first on.
     private float[] _mel = [];
     private int _melCount;
     private long _first;
 
-    public WaveGlowStream(WaveGlow model, SynthesisOptions options, Parallelism parallelism) : base(model, options)
+    public WindowedStream(VocoderModel model, SynthesisOptions options, Parallelism parallelism) : base(model, options)
     {
         if (options.PitchShift != 0)
-            throw new VocoderException(FormattableString.Invariant($"the pitch shift is {options.PitchShift} semitones, expected 0: a WaveGlow takes the pitch from the mel alone"));
-        (_model, _ops) = (model, new CpuOps(parallelism));
+            throw new VocoderException(FormattableString.Invariant($"the pitch shift is {options.PitchShift} semitones, expected 0: a model of kind {model.Kind} takes the pitch from the mel alone"));
+        (_model, _ops) = ((IWindowedModel)model, new CpuOps(parallelism));
     }
 
     /// <inheritdoc/>
@@ -69,8 +69,7 @@ internal sealed class WaveGlowStream : VocoderStream
         FrameQueue.Remove(_mel, ref _melCount, (int)(first - _first) * Bands);
         _first = first;
         Tensor mel = LoadMel((int)(end - first));
-        int group = _model.Config.Group, steps = (int)(_model.SampleCount(mel.Length) / group);
-        Tensor audio = _model.Generate(_ops, mel, _model.DrawNoise(_ops, Options.Sigma, Options.Seed, first * HopSize / group, steps));
+        Tensor audio = _model.Speak(_ops, mel, first, Options);
         ReadOnlySpan<float> kept = audio.Row(0, 0)[Math.Min((int)(done - first) * HopSize, audio.Length)..];
         kept = kept[..Math.Min(kept.Length, samples.Length)];
         kept.CopyTo(samples);
