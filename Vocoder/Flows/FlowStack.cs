@@ -197,7 +197,8 @@ public sealed class FlowStack : Flow
     /// <inheritdoc/>
     public override Tensor Inverse(Ops ops, Tensor z, Tensor condition, out Tensor logDet) => Inverse(ops, Parts(ops, z), condition, out logDet);
 
-    private Tensor[] Parts(Ops ops, Tensor z)
+    /// <summary>The latent parts of z [b, group, t], in the order in which they leave.</summary>
+    internal Tensor[] Parts(Ops ops, Tensor z)
     {
         var parts = new Tensor[LatentChannels.Count];
         for (int i = 0, first = 0; i < parts.Length; first += LatentChannels[i++]) parts[i] = ops.Slice(z, first, LatentChannels[i]);

@@ -24,6 +24,12 @@ public abstract partial class VocoderModel
         }
     }
 
+    /// <summary>Whether this voice encoded <paramref name="latent"/>, as far as anybody said: what another voice encoded is noise of another kind.</summary>
+    public bool HasEncoded(LatentSpeech latent) => latent.Voice.Length == 0 || latent.Voice.AsSpan().SequenceEqual(VoiceKey);
+
+    /// <summary>What <see cref="LatentSpeech.Voice"/> is of this voice.</summary>
+    private protected float[] VoiceKey => [.. Fingerprint.Span[..8].ToArray().Select(b => (float)b)];
+
     private byte[] Hash()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

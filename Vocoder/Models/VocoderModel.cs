@@ -78,4 +78,28 @@ public abstract partial class VocoderModel
     /// <param name="parallelism">Threads.</param>
     /// <exception cref="VocoderException">There is not one whole frame to score.</exception>
     public abstract Likelihood Score(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism);
+
+    /// <summary>
+    /// A recording in latent space, under its mel and the phase that is tracked in it. <see cref="Decode"/> gives the recording back, but for rounding; whole
+    /// hops that the mel covers are encoded.
+    /// </summary>
+    /// <param name="mel">[bands, frames] in the recipe's logarithm.</param>
+    /// <param name="audio">Samples at the recipe's rate.</param>
+    /// <param name="parallelism">Threads.</param>
+    /// <param name="cancellation">Stops between chunks.</param>
+    /// <exception cref="VocoderException">There is not one whole frame to encode, or this kind of voice has no encoder.</exception>
+    public virtual LatentSpeech Encode(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism, CancellationToken cancellation = default) =>
+        throw new VocoderException($"a voice of kind {Kind} has no encoder, expected one of kind {CompactVocoder.KindName} or {WaveGlow.KindName}");
+
+    /// <summary>What <see cref="Encode"/> encoded, or would have if it were speech: samples at the recipe's rate, without noise of their own.</summary>
+    /// <exception cref="VocoderException">Its parts do not fit each other or the model, or this kind of voice has no decoder.</exception>
+    public virtual float[] Decode(LatentSpeech latent, Parallelism parallelism, CancellationToken cancellation = default) =>
+        throw new VocoderException($"a voice of kind {Kind} has no decoder, expected one of kind {CompactVocoder.KindName} or {WaveGlow.KindName}");
+
+    /// <summary>
+    /// Exact log-likelihood frame by frame, each given all before it: nats per sample for each whole hop that the mel covers. Their mean is what <see cref="Score"/> says.
+    /// </summary>
+    /// <exception cref="VocoderException">There is not one whole frame to score, or the likelihood of this kind of voice does not divide into frames.</exception>
+    public virtual double[] ScoreFrames(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism, CancellationToken cancellation = default) =>
+        throw new VocoderException($"the likelihood of a voice of kind {Kind} does not divide into frames, expected one of kind {CompactVocoder.KindName}");
 }

@@ -1,0 +1,32 @@
+using FlowVocoder.Compute;
+
+namespace FlowVocoder.Models;
+
+public sealed partial class WaveGlow
+{
+    /// <inheritdoc/>
+    /// <remarks>In one pass: its convolutions see the future, too. Samples that do not fill a group are left out.</remarks>
+    /// <exception cref="VocoderException">There is not one whole frame to encode, or too much for one pass.</exception>
+    public override LatentSpeech Encode(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism, CancellationToken cancellation = default)
+    {
+        int hop = Recipe.HopSize, melFrames = mel.Length / Recipe.Bands, frames = Math.Min(audio.Length / hop, melFrames);
+        if (frames == 0) throw new VocoderException($"there is nothing to encode: {audio.Length} samples and {melFrames} mel frames, expected at least {hop} and 1");
+        int samples = (int)SampleCount(frames);
+        var ops = new CpuOps(parallelism);
+        // As many frames as are decoded from: the last one's kernel reaches into what follows it.
+        Tensor told = ops.Crop(Tensor.From(mel, 1, Recipe.Bands, melFrames), 0, frames);
+        Tensor z = Forward(ops, Tensor.From(audio[..samples], 1, 1, samples), told).Latent;
+        return new LatentSpeech { Z = z.Span.ToArray(), Group = Config.Group, Mel = told.Span.ToArray(), Voice = VoiceKey };
+    }
+
+    /// <inheritdoc/>
+    public override float[] Decode(LatentSpeech latent, Parallelism parallelism, CancellationToken cancellation = default)
+    {
+        latent.Validate(Recipe, Config.Group, hasPhase: false);
+        int frames = latent.Mel.Length / Recipe.Bands;
+        if (latent.Samples != SampleCount(frames)) throw new VocoderException($"z has {latent.Steps} columns, expected {SampleCount(frames) / Config.Group} for the {frames} frames of the mel");
+        var ops = new CpuOps(parallelism);
+        Tensor z = Tensor.From(latent.Z, 1, Config.Group, latent.Steps), mel = Tensor.From(latent.Mel, 1, Recipe.Bands, frames);
+        return Generate(ops, mel, [.. _flow.Parts(ops, z).Reverse()]).Span.ToArray();
+    }
+}
