@@ -1,5 +1,5 @@
 using System.CommandLine;
-using FlowVocoder.AudioIO.Alsa;
+using FlowVocoder.AudioIO.Devices;
 
 namespace FlowVocoder.Cli;
 
@@ -12,7 +12,7 @@ internal sealed class DevicesVerb() : Verb("devices", "Lists the devices that 'p
     {
         var table = new TextTable(false, false, false);
         table.Add("device", "for", "is");
-        foreach (AlsaDevice device in AlsaDevices.List())
+        foreach (SoundDevice device in SoundDevices.List())
             table.Add(device.Name, device is { Plays: true, Records: true } ? "play, live" : device.Plays ? "play" : "live", device.Description);
         terminal.Out.Write(table.ToString());
         return VocoderCommand.Success;

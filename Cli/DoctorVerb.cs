@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using FlowVocoder.AudioIO.Alsa;
+using FlowVocoder.AudioIO.Devices;
 using FlowVocoder.Compute.Kernels;
 using FlowVocoder.Voices;
 
@@ -40,21 +41,23 @@ internal sealed class DoctorVerb() : Verb("doctor", "Tells which engines, vector
 
     private static void Sound(TextTable table)
     {
-        string? library = Library(), plays = library ?? AlsaDevices.Problem("default"), records = library ?? AlsaDevices.Problem("default", capture: true);
-        table.Add("playing", plays == null ? Used : Not, "alsa", plays ?? $"device default, alsa-lib {AlsaDevices.LibraryVersion}");
-        if (library == null) Servers(table, capture: false);
+        string? library = OperatingSystem.IsWindows() ? null : Library();
+        string? plays = library ?? SoundDevices.Problem(), records = library ?? SoundDevices.Problem(capture: true);
+        string found = OperatingSystem.IsWindows() ? "the default device" : library ?? $"device default, alsa-lib {AlsaDevices.LibraryVersion}";
+        table.Add("playing", plays == null ? Used : Not, SoundDevices.System, plays ?? found);
+        if (library == null && !OperatingSystem.IsWindows()) Servers(table, capture: false);
         foreach (var (name, what) in (ReadOnlySpan<(string, string)>)[("stdout", "16-bit samples for another program"), ("wav:FILE", "a recording"), ("null", "nothing, in real time")])
             table.Add("", There, name, $"{what}; used when asked for by --player");
-        table.Add("recording", records == null ? Used : Not, "alsa", records ?? $"device default, alsa-lib {AlsaDevices.LibraryVersion}");
-        if (library == null) Servers(table, capture: true);
+        table.Add("recording", records == null ? Used : Not, SoundDevices.System, records ?? found);
+        if (library == null && !OperatingSystem.IsWindows()) Servers(table, capture: true);
     }
 
     // Sound servers often run where nobody has made one of them the default.
     private static void Servers(TextTable table, bool capture)
     {
-        foreach (AlsaDevice device in AlsaDevices.List().Where(d => d.Name is "pulse" or "pipewire" && (capture ? d.Records : d.Plays)).DistinctBy(d => d.Name))
+        foreach (SoundDevice device in SoundDevices.List().Where(d => d.Name is "pulse" or "pipewire" && (capture ? d.Records : d.Plays)).DistinctBy(d => d.Name))
         {
-            string? problem = AlsaDevices.Problem(device.Name, capture);
+            string? problem = SoundDevices.Problem(device.Name, capture);
             table.Add("", problem == null ? There : Not, device.Name, problem ?? $"used with {(capture ? "live --input" : "--device")} {device.Name}");
         }
     }

@@ -27,12 +27,12 @@ internal sealed class LevelMeter(AudioPlayer player, TextWriter screen, TimeProv
     public static LevelMeter? On(Terminal terminal, AudioPlayer player) =>
         terminal.ErrorColumns is { } columns ? new LevelMeter(player, terminal.Error, terminal.Clock, columns) : null;
 
-    /// <summary>Takes note of samples that have just been written.</summary>
-    public void Add(ReadOnlySpan<float> samples)
+    /// <summary>Takes note of samples that are being written.</summary>
+    /// <param name="samples">How many.</param>
+    /// <param name="peak">The largest magnitude among them.</param>
+    public void Add(int samples, float peak)
     {
-        float peak = 0;
-        foreach (float sample in samples) peak = Math.Max(peak, Math.Abs(sample));
-        _position += samples.Length;
+        _position += samples;
         _written.Enqueue((_position, peak * player.Volume));
     }
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using FlowVocoder.AudioIO;
-using FlowVocoder.AudioIO.Alsa;
+using FlowVocoder.AudioIO.Devices;
 using FlowVocoder.AudioIO.Inputs;
 using FlowVocoder.AudioIO.Players;
 using FlowVocoder.Features;
@@ -40,7 +40,7 @@ internal sealed class LiveVerb : Verb
     {
         float seconds = arguments.GetValue(_seconds) ?? float.PositiveInfinity;
         if (!(seconds > 0)) throw new UsageException(FormattableString.Invariant($"--seconds is {seconds}, expected more than 0"));
-        string input = arguments.GetValue(_input) ?? "default";
+        string input = arguments.GetValue(_input) ?? SoundDevices.Default;
         if (_player.File(arguments) is { } file && File.Exists(input)) Files.CheckNotAnInput(file, [input]);
         terminal = _player.Beside(arguments, terminal);
         var voices = new LiveVoices(arguments.GetValue(_voice) is { Length: > 0 } names ? names : [VoiceLibrary.DefaultVoice],
@@ -52,11 +52,11 @@ internal sealed class LiveVerb : Verb
         using AudioPlayer player = _player.Open(arguments, recipe.SampleRate, terminal);
         using AudioInput source = recording != null
             ? new PacedInput(recording.Samples, recording.SampleRate, $"'{input}'", terminal.Clock)
-            : new AlsaRecorder(recipe.SampleRate, new AlsaOptions { Device = input });
+            : SoundDevices.OpenInput(recipe.SampleRate, input);
         return new LiveSession(source, player, voices, terminal).Run(TimeSpan.FromSeconds(Math.Min(seconds, 1e9)));
     }
 
     // A mistyped file must not be looked for among the devices, whose names hold paths only behind a '='.
     private static bool IsFileName(string input) => !input.Contains('=')
-        && (input.Contains('/') || AudioFile.Extensions.Contains(Path.GetExtension(input).ToLowerInvariant()));
+        && (input.Contains(Path.DirectorySeparatorChar) || AudioFile.Extensions.Contains(Path.GetExtension(input).ToLowerInvariant()));
 }

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using FlowVocoder.AudioIO;
-using FlowVocoder.AudioIO.Alsa;
+using FlowVocoder.AudioIO.Devices;
 using FlowVocoder.AudioIO.Players;
 
 namespace FlowVocoder.Cli;
@@ -10,14 +10,17 @@ internal sealed class PlayerOptions
 {
     // Sound servers play through shorter buffers only in fits and starts, without ever failing.
     private const float LeastBuffer = 20, MostBuffer = 10_000;
-    private const string Alsa = "alsa", Stdout = "stdout", Wav = "wav:", Nothing = "null";
+    private const string Stdout = "stdout", Wav = "wav:", Nothing = "null";
+
+    // "alsa" on Linux, "wasapi" on Windows.
+    private static readonly string s_sound = SoundDevices.System;
 
     private readonly Option<string?> _player = new("--player")
     {
-        Description = "What plays: alsa (a sound card or sound server), stdout (16-bit samples for another program), wav:FILE, or null (nothing, in real time). Default: alsa",
-        HelpName = "alsa|stdout|wav:FILE|null",
+        Description = $"What plays: {s_sound} (a sound card or sound server), stdout (16-bit samples for another program), wav:FILE, or null (nothing, in real time). Default: {s_sound}",
+        HelpName = $"{s_sound}|stdout|wav:FILE|null",
     };
-    private readonly Option<string?> _device = new("--device") { Description = "Device of ALSA, see 'vocoder devices'. Default: default", HelpName = "NAME" };
+    private readonly Option<string?> _device = new("--device") { Description = "Device, see 'vocoder devices'. Default: default", HelpName = "NAME" };
     private readonly Option<float?> _buffer;
     private readonly Option<float?> _volume = Inputs.Number("--volume", "X", "Factor on the samples, 0 to 4. Default: 1");
     private readonly int _defaultBuffer;
@@ -31,8 +34,8 @@ internal sealed class PlayerOptions
         _player.Validators.Add(result =>
         {
             string text = result.Tokens[0].Value;
-            if (text is not (Alsa or Stdout or Nothing) && !(text.StartsWith(Wav, StringComparison.Ordinal) && text.Length > Wav.Length))
-                result.AddError($"--player is '{text}', expected alsa, stdout, wav:FILE or null");
+            if (text != s_sound && text is not (Stdout or Nothing) && !(text.StartsWith(Wav, StringComparison.Ordinal) && text.Length > Wav.Length))
+                result.AddError($"--player is '{text}', expected {s_sound}, stdout, wav:FILE or null");
         });
         foreach (Option option in (Option[])[_player, _device, _buffer, _volume]) verb.Add(option);
     }
@@ -48,11 +51,11 @@ internal sealed class PlayerOptions
     /// <exception cref="VocoderException">The device or file cannot be used; the line says what can be done.</exception>
     public AudioPlayer Open(ParseResult arguments, int sampleRate, Terminal terminal)
     {
-        string player = arguments.GetValue(_player) ?? Alsa;
-        if (player != Alsa && arguments.GetValue(_device) is { } device)
-            throw new UsageException($"found --device {device} and --player {player}, expected --device with alsa");
-        if (player is not (Alsa or Nothing) && arguments.GetValue(_buffer) is { } buffer)
-            throw new UsageException(FormattableString.Invariant($"found --buffer {buffer} and --player {player}, expected --buffer with alsa or null"));
+        string player = arguments.GetValue(_player) ?? s_sound;
+        if (player != s_sound && arguments.GetValue(_device) is { } device)
+            throw new UsageException($"found --device {device} and --player {player}, expected --device with {s_sound}");
+        if (player != s_sound && player != Nothing && arguments.GetValue(_buffer) is { } buffer)
+            throw new UsageException(FormattableString.Invariant($"found --buffer {buffer} and --player {player}, expected --buffer with {s_sound} or null"));
         float volume = arguments.GetValue(_volume) ?? 1;
         if (volume is not (>= 0 and <= 4)) throw new UsageException(FormattableString.Invariant($"--volume is {volume}, expected 0 to 4"));
         if (File(arguments) is { } file)
@@ -62,20 +65,19 @@ internal sealed class PlayerOptions
         }
         AudioPlayer opened = player switch
         {
-            Alsa => OpenAlsa(arguments, sampleRate),
             Stdout => new PcmPlayer(terminal.OpenPipeOut(), sampleRate),
-            Nothing => new NullPlayer(sampleRate, Alsas(arguments).Buffer, terminal.Clock),
-            _ => new WavPlayer(player[Wav.Length..], sampleRate),
+            Nothing => new NullPlayer(sampleRate, Buffer(arguments), terminal.Clock),
+            _ => File(arguments) is { } path ? new WavPlayer(path, sampleRate) : OpenDevice(arguments, sampleRate),
         };
         opened.Volume = volume;
         return opened;
     }
 
-    private AlsaPlayer OpenAlsa(ParseResult arguments, int sampleRate)
+    private AudioPlayer OpenDevice(ParseResult arguments, int sampleRate)
     {
         try
         {
-            return new AlsaPlayer(sampleRate, Alsas(arguments));
+            return SoundDevices.OpenPlayer(sampleRate, arguments.GetValue(_device) ?? SoundDevices.Default, Buffer(arguments));
         }
         catch (VocoderException e)
         {
@@ -83,11 +85,5 @@ internal sealed class PlayerOptions
         }
     }
 
-    private AlsaOptions Alsas(ParseResult arguments)
-    {
-        var buffer = TimeSpan.FromMilliseconds(arguments.GetValue(_buffer) ?? _defaultBuffer);
-        var options = new AlsaOptions { Device = arguments.GetValue(_device) ?? "default", Buffer = buffer };
-        // Short buffers move in shorter pieces.
-        return buffer < 4 * options.Period ? options with { Period = buffer / 4 } : options;
-    }
+    private TimeSpan Buffer(ParseResult arguments) => TimeSpan.FromMilliseconds(arguments.GetValue(_buffer) ?? _defaultBuffer);
 }

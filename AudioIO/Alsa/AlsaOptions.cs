@@ -15,6 +15,18 @@ public sealed record AlsaOptions
     /// </summary>
     public TimeSpan Buffer { get; init; } = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>Options of a device by name, with periods that fit the buffer.</summary>
+    /// <param name="device">Its name.</param>
+    /// <param name="buffer">The default value is 200 ms.</param>
+    public static AlsaOptions Of(string device, TimeSpan? buffer = null)
+    {
+        var options = new AlsaOptions { Device = device };
+        if (buffer is not { } time) return options;
+        options = options with { Buffer = time };
+        // Short buffers move in shorter pieces.
+        return time < 4 * options.Period ? options with { Period = time / 4 } : options;
+    }
+
     /// <summary>Checks the times.</summary>
     /// <exception cref="VocoderException">One of them is out of range.</exception>
     public void Validate()

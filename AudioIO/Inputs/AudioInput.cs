@@ -1,7 +1,12 @@
+using NAudio.Wave;
+
 namespace FlowVocoder.AudioIO.Inputs;
 
-/// <summary>Where sound comes from while it is made: a microphone, or a recording that is played in real time. Mono; one thread reads.</summary>
-public abstract class AudioInput : IDisposable
+/// <summary>
+/// Where sound comes from while it is made: a microphone, or a recording that is played in real time. Either one thread <see cref="Read"/>s; or, as with any
+/// <see cref="IWaveIn"/> of NAudio, <see cref="StartRecording"/> lets a thread of its own hand the sound out. Mono.
+/// </summary>
+public abstract partial class AudioInput : IWaveIn
 {
     /// <summary>Remembers what the input is called and how fast it runs.</summary>
     /// <param name="name">What displays and errors call it.</param>
@@ -10,6 +15,7 @@ public abstract class AudioInput : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(sampleRate);
         (Name, SampleRate) = (name, sampleRate);
+        _format = WaveFormat.CreateIeeeFloatWaveFormat(sampleRate, 1);
     }
 
     /// <summary>What displays and errors call it.</summary>
@@ -36,6 +42,7 @@ public abstract class AudioInput : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        StopRecording();
         Dispose(disposing: true);
         GC.SuppressFinalize(this);
     }

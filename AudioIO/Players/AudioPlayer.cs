@@ -1,16 +1,18 @@
 using FlowVocoder.Streaming;
+using NAudio.Wave;
 
 namespace FlowVocoder.AudioIO.Players;
 
 /// <summary>
-/// Where speech goes while it is generated: a sound card, a pipe, a file. One thread writes; <see cref="Stop"/> and the properties may be used by
-/// others meanwhile. Mono.
+/// Where speech goes while it is generated: a sound card, a pipe, a file. Two ways lead to it. Whoever has samples <see cref="Write"/>s them; or, as with
+/// any <see cref="IWavePlayer"/> of NAudio, <see cref="Init"/> connects the end of a chain and <see cref="Play()"/> reads it on a thread of its own. One
+/// thread writes; <see cref="Stop"/> and the properties may be used by others meanwhile. Mono.
 /// </summary>
 /// <remarks>
 /// To interrupt (barge-in), cancel what generates and call <see cref="Stop"/>: what is queued is not heard. To end, call <see cref="Drain"/>: all of it
 /// is heard. Disposing alone neither waits nor promises anything about what is queued.
 /// </remarks>
-public abstract class AudioPlayer : IDisposable
+public abstract partial class AudioPlayer : IWavePlayer, IWavePosition
 {
     // Samples over which a new volume is reached: 6 ms at 22,050 Hz, enough not to click.
     private const int RampSamples = 128;
@@ -27,6 +29,7 @@ public abstract class AudioPlayer : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(sampleRate);
         (Name, SampleRate) = (name, sampleRate);
+        OutputWaveFormat = WaveFormat.CreateIeeeFloatWaveFormat(sampleRate, 1);
     }
 
     /// <summary>What displays and errors call it.</summary>
@@ -63,12 +66,13 @@ public abstract class AudioPlayer : IDisposable
     /// <param name="cancellation">Ends the waiting.</param>
     /// <exception cref="VocoderException">A sample is NaN or infinite, the device is gone, the disk is full.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; part of the samples may be queued.</exception>
-    public void Write(ReadOnlySpan<float> samples, CancellationToken cancellation = default)
+    public void Write(ReadOnlySpan<float> samples, CancellationToken cancellation = default) => Write(samples, Stops, cancellation);
+
+    private void Write(ReadOnlySpan<float> samples, long stops, CancellationToken cancellation)
     {
         int bad = NotFinite.IndexIn(samples);
         if (bad >= 0)
             throw new VocoderException($"cannot play on {Name}: sample {Written + bad} is {NotFinite.Name(samples[bad])}, expected finite numbers");
-        long stops = Stops;
         while (!samples.IsEmpty && Stops == stops)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -77,7 +81,7 @@ public abstract class AudioPlayer : IDisposable
             samples[..count].CopyTo(block);
             Amplify(block);
             Volatile.Write(ref _limited, _limited + SpeechLimiter.Apply(block));
-            Play(block, stops, cancellation);
+            Queue(block, stops, cancellation);
             Volatile.Write(ref _written, _written + count);
             samples = samples[count..];
         }
@@ -94,11 +98,13 @@ public abstract class AudioPlayer : IDisposable
         // Counted first: a write that comes between is then either discarded below or notices it.
         Interlocked.Increment(ref _stops);
         Discard();
+        EndPlayback();
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (PlaybackState != PlaybackState.Stopped) Stop();
         Dispose(disposing: true);
         GC.SuppressFinalize(this);
     }
@@ -110,7 +116,7 @@ public abstract class AudioPlayer : IDisposable
     /// <param name="samples">Finite; valid until this returns.</param>
     /// <param name="stops"><see cref="Stops"/> when the write began: where it is another now, the rest is to be discarded.</param>
     /// <param name="cancellation">Ends the waiting.</param>
-    protected abstract void Play(ReadOnlySpan<float> samples, long stops, CancellationToken cancellation);
+    protected abstract void Queue(ReadOnlySpan<float> samples, long stops, CancellationToken cancellation);
 
     /// <summary>Discards what is queued; <see cref="Stops"/> has been counted.</summary>
     protected abstract void Discard();

@@ -118,7 +118,7 @@ public abstract class CallbackPlayer : AudioPlayer
     protected abstract void StopDevice();
 
     /// <inheritdoc/>
-    protected override void Play(ReadOnlySpan<float> samples, long stops, CancellationToken cancellation)
+    protected override void Queue(ReadOnlySpan<float> samples, long stops, CancellationToken cancellation)
     {
         while (true)
         {

@@ -61,7 +61,7 @@ public sealed class NullPlayer : AudioPlayer
     }
 
     /// <inheritdoc/>
-    protected override void Play(ReadOnlySpan<float> samples, long stops, CancellationToken cancellation)
+    protected override void Queue(ReadOnlySpan<float> samples, long stops, CancellationToken cancellation)
     {
         for (int left = samples.Length; ;)
         {

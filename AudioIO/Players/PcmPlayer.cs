@@ -34,7 +34,7 @@ public sealed class PcmPlayer : AudioPlayer
 
     /// <inheritdoc/>
     /// <exception cref="BrokenPipeException">The reader closed the pipe.</exception>
-    protected override void Play(ReadOnlySpan<float> samples, long stops, CancellationToken cancellation)
+    protected override void Queue(ReadOnlySpan<float> samples, long stops, CancellationToken cancellation)
     {
         int count = Pcm16.Encode(samples, _bytes);
         PipeIO.Write(_stream, _bytes.AsMemory(0, count), Name, cancellation);

@@ -33,6 +33,9 @@ public sealed class WavPlayer : AudioPlayer
     public override int BufferedSamples => 0;
 
     /// <inheritdoc/>
+    protected override bool KeepsParts => false;
+
+    /// <inheritdoc/>
     public override void Drain(CancellationToken cancellation = default)
     {
         cancellation.ThrowIfCancellationRequested();
@@ -47,7 +50,7 @@ public sealed class WavPlayer : AudioPlayer
     }
 
     /// <inheritdoc/>
-    protected override void Play(ReadOnlySpan<float> samples, long stops, CancellationToken cancellation) => _writer.Write(samples);
+    protected override void Queue(ReadOnlySpan<float> samples, long stops, CancellationToken cancellation) => _writer.Write(samples);
 
     /// <inheritdoc/>
     /// <exception cref="VocoderException">The file cannot take its place.</exception>

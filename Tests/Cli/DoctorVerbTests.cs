@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using FlowVocoder.AudioIO.Alsa;
+using FlowVocoder.AudioIO.Devices;
 using FlowVocoder.Compute.Kernels;
 using FlowVocoder.Tests.Compute;
 
@@ -44,7 +45,7 @@ public class DoctorVerbTests
         foreach (string server in servers)
         {
             string line = lines.First(l => l.Contains($" {server} ", StringComparison.Ordinal));
-            string expected = AlsaDevices.Problem(server) == null ? $"used with --device {server}" : $"cannot play on '{server}'";
+            string expected = SoundDevices.Problem(server) == null ? $"used with --device {server}" : $"cannot play on '{server}'";
             Assert.Contains(expected, line, StringComparison.Ordinal);
         }
     }

@@ -72,6 +72,6 @@ public class LevelMeterTests
     {
         float[] block = Enumerable.Repeat(level, samples).ToArray();
         player.Write(block);
-        meter.Add(block);
+        meter.Add(samples, level);
     }
 }

@@ -64,7 +64,7 @@ public sealed class PlaySessionTests(CliFixture fixture) : IClassFixture<CliFixt
 
         protected override void Discard() => Calls += "stop";
 
-        protected override void Play(ReadOnlySpan<float> samples, long stops, CancellationToken cancellation) => OnPlay?.Invoke();
+        protected override void Queue(ReadOnlySpan<float> samples, long stops, CancellationToken cancellation) => OnPlay?.Invoke();
 
         protected override void Dispose(bool disposing)
         {

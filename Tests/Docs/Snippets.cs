@@ -1,10 +1,12 @@
 using FlowVocoder.AudioIO;
-using FlowVocoder.AudioIO.Alsa;
+using FlowVocoder.AudioIO.Devices;
 using FlowVocoder.AudioIO.Players;
 using FlowVocoder.AudioIO.Streams;
 using FlowVocoder.Compute;
 using FlowVocoder.Streaming;
 using FlowVocoder.Voices;
+using NAudio.Wave;
+using NAudio.Wave.SampleProviders;
 
 namespace FlowVocoder.Tests.Docs;
 
@@ -30,15 +32,27 @@ internal static class Snippets
             player.Write(buffer.Samples.Span, cancellation);   // says the frames from buffer.FirstFrame on
     }
 
-    /// <summary>docs/streaming.md: a mel to a sound card.</summary>
-    public static void Play(CancellationToken cancellation)
+    /// <summary>docs/streaming.md: a mel through NAudio to a sound card.</summary>
+    public static void Play()
     {
         LoadedVoice voice = VoiceLibrary.Load("data/voices/student.safetensors");
         VocoderStream stream = voice.Model.NewStream(voice.Options, new Parallelism(1));
         MelArray mel = MelFile.Read("data/samples/kathleen.npy", stream.Bands);
 
-        using AudioPlayer player = new AlsaPlayer(voice.Model.Recipe.SampleRate, new AlsaOptions { Device = "default" });
-        StreamedSpeech.Speak(MelFrames.Of(mel), stream, mostFrames: 4, samples => player.Write(samples, cancellation), cancellation);
+        using AudioPlayer player = SoundDevices.OpenPlayer(voice.Model.Recipe.SampleRate);
+        var speech = new VocoderSampleProvider(MelFrames.Of(mel), stream);
+        var meter = new MeteringSampleProvider(speech);
+        meter.StreamVolume += (_, e) => Console.WriteLine($"frame {speech.Frame}, peak {e.MaxSampleValues![0]:0.00}");
+        player.PlaybackStopped += (_, e) => Console.WriteLine(e.Exception?.Message ?? "heard to the last sample");
+        player.Init(meter.ToWaveProvider());
+        player.Play();   // returns at once
+    }
+
+    /// <summary>docs/streaming.md: samples to a sound card.</summary>
+    public static async Task Push(VocoderStream stream, IAsyncEnumerable<ReadOnlyMemory<float>> frames, CancellationToken cancellation)
+    {
+        using AudioPlayer player = SoundDevices.OpenPlayer(stream.Model.Recipe.SampleRate, "pulse", TimeSpan.FromMilliseconds(100));
+        await foreach (SpeechBuffer buffer in stream.SpeakAsync(frames, cancellation)) player.Write(buffer.Samples.Span, cancellation);
         player.Drain(cancellation);
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using FlowVocoder.AudioIO.Alsa;
+using FlowVocoder.AudioIO.Devices;
 
 namespace FlowVocoder.Tests.AudioIO.Alsa;
 
@@ -9,7 +10,7 @@ public class AlsaDeviceTests
     private static void NeedAlsa()
     {
         Assert.SkipUnless(NativeLibrary.TryLoad("libasound.so.2", out _), "ALSA's library libasound.so.2 is not installed");
-        Assert.SkipWhen(AlsaDevices.Problem("null") is { } problem, "ALSA has no configuration here");
+        Assert.SkipWhen(SoundDevices.Problem("null") is { } problem, "ALSA has no configuration here");
     }
 
     [Theory]
@@ -19,7 +20,7 @@ public class AlsaDeviceTests
         NeedAlsa();
         using var folder = new TempFolder();
         float[] samples = [.. Noise.Of(length - 1, 1), 2f];
-        using (var player = new AlsaPlayer(rate, new AlsaOptions { Device = $"file:FILE={folder["played.raw"]},FORMAT=raw" }))
+        using (var player = new AlsaOut(rate, new AlsaOptions { Device = $"file:FILE={folder["played.raw"]},FORMAT=raw" }))
         {
             Assert.Equal(rate, player.DeviceRate);
             for (int start = 0; start < length; start += 777) player.Write(samples.AsSpan(start, Math.Min(777, length - start)));
@@ -36,7 +37,7 @@ public class AlsaDeviceTests
     public void The_null_device_plays_stops_and_plays_again()
     {
         NeedAlsa();
-        using var player = new AlsaPlayer(22050, new AlsaOptions { Device = "null" });
+        using var player = new AlsaOut(22050, new AlsaOptions { Device = "null" });
         player.Write(Noise.Of(50_000, 2));
         player.Stop();
         player.Drain();
@@ -49,7 +50,7 @@ public class AlsaDeviceTests
     public void The_null_device_records_silence()
     {
         NeedAlsa();
-        using var recorder = new AlsaRecorder(22050, new AlsaOptions { Device = "null" });
+        using var recorder = new AlsaIn(22050, new AlsaOptions { Device = "null" });
         float[] samples = Noise.Of(1000, 4);
         for (int read = 0; read < samples.Length;) read += recorder.Read(samples.AsSpan(read), TestContext.Current.CancellationToken);
         Assert.All(samples, s => Assert.Equal(0, s));
@@ -60,15 +61,15 @@ public class AlsaDeviceTests
     public void A_device_that_is_not_there_is_told_in_one_line(string device)
     {
         NeedAlsa();
-        Refusal.Expect(() => new AlsaPlayer(22050, new AlsaOptions { Device = device }), $"cannot play on '{device}': no such device is there");
-        Refusal.Expect(() => new AlsaRecorder(22050, new AlsaOptions { Device = device }), $"cannot record from '{device}': no such device is there");
+        Refusal.Expect(() => new AlsaOut(22050, new AlsaOptions { Device = device }), $"cannot play on '{device}': no such device is there");
+        Refusal.Expect(() => new AlsaIn(22050, new AlsaOptions { Device = device }), $"cannot record from '{device}': no such device is there");
     }
 
     [Fact]
     public void Devices_are_listed()
     {
         NeedAlsa();
-        AlsaDevice nothing = Assert.Single(AlsaDevices.List(), d => d.Name == "null");
+        SoundDevice nothing = Assert.Single(AlsaDevices.List(), d => d.Name == "null");
         Assert.True(nothing is { Plays: true, Records: true });
         Assert.NotEqual("", nothing.Description);
         Assert.Matches(@"^1\.\d+", AlsaDevices.LibraryVersion);
@@ -76,7 +77,7 @@ public class AlsaDeviceTests
 
     [Theory]
     [InlineData(0.5, 200, "the period is 0.5 ms"), InlineData(10, 15, "the buffer is 15 ms"), InlineData(10, 20_000, "the buffer is 20000 ms")]
-    public void Impossible_buffers_are_refused(double period, double buffer, string expected) => Refusal.Expect(() => new AlsaPlayer(22050, new AlsaOptions
+    public void Impossible_buffers_are_refused(double period, double buffer, string expected) => Refusal.Expect(() => new AlsaOut(22050, new AlsaOptions
     {
         Device = "null", Period = TimeSpan.FromMilliseconds(period), Buffer = TimeSpan.FromMilliseconds(buffer),
     }), expected);

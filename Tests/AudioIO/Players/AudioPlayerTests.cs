@@ -147,7 +147,7 @@ public class AudioPlayerTests
 
         protected override void Discard() => Played.Clear();
 
-        protected override void Play(ReadOnlySpan<float> samples, long stops, CancellationToken cancellation)
+        protected override void Queue(ReadOnlySpan<float> samples, long stops, CancellationToken cancellation)
         {
             Played.AddRange(samples);
             Playing?.Invoke();

@@ -3,13 +3,13 @@ using FlowVocoder.Tests.AudioIO.Players;
 
 namespace FlowVocoder.Tests.AudioIO.Alsa;
 
-public class AlsaRecorderTests
+public class AlsaInTests
 {
     private readonly ManualClock _clock = new();
 
-    private AlsaRecorder New(FakePcm pcm) => new(new AlsaOptions { Device = "fake" }, pcm, _clock);
+    private AlsaIn New(FakePcm pcm) => new(new AlsaOptions { Device = "fake" }, pcm, _clock);
 
-    private static float[] ReadAll(AlsaRecorder recorder, int count)
+    private static float[] ReadAll(AlsaIn recorder, int count)
     {
         var samples = new List<float>();
         var block = new float[77];
@@ -24,7 +24,7 @@ public class AlsaRecorderTests
         var pcm = new FakePcm(FakePcm.Small with { Channels = channels });
         short[] samples = Noise.In16Bits(Noise.Of(10_000 * channels, 1));
         foreach (short sample in samples) pcm.Microphone.Enqueue(sample);
-        using AlsaRecorder recorder = New(pcm);
+        using AlsaIn recorder = New(pcm);
         float[] read = ReadAll(recorder, 10_000);
         for (int t = 0; t < 10_000; t++)
             Assert.Equal(Enumerable.Range(0, channels).Sum(c => samples[t * channels + c]) / (32768f * channels), read[t]);
@@ -44,7 +44,7 @@ public class AlsaRecorderTests
         {
             if (pcm.Microphone.Count == 0) idle.Set();
         };
-        using AlsaRecorder recorder = New(pcm);
+        using AlsaIn recorder = New(pcm);
         idle.Wait(TestContext.Current.CancellationToken);
         Assert.InRange(recorder.Overruns, 2, 1000);
         Assert.Equal(32768, ReadAll(recorder, 32768).Length);
@@ -56,7 +56,7 @@ public class AlsaRecorderTests
         var pcm = new FakePcm(FakePcm.Small);
         for (int i = 0; i < 250; i++) pcm.Microphone.Enqueue(5);
         pcm.OnWait = () => pcm.Fail(AlsaError.NoDevice);
-        using AlsaRecorder recorder = New(pcm);
+        using AlsaIn recorder = New(pcm);
         Assert.Equal(250, ReadAll(recorder, 250).Length);
         Refusal.Expect(() => recorder.Read(new float[10]), "cannot record from 'fake' any more", "gone (unplugged");
     }
@@ -65,7 +65,7 @@ public class AlsaRecorderTests
     public void A_device_that_gives_nothing_is_given_up()
     {
         var pcm = new FakePcm(FakePcm.Small) { OnWait = () => _clock.Pass(TimeSpan.FromSeconds(1)) };
-        using AlsaRecorder recorder = New(pcm);
+        using AlsaIn recorder = New(pcm);
         Refusal.Expect(() => recorder.Read(new float[10]), "the device gave no samples for 5 s");
     }
 
@@ -74,7 +74,7 @@ public class AlsaRecorderTests
     {
         using var told = new ManualResetEventSlim();
         var pcm = new FakePcm(FakePcm.Small) { FramesPerWait = 0, OnWait = () => _clock.Pass(TimeSpan.FromSeconds(1)), OnDispose = () => told.Wait() };
-        using (AlsaRecorder recorder = New(pcm)) Refusal.Expect(() => recorder.Read(new float[10]), "the device gave no samples");
+        using (AlsaIn recorder = New(pcm)) Refusal.Expect(() => recorder.Read(new float[10]), "the device gave no samples");
         Assert.False(pcm.Disposed);
         told.Set();
         SpinWait.SpinUntil(() => pcm.Disposed);
@@ -85,7 +85,7 @@ public class AlsaRecorderTests
     {
         using var cancel = new CancellationTokenSource();
         var pcm = new FakePcm(FakePcm.Small) { OnWait = cancel.Cancel };
-        using AlsaRecorder recorder = New(pcm);
+        using AlsaIn recorder = New(pcm);
         Assert.ThrowsAny<OperationCanceledException>(() => recorder.Read(new float[10], cancel.Token));
     }
 
@@ -95,7 +95,7 @@ public class AlsaRecorderTests
         var pcm = new FakePcm(FakePcm.Small);
         for (int i = 0; i < 100; i++) pcm.Microphone.Enqueue(5);
         pcm.Fail(AlsaError.Suspended, 0);
-        using AlsaRecorder recorder = New(pcm);
+        using AlsaIn recorder = New(pcm);
         Assert.Equal(100, ReadAll(recorder, 100).Length);
         Assert.Equal((1, 0), (pcm.Resumes, pcm.Prepares));
     }
@@ -111,7 +111,7 @@ public class AlsaRecorderTests
             idle.Set();
             go.Wait(TestContext.Current.CancellationToken);
         };
-        using AlsaRecorder recorder = New(pcm);
+        using AlsaIn recorder = New(pcm);
         idle.Wait(TestContext.Current.CancellationToken);
         Assert.Equal(100, recorder.Captured);
         for (int i = 0; i < 37; i++) pcm.Microphone.Enqueue(5);
@@ -124,7 +124,7 @@ public class AlsaRecorderTests
     {
         var pcm = new FakePcm(FakePcm.Small);
         pcm.Fail(AlsaError.InputOutput);
-        using AlsaRecorder recorder = New(pcm);
+        using AlsaIn recorder = New(pcm);
         VocoderException e = Refusal.Expect(() => recorder.Read(new float[10]), "cannot record from 'fake': the device gives no samples: ALSA error 5");
         Assert.DoesNotContain("gone", e.Message, StringComparison.Ordinal);
     }
@@ -135,7 +135,7 @@ public class AlsaRecorderTests
     {
         var pcm = new FakePcm(FakePcm.Small);
         using var reading = new ManualResetEventSlim();
-        AlsaRecorder recorder = New(pcm);
+        AlsaIn recorder = New(pcm);
         if (!during) recorder.Dispose();
         Task read = Task.Run(() =>
         {

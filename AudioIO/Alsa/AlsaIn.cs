@@ -6,69 +6,41 @@ namespace FlowVocoder.AudioIO.Alsa;
 /// Records from a microphone or sound server through ALSA, at the device's own rate that comes nearest to the wanted one. A thread of its own takes
 /// the samples from the device, so that whoever reads may be late by a second; several channels are mixed.
 /// </summary>
-public sealed class AlsaRecorder : AudioInput
+public sealed class AlsaIn : RingInput
 {
     private const int WaitMilliseconds = 20, StallSeconds = 5;
 
     private readonly IPcm _pcm;
     private readonly string _device;
     private readonly TimeProvider _clock;
-    private readonly SampleRing _ring;
-    private readonly AutoResetEvent _news = new(false);
     private readonly Thread _thread;
-    private long _taken, _overruns;
     private volatile bool _closing, _stalled;
-    private volatile Exception? _failure;
 
     /// <summary>Opens a device and begins to record.</summary>
     /// <param name="wantedRate">Samples per second that would be best; <see cref="AudioInput.SampleRate"/> is what the device gives.</param>
     /// <param name="options">The default value is a new <see cref="AlsaOptions"/>.</param>
     /// <exception cref="VocoderException">ALSA's library is not installed; there is no such device; it is busy; it cannot record 16-bit samples.</exception>
-    public AlsaRecorder(int wantedRate, AlsaOptions? options = null) : this(options ?? new AlsaOptions(), OpenPcm(wantedRate, options), TimeProvider.System)
+    public AlsaIn(int wantedRate, AlsaOptions? options = null) : this(options ?? new AlsaOptions(), OpenPcm(wantedRate, options), TimeProvider.System)
     {
     }
 
     /// <summary>Records from a device that is open; tests put one there that fails.</summary>
-    internal AlsaRecorder(AlsaOptions options, IPcm pcm, TimeProvider clock) : base($"'{options.Device}'", pcm.Format.Rate)
+    internal AlsaIn(AlsaOptions options, IPcm pcm, TimeProvider clock) : base($"'{options.Device}'", pcm.Format.Rate)
     {
         (_pcm, _device, _clock) = (pcm, options.Device, clock);
-        _ring = new SampleRing(SampleRate);
         _thread = new Thread(Take) { IsBackground = true, Name = "FlowVocoder recorder" };
         _thread.Start();
     }
 
     /// <inheritdoc/>
-    public override long Captured => Volatile.Read(ref _taken) + (!_closing && _pcm.Delay(out int waiting) >= 0 ? Math.Max(0, waiting) : 0);
-
-    /// <inheritdoc/>
-    public override int Waiting => _ring.Count;
-
-    /// <inheritdoc/>
-    public override long Overruns => Volatile.Read(ref _overruns);
-
-    /// <inheritdoc/>
-    public override int Read(Span<float> samples, CancellationToken cancellation = default)
-    {
-        if (samples.IsEmpty) return 0;
-        while (true)
-        {
-            // Asked first, so that what came before a failure is still read.
-            Exception? failure = _failure;
-            int count = _ring.Read(samples);
-            if (count > 0) return count;
-            if (failure != null) throw new VocoderException(failure.Message, failure);
-            if (WaitHandle.WaitAny([_news, cancellation.WaitHandle]) == 1) throw new OperationCanceledException(cancellation);
-        }
-    }
+    protected override long Held => !_closing && _pcm.Delay(out int waiting) >= 0 ? Math.Max(0, waiting) : 0;
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (!disposing || _closing) return;
         _closing = true;
-        // Whoever waits for samples, or comes later, is told.
-        _failure ??= new VocoderException($"cannot record from {Name} any more: the recorder is closed");
-        _news.Set();
+        Close();
         // A device that keeps its thread is closed when it lets it go.
         bool ended = _thread.Join(TimeSpan.FromSeconds(1));
         PcmFaults.Close(_pcm, hangs: _stalled || !ended);
@@ -107,8 +79,7 @@ public sealed class AlsaRecorder : AudioInput
         }
         catch (Exception e)
         {
-            _failure = e;
-            _news.Set();
+            Fail(e);
         }
     }
 
@@ -116,9 +87,9 @@ public sealed class AlsaRecorder : AudioInput
     private int Recovered(int result)
     {
         if (result >= 0) return result;
-        if (result == AlsaError.BrokenPipe) Interlocked.Increment(ref _overruns);
+        if (result == AlsaError.BrokenPipe) CountOverrun();
         int error = PcmFaults.Recover(_pcm, result, out _);
-        return error == 0 ? 0 : throw AlsaError.InUse(_device, capture: true, error, used: Volatile.Read(ref _taken) > 0);
+        return error == 0 ? 0 : throw AlsaError.InUse(_device, capture: true, error, used: Taken > 0);
     }
 
     private void Mix(ReadOnlySpan<short> frames, Span<float> mono)
@@ -130,14 +101,5 @@ public sealed class AlsaRecorder : AudioInput
             foreach (short sample in frames.Slice(i * channels, channels)) sum += sample;
             mono[i] = sum / (32768f * channels);
         }
-    }
-
-    private void Keep(ReadOnlySpan<float> mono)
-    {
-        // What found no room never sounded, as far as anybody behind this can tell.
-        int kept = _ring.Write(mono);
-        if (kept < mono.Length) Interlocked.Increment(ref _overruns);
-        Volatile.Write(ref _taken, _taken + kept);
-        _news.Set();
     }
 }

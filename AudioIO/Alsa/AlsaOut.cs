@@ -6,7 +6,7 @@ namespace FlowVocoder.AudioIO.Alsa;
 /// Plays on a sound card or sound server through ALSA. Where the device has another rate than the speech, the project's own resampler converts;
 /// where it is not mono, all channels get the same. An underrun is counted, and playing goes on when the buffer is full again.
 /// </summary>
-public sealed class AlsaPlayer : AudioPlayer
+public sealed class AlsaOut : AudioPlayer
 {
     private const int WaitMilliseconds = 20, StallSeconds = 5;
 
@@ -26,12 +26,12 @@ public sealed class AlsaPlayer : AudioPlayer
     /// <param name="sampleRate">Samples per second of what will be written.</param>
     /// <param name="options">The default value is a new <see cref="AlsaOptions"/>.</param>
     /// <exception cref="VocoderException">ALSA's library is not installed; there is no such device; it is busy; it cannot play 16-bit samples.</exception>
-    public AlsaPlayer(int sampleRate, AlsaOptions? options = null) : this(sampleRate, options ?? new AlsaOptions(), OpenPcm(sampleRate, options), TimeProvider.System)
+    public AlsaOut(int sampleRate, AlsaOptions? options = null) : this(sampleRate, options ?? new AlsaOptions(), OpenPcm(sampleRate, options), TimeProvider.System)
     {
     }
 
     /// <summary>Plays on a device that is open; tests put one there that fails.</summary>
-    internal AlsaPlayer(int sampleRate, AlsaOptions options, IPcm pcm, TimeProvider clock) : base($"'{options.Device}'", sampleRate)
+    internal AlsaOut(int sampleRate, AlsaOptions options, IPcm pcm, TimeProvider clock) : base($"'{options.Device}'", sampleRate)
     {
         (_pcm, _device, _clock) = (pcm, options.Device, clock);
         _resampler = new ResamplerStream(sampleRate, pcm.Format.Rate);
@@ -65,10 +65,10 @@ public sealed class AlsaPlayer : AudioPlayer
         Begin(stops);
         ReadOnlySpan<float> rest = Converted(_resampler.FlushCount, static (resampler, _, y) => resampler.Flush(y), []);
         _resampler.Reset();
-        Queue(rest, stops, cancellation);
+        Convey(rest, stops, cancellation);
         Hold(stops);
         // Some devices play whole periods only: silence fills the last one, or its rest would be what was there before.
-        if (_inPeriod > 0) Queue(new float[_pcm.Format.Period - _inPeriod], stops, cancellation);
+        if (_inPeriod > 0) Convey(new float[_pcm.Format.Period - _inPeriod], stops, cancellation);
         _inPeriod = 0;
         lock (_gate)
             if (Stops == stops) _pcm.Start(); // fails where it is running, which is as well
@@ -94,10 +94,10 @@ public sealed class AlsaPlayer : AudioPlayer
     }
 
     /// <inheritdoc/>
-    protected override void Play(ReadOnlySpan<float> samples, long stops, CancellationToken cancellation)
+    protected override void Queue(ReadOnlySpan<float> samples, long stops, CancellationToken cancellation)
     {
         Begin(stops);
-        Queue(Converted(_resampler.OutputCount(samples.Length), static (resampler, x, y) => resampler.Push(x, y), samples), stops, cancellation);
+        Convey(Converted(_resampler.OutputCount(samples.Length), static (resampler, x, y) => resampler.Push(x, y), samples), stops, cancellation);
         Hold(stops);
     }
 
@@ -137,7 +137,7 @@ public sealed class AlsaPlayer : AudioPlayer
         return _converted.AsSpan(0, convert(_resampler, samples, _converted));
     }
 
-    private void Queue(ReadOnlySpan<float> samples, long stops, CancellationToken cancellation)
+    private void Convey(ReadOnlySpan<float> samples, long stops, CancellationToken cancellation)
     {
         int channels = _pcm.Format.Channels;
         if (_frames.Length < samples.Length * channels) _frames = new short[samples.Length * channels];

@@ -5,18 +5,18 @@ using FlowVocoder.Tests.AudioIO.Players;
 namespace FlowVocoder.Tests.AudioIO.Alsa;
 
 /// <summary>What the player makes of a device that does all that devices do.</summary>
-public class AlsaPlayerTests
+public class AlsaOutTests
 {
     private readonly ManualClock _clock = new();
 
-    private AlsaPlayer New(FakePcm pcm, int rate = 22050) => new(rate, new AlsaOptions { Device = "fake" }, pcm, _clock);
+    private AlsaOut New(FakePcm pcm, int rate = 22050) => new(rate, new AlsaOptions { Device = "fake" }, pcm, _clock);
 
     [Theory]
     [InlineData(0), InlineData(1), InlineData(99), InlineData(100), InlineData(399), InlineData(400), InlineData(5017)]
     public void The_tail_is_never_cut_and_silence_fills_the_last_period(int length)
     {
         var pcm = new FakePcm(FakePcm.Small);
-        using AlsaPlayer player = New(pcm);
+        using AlsaOut player = New(pcm);
         float[] samples = Noise.Of(length, 1);
         player.Write(samples);
         player.Drain();
@@ -33,7 +33,7 @@ public class AlsaPlayerTests
     public void It_can_be_written_to_again_after_a_drain()
     {
         var pcm = new FakePcm(FakePcm.Small);
-        using AlsaPlayer player = New(pcm);
+        using AlsaOut player = New(pcm);
         float[] first = Noise.Of(150, 1), second = Noise.Of(250, 2);
         foreach (float[] part in (float[][])[first, second])
         {
@@ -48,7 +48,7 @@ public class AlsaPlayerTests
     public void Devices_of_another_rate_and_with_more_channels_get_resampled_sound_on_all_of_them()
     {
         var pcm = new FakePcm(new PcmFormat(Rate: 48000, Channels: 2, Period: 480, Buffer: 1920));
-        using AlsaPlayer player = New(pcm);
+        using AlsaOut player = New(pcm);
         float[] samples = Noise.Of(3000, 3);
         for (int start = 0; start < 3000; start += 250) player.Write(samples.AsSpan(start, 250));
         player.Drain();
@@ -63,7 +63,7 @@ public class AlsaPlayerTests
     public void The_tail_is_never_cut_on_a_device_of_another_rate(int length)
     {
         var pcm = new FakePcm(new PcmFormat(Rate: 48000, Channels: 2, Period: 480, Buffer: 1920));
-        using AlsaPlayer player = New(pcm);
+        using AlsaOut player = New(pcm);
         float[] samples = Noise.Of(length, 1);
         player.Write(samples);
         player.Drain();
@@ -81,7 +81,7 @@ public class AlsaPlayerTests
     public void What_the_filter_held_is_not_carried_over_a_drain_or_a_stop(bool drained)
     {
         var pcm = new FakePcm(new PcmFormat(Rate: 48000, Channels: 1, Period: 480, Buffer: 1920));
-        using AlsaPlayer player = New(pcm);
+        using AlsaOut player = New(pcm);
         float[] next = Noise.Of(700, 2);
         player.Write(Noise.Of(500, 1));
         if (drained) player.Drain();
@@ -98,7 +98,7 @@ public class AlsaPlayerTests
     public void What_the_filter_holds_counts_as_buffered_until_a_stop()
     {
         var pcm = new FakePcm(new PcmFormat(Rate: 48000, Channels: 1, Period: 480, Buffer: 1920)) { FramesPerWait = 0 };
-        using AlsaPlayer player = New(pcm);
+        using AlsaOut player = New(pcm);
         Assert.Equal(0, player.BufferedSamples);
         player.Write(new float[50]);
         Assert.Equal(50, player.BufferedSamples);
@@ -112,7 +112,7 @@ public class AlsaPlayerTests
     public void Underruns_are_counted_and_no_sample_is_lost()
     {
         var pcm = new FakePcm(FakePcm.Small);
-        using AlsaPlayer player = New(pcm);
+        using AlsaOut player = New(pcm);
         float[] samples = Noise.Of(600, 4);
         player.Write(samples.AsSpan(0, 200));
         pcm.Fail(AlsaError.BrokenPipe);
@@ -128,7 +128,7 @@ public class AlsaPlayerTests
     public void A_suspended_device_is_woken()
     {
         var pcm = new FakePcm(FakePcm.Small);
-        using AlsaPlayer player = New(pcm);
+        using AlsaOut player = New(pcm);
         // Asleep; still waking up; then awake but not where it was.
         pcm.Fail(AlsaError.Suspended, AlsaError.Again, AlsaError.Suspended, -38);
         player.Write(new float[100]);
@@ -139,7 +139,7 @@ public class AlsaPlayerTests
     public void A_suspended_device_that_goes_on_where_it_was_is_left_alone()
     {
         var pcm = new FakePcm(FakePcm.Small);
-        using AlsaPlayer player = New(pcm);
+        using AlsaOut player = New(pcm);
         pcm.Fail(AlsaError.Suspended, 0);
         player.Write(new float[100]);
         Assert.Equal((1, 0), (pcm.Resumes, pcm.Prepares));
@@ -149,7 +149,7 @@ public class AlsaPlayerTests
     public void A_device_that_never_took_a_sample_is_not_called_gone()
     {
         var pcm = new FakePcm(FakePcm.Small);
-        using AlsaPlayer player = New(pcm);
+        using AlsaOut player = New(pcm);
         pcm.Fail(AlsaError.InputOutput);
         VocoderException e = Refusal.Expect(() => player.Write(new float[100]), "cannot play on 'fake': the device takes no samples: ALSA error 5");
         Assert.DoesNotContain("gone", e.Message, StringComparison.Ordinal);
@@ -159,7 +159,7 @@ public class AlsaPlayerTests
     public void A_device_that_hangs_inside_a_call_is_told_with_the_time_that_it_took()
     {
         var pcm = new FakePcm(FakePcm.Small) { FramesPerWait = 0, OnWait = () => _clock.Pass(TimeSpan.FromSeconds(40)) };
-        using AlsaPlayer player = New(pcm);
+        using AlsaOut player = New(pcm);
         Refusal.Expect(() => player.Write(new float[1000]), "the device took no samples for 40 s");
     }
 
@@ -168,7 +168,7 @@ public class AlsaPlayerTests
     public void A_device_that_is_unplugged_is_told_in_one_line(int error, string expected)
     {
         var pcm = new FakePcm(FakePcm.Small);
-        using AlsaPlayer player = New(pcm);
+        using AlsaOut player = New(pcm);
         player.Write(new float[100]);
         pcm.Fail(error);
         Refusal.Expect(() => player.Write(new float[100]), "cannot play on 'fake' any more", expected);
@@ -180,7 +180,7 @@ public class AlsaPlayerTests
     public void A_device_that_takes_nothing_is_given_up()
     {
         var pcm = new FakePcm(FakePcm.Small) { FramesPerWait = 0, OnWait = () => _clock.Pass(TimeSpan.FromSeconds(1)) };
-        using AlsaPlayer player = New(pcm);
+        using AlsaOut player = New(pcm);
         Refusal.Expect(() => player.Write(new float[1000]), "the device took no samples for 5 s");
     }
 
@@ -188,7 +188,7 @@ public class AlsaPlayerTests
     public void A_stop_discards_what_is_queued_and_releases_the_writer()
     {
         var pcm = new FakePcm(FakePcm.Small) { FramesPerWait = 0 };
-        using AlsaPlayer player = New(pcm);
+        using AlsaOut player = New(pcm);
         int waits = 0;
         pcm.OnWait = () =>
         {
@@ -209,7 +209,7 @@ public class AlsaPlayerTests
     {
         using var told = new ManualResetEventSlim();
         var pcm = new FakePcm(FakePcm.Small) { FramesPerWait = 0, OnWait = () => _clock.Pass(TimeSpan.FromSeconds(1)), OnDispose = () => told.Wait() };
-        using (AlsaPlayer player = New(pcm)) Refusal.Expect(() => player.Write(new float[1000]), "the device took no samples");
+        using (AlsaOut player = New(pcm)) Refusal.Expect(() => player.Write(new float[1000]), "the device took no samples");
         Assert.False(pcm.Disposed);
         told.Set();
         SpinWait.SpinUntil(() => pcm.Disposed);
@@ -220,7 +220,7 @@ public class AlsaPlayerTests
     {
         using var cancel = new CancellationTokenSource();
         var pcm = new FakePcm(FakePcm.Small) { FramesPerWait = 0, OnWait = cancel.Cancel };
-        using AlsaPlayer player = New(pcm);
+        using AlsaOut player = New(pcm);
         Assert.ThrowsAny<OperationCanceledException>(() => player.Write(new float[1000], cancel.Token));
     }
 
@@ -228,7 +228,7 @@ public class AlsaPlayerTests
     public void The_buffered_samples_are_those_of_the_device_in_the_rate_of_the_speech()
     {
         var pcm = new FakePcm(new PcmFormat(Rate: 44100, Channels: 1, Period: 100, Buffer: 4000)) { FramesPerWait = 0 };
-        using AlsaPlayer player = New(pcm);
+        using AlsaOut player = New(pcm);
         player.Write(new float[1000]);
         // What the device holds and what the filter still waits for are all that was written.
         Assert.InRange(player.BufferedSamples, 999, 1000);
