@@ -5,16 +5,16 @@ public static class MelFile
 {
     /// <summary>
     /// Reads a mel of the given number of bands from shape [bands, T] (as Tacotron 2, HiFi-GAN and their relatives write it) or [T, bands] (ESPnet), which is
-    /// transposed, behind any axes of 1 (batch, channel). [bands, bands] is taken as the first form.
+    /// transposed, behind any axes of 1 (batch, channel). [bands, bands] is taken as the first form, or the second where <paramref name="framesFirst"/>.
     /// </summary>
     /// <exception cref="VocoderException">
     /// The file is no usable .npy (<see cref="Npy.Read(string)"/>), has another shape, no frames, or a NaN or infinite value.
     /// </exception>
-    public static MelArray Read(string path, int bands) => FromNpy(Npy.Read(path), path, bands);
+    public static MelArray Read(string path, int bands, bool framesFirst = false) => FromNpy(Npy.Read(path), path, bands, framesFirst);
 
     /// <summary>Reads a stream to its end; errors call it <paramref name="name"/>.</summary>
-    /// <exception cref="VocoderException">As for <see cref="Read(string, int)"/>.</exception>
-    public static MelArray Read(Stream stream, string name, int bands) => FromNpy(Npy.Read(stream, name), name, bands);
+    /// <exception cref="VocoderException">As for <see cref="Read(string, int, bool)"/>.</exception>
+    public static MelArray Read(Stream stream, string name, int bands, bool framesFirst = false) => FromNpy(Npy.Read(stream, name), name, bands, framesFirst);
 
     /// <summary>Writes a mel as float32 of shape [bands, frames]; the file appears whole or not at all.</summary>
     /// <param name="path">Replaced where it exists.</param>
@@ -25,7 +25,7 @@ public static class MelFile
     public static void Write(string path, ReadOnlySpan<float> data, int bands, int frames) =>
         Npy.Write(path, data, [bands, frames]);
 
-    private static MelArray FromNpy(NpyArray array, string name, int bands)
+    private static MelArray FromNpy(NpyArray array, string name, int bands, bool framesFirst)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bands);
         int[] shape = array.Shape;
@@ -33,7 +33,7 @@ public static class MelFile
         while (ones < shape.Length - 2 && shape[ones] == 1) ones++;
         (int frames, bool transposed) = shape[ones..] switch
         {
-            [var b, var t] when b == bands => (t, false),
+            [var b, var t] when b == bands && !(framesFirst && t == bands) => (t, false),
             [var t, var b] when b == bands => (t, true),
             _ => throw new VocoderException(
                 $"'{name}' has shape {NpyArray.Describe(shape)}, expected a mel of {bands} bands: [{bands}, T] or [T, {bands}], behind any axes of 1"),

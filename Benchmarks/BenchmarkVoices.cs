@@ -25,6 +25,9 @@ internal static class BenchmarkVoices
         }
     }
 
+    /// <summary>A voice by its name or file, with what suits it.</summary>
+    public static LoadedVoice Loaded(string nameOrPath) => VoiceLibrary.Load(nameOrPath, Shipped());
+
     /// <summary>
     /// A mel, [bands, frames], smooth in time and tilted like speech, so that linear prediction has something to invert; time does not depend on more.
     /// </summary>

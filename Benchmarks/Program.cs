@@ -1,6 +1,7 @@
 using System.CommandLine;
 using FlowVocoder;
 using FlowVocoder.Benchmarks;
+using FlowVocoder.Voices;
 
 var steps = new Option<int>("--steps") { Description = "steps in a round", DefaultValueFactory = _ => 6 };
 var rounds = new Option<int>("--rounds") { Description = "rounds; the shortest time of all is reported", DefaultValueFactory = _ => 2 };
@@ -30,9 +31,13 @@ streaming.SetAction(result => StreamingBenchmark.Run(result.GetValue(voice)));
 load.SetAction(result => LoadBenchmark.Run(result.GetValue(voice), result.GetValue(runSeconds), result.GetValue(buffer)));
 var features = new Command("features", "Mel spectrogram, pitch and Griffin-Lim of a recording, on one thread.");
 features.SetAction(_ => FeatureBenchmark.Run());
+var data = new Option<string>("--data") { Description = "folder of recordings, one subfolder a speaker", Required = true };
+var limit = new Option<int>("--limit") { Description = "clips of a speaker, 0 for all", DefaultValueFactory = _ => 2 };
+var mels = new Command("mels", "Speech from the mels of every toolkit beside speech from the voice's own.") { voice, data, limit };
+mels.SetAction(result => MelBenchmark.Run(BenchmarkVoices.Loaded(result.GetValue(voice) ?? VoiceLibrary.DefaultVoice), result.GetRequiredValue(data), result.GetValue(limit)));
 var root = new RootCommand("Speed and memory of FlowVocoder, as Markdown tables. Run it on an idle machine.")
 {
-    kernels, training, synth, streaming, load, directions, features,
+    kernels, training, synth, streaming, load, directions, features, mels,
 };
 try
 {

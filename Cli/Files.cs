@@ -1,6 +1,4 @@
 using FlowVocoder.AudioIO;
-using FlowVocoder.Features;
-using FlowVocoder.Voices;
 
 namespace FlowVocoder.Cli;
 
@@ -20,15 +18,6 @@ internal static class Files
     public static void Warn(string path, Recording recording, Terminal terminal)
     {
         if (recording.Warning is { } warning) terminal.Warn($"vocoder: warning: '{path}': {warning}");
-    }
-
-    /// <summary>A mel for a voice, with a warning where its values look like another recipe's.</summary>
-    public static MelArray Mel(string path, LoadedVoice voice, Terminal terminal)
-    {
-        MelRecipe recipe = voice.Model.Recipe;
-        MelArray mel = MelFile.Read(path, recipe.Bands);
-        if (MelScaleGuess.Warning(mel.Data, recipe, voice.Name) is { } warning) terminal.Warn($"vocoder: warning: '{path}': {warning}");
-        return mel;
     }
 
     /// <summary>Refuses to write over what is read: a recording typed twice would be lost.</summary>

@@ -1,7 +1,6 @@
 using FlowVocoder.AudioIO;
 using FlowVocoder.AudioIO.Streams;
 using FlowVocoder.Features;
-using FlowVocoder.Voices;
 
 namespace FlowVocoder.Cli;
 
@@ -12,18 +11,20 @@ internal static class FrameSource
     public static string Name(string input) => input == Pipes.Dash ? Pipes.InputName : $"'{input}'";
 
     /// <summary>A mel from a file or a pipe.</summary>
-    public static MelFrames Open(string input, LoadedVoice voice, Terminal terminal)
+    public static MelFrames Open(string input, MelInput mels, Terminal terminal)
     {
-        if (input != Pipes.Dash) return MelFrames.Of(Files.Mel(input, voice, terminal));
-        MelRecipe recipe = voice.Model.Recipe;
-        return new WatchedFrames(MelFrames.Open(terminal.OpenPipeIn("mel frames"), Pipes.InputName, recipe.Bands), voice, terminal);
+        if (input != Pipes.Dash) return MelFrames.Of(mels.Read(input, terminal));
+        MelFrames frames = mels.Open(terminal.OpenPipeIn("mel frames"));
+        // A whole mel is judged at once, and known to the voice as a whole.
+        if (frames.Whole is { } whole) mels.Warn(Pipes.InputName, whole.Data, terminal);
+        return mels.Convert(frames.Whole == null ? new WatchedFrames(frames, mels, terminal) : frames);
     }
 
     /// <summary>The same, or the mel of a recording.</summary>
-    public static MelFrames OpenMelOrRecording(string input, LoadedVoice voice, Terminal terminal)
+    public static MelFrames OpenMelOrRecording(string input, MelInput mels, Terminal terminal)
     {
-        if (input == Pipes.Dash || Path.GetExtension(input).Equals(".npy", StringComparison.OrdinalIgnoreCase)) return Open(input, voice, terminal);
-        MelRecipe recipe = voice.Model.Recipe;
+        if (input == Pipes.Dash || Path.GetExtension(input).Equals(".npy", StringComparison.OrdinalIgnoreCase)) return Open(input, mels, terminal);
+        MelRecipe recipe = mels.Voice.Model.Recipe;
         var stream = new MelStream(recipe);
         return new RecordingFrames(Files.ReadRecording(input, recipe.SampleRate, terminal), stream);
     }
@@ -56,7 +57,7 @@ internal static class FrameSource
     }
 
     // Warns, once enough has come to tell, where the values look like another recipe's.
-    private sealed class WatchedFrames(MelFrames inner, LoadedVoice voice, Terminal terminal) : MelFrames
+    private sealed class WatchedFrames(MelFrames inner, MelInput mels, Terminal terminal) : MelFrames
     {
         private const int Enough = 100;
 
@@ -78,7 +79,7 @@ internal static class FrameSource
             var mel = new float[_seen.Count];
             for (int i = 0; i < mel.Length; i++) mel[i % Bands * frames + i / Bands] = _seen[i];
             _seen = null;
-            if (MelScaleGuess.Warning(mel, voice.Model.Recipe, voice.Name) is { } warning) terminal.Warn($"vocoder: warning: {Pipes.InputName}: {warning}");
+            mels.Warn(Pipes.InputName, mel, terminal);
         }
     }
 }

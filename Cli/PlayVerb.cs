@@ -14,6 +14,7 @@ internal sealed class PlayVerb : Verb
     {
         Description = "A mel; or a recording (wav, flac, aiff, mp3, ogg), which the voice speaks again from its mel; or '-', frames of little-endian float32 from standard input",
     };
+    private readonly MelOptions _mels;
     private readonly SpeakingOptions _speaking;
     private readonly PlayerOptions _player;
 
@@ -21,9 +22,11 @@ internal sealed class PlayVerb : Verb
         "vocoder play speech.npy",
         "vocoder play speech.wav --voice compact --sigma 0.8 --device pulse",
         "vocoder play speech.npy --player wav:out.wav --volume 0.5",
-        "text2mel | vocoder play -")
+        "text2mel | vocoder play -",
+        "tacotron2 | vocoder play - --mel-recipe nvidia")
     {
         Add(_input.OfFiles(orPipe: true));
+        _mels = new MelOptions(this);
         _speaking = new SpeakingOptions(this);
         _player = new PlayerOptions(this, defaultBuffer: 200);
     }
@@ -36,11 +39,12 @@ internal sealed class PlayVerb : Verb
         terminal = _player.Beside(arguments, terminal);
         LoadedVoice voice = _speaking.Voice(arguments);
         SynthesisOptions options = _speaking.Synthesis(arguments, voice);
+        MelInput mels = _mels.For(arguments, voice, terminal);
         StepByStepCost.TellSpeaking(voice, null, terminal);
         VocoderStream NewStream() => voice.Model.NewStream(options, _speaking.StreamParallelism(arguments));
         // Before anybody waits for an answer.
         if (input == Pipes.Dash) WarmUp.Run(voice, NewStream());
-        MelFrames frames = FrameSource.OpenMelOrRecording(input, voice, terminal);
+        MelFrames frames = FrameSource.OpenMelOrRecording(input, mels, terminal);
         if (input != Pipes.Dash) options = options.ForWholeMel(voice.Model, frames.Whole?.Data);
         VocoderStream stream = NewStream();
         int rate = voice.Model.Recipe.SampleRate;

@@ -40,7 +40,7 @@ internal sealed class ScoreVerb : Verb
         float[] audio = Files.ReadRecording(files[^1], recipe.SampleRate, terminal);
         if (audio.Length < recipe.HopSize)
             throw new VocoderException($"'{files[^1]}' has {audio.Length} samples at {recipe.SampleRate} Hz, expected at least one frame of {recipe.HopSize}");
-        float[] mel = files.Length == 2 ? Files.Mel(files[0], voice, terminal).Data : new MelSpectrogram(recipe).Compute(audio, parallelism);
+        float[] mel = files.Length == 2 ? new MelInput(voice, null).Read(files[0], terminal).Data : new MelSpectrogram(recipe).Compute(audio, parallelism);
         int frames = mel.Length / recipe.Bands, hops = audio.Length / recipe.HopSize;
         if (Math.Abs(frames - hops) > 1)
             terminal.Warn($"vocoder: warning: '{files[0]}' has {frames} frames and '{files[^1]}' {hops}: the first {Math.Min(frames, hops)} are scored");

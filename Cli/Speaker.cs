@@ -6,7 +6,7 @@ using FlowVocoder.Voices;
 namespace FlowVocoder.Cli;
 
 /// <summary>Speaks one mel after the other into files.</summary>
-internal sealed class Speaker(LoadedVoice voice, SynthesisOptions options, Parallelism parallelism, WavFormat format, Terminal terminal)
+internal sealed class Speaker(MelInput input, SynthesisOptions options, Parallelism parallelism, WavFormat format, Terminal terminal)
 {
     /// <summary>What is said of samples that were beyond full scale; nothing where there were none.</summary>
     public static string Limited(long samples) => samples == 0 ? "" : FormattableString.Invariant($"; {samples} {(samples == 1 ? "sample" : "samples")} beyond full scale rounded off");
@@ -14,8 +14,9 @@ internal sealed class Speaker(LoadedVoice voice, SynthesisOptions options, Paral
     /// <summary>Writes the wav of a mel, whole or not at all; returns a line about it.</summary>
     public string Speak(SynthJob job, Action<int>? progress = null)
     {
+        LoadedVoice voice = input.Voice;
         int rate = voice.Model.Recipe.SampleRate;
-        MelArray mel = Files.Mel(job.Mel, voice, terminal);
+        MelArray mel = input.Read(job.Mel, terminal);
         using var file = new AtomicFile(job.Wav);
         long start = System.Diagnostics.Stopwatch.GetTimestamp(), samples = 0, limited = 0;
         float[] speech = [];

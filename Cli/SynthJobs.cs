@@ -40,11 +40,12 @@ internal static class SynthJobs
     }
 
     /// <summary>Frames of all mels together. What cannot be read counts for none: who speaks it will tell.</summary>
-    public static long Frames(IEnumerable<SynthJob> jobs, int bands) => jobs.Sum(job =>
+    public static long Frames(IEnumerable<SynthJob> jobs, MelInput mels) => jobs.Sum(job =>
     {
         try
         {
-            return (long)MelFile.Read(job.Mel, bands).Frames;
+            int frames = MelFile.Read(job.Mel, mels.Recipe.Bands, mels.Recipe.FramesFirst).Frames;
+            return (long)(mels.Conversion?.FrameCount(frames) ?? frames);
         }
         catch (VocoderException)
         {

@@ -8,9 +8,9 @@ using FlowVocoder.Voices;
 namespace FlowVocoder.Cli;
 
 /// <summary>synth where the mel or the sound goes through a pipe, or the sound has no header.</summary>
-internal sealed class SynthPipe(LoadedVoice voice, SynthesisOptions options, Parallelism parallelism, WavFormat format, bool raw, Terminal terminal)
+internal sealed class SynthPipe(MelInput mels, SynthesisOptions options, Parallelism parallelism, WavFormat format, bool raw, Terminal terminal)
 {
-    private readonly int _rate = voice.Model.Recipe.SampleRate;
+    private readonly int _rate = mels.Voice.Model.Recipe.SampleRate;
 
     /// <summary>Speaks <paramref name="input"/> into <paramref name="output"/>, each a file or "-".</summary>
     public void Speak(string input, string output)
@@ -33,10 +33,11 @@ internal sealed class SynthPipe(LoadedVoice voice, SynthesisOptions options, Par
 
     private void Speak(string input, Stream output, string name)
     {
+        LoadedVoice voice = mels.Voice;
         // The header comes before the first frame: a player behind the pipe can get ready.
         using WavWriter? wav = raw ? null : new WavWriter(output, _rate, format, leaveOpen: true);
         if (input == Pipes.Dash) WarmUp.Run(voice, voice.Model.NewStream(options, parallelism));
-        MelFrames frames = FrameSource.Open(input, voice, terminal);
+        MelFrames frames = FrameSource.Open(input, mels, terminal);
         VocoderStream stream = voice.Model.NewStream(input == Pipes.Dash ? options : options.ForWholeMel(voice.Model, frames.Whole?.Data), parallelism);
         long samples = 0, limited = 0;
         StreamedSpeech.Speak(frames, stream, stream.ChunkFrames, ready =>

@@ -17,15 +17,18 @@ internal sealed class SynthVerb : Verb
 
     private readonly Option<bool> _float = new("--float") { Description = "Write 32-bit floats, which do not clip, instead of 16-bit integers" };
     private readonly Option<bool> _raw = new("--raw") { Description = "Write nothing but little-endian samples, without the header of a wav" };
+    private readonly MelOptions _mels;
     private readonly SpeakingOptions _speaking;
 
     public SynthVerb() : base("synth", "Speaks mel spectrograms.",
         "vocoder mel speech.wav speech.npy && vocoder synth speech.npy out.wav",
         "vocoder synth speech.npy higher.wav --pitch 3 --sigma 0.8",
         "vocoder synth mels/*.npy spoken/",
+        "vocoder synth espnet.npy out.wav --mel-recipe espnet --stats feats_stats.npz --approximate",
         "text2mel | vocoder synth - - --raw | aplay -r 22050 -f S16_LE")
     {
         Add(_files.OfFiles(orPipe: true));
+        _mels = new MelOptions(this);
         _speaking = new SpeakingOptions(this);
         Add(_float);
         Add(_raw);
@@ -41,16 +44,17 @@ internal sealed class SynthVerb : Verb
         IReadOnlyList<SynthJob> jobs = piped ? [] : SynthJobs.Plan(files);
         LoadedVoice voice = _speaking.Voice(arguments);
         SynthesisOptions options = _speaking.Synthesis(arguments, voice);
+        MelInput mels = _mels.For(arguments, voice, terminal);
         WavFormat format = arguments.GetValue(_float) ? WavFormat.Float32 : WavFormat.Pcm16;
         if (piped)
         {
             StepByStepCost.TellSpeaking(voice, null, terminal);
-            new SynthPipe(voice, options, _speaking.StreamParallelism(arguments), format, raw, terminal).Speak(files[0], files[1]);
+            new SynthPipe(mels, options, _speaking.StreamParallelism(arguments), format, raw, terminal).Speak(files[0], files[1]);
             return VocoderCommand.Success;
         }
-        if (voice.Model.GeneratesStepByStep) StepByStepCost.TellSpeaking(voice, SynthJobs.Frames(jobs, voice.Model.Recipe.Bands), terminal);
+        if (voice.Model.GeneratesStepByStep) StepByStepCost.TellSpeaking(voice, SynthJobs.Frames(jobs, mels), terminal);
         SynthJobs.Prepare(jobs);
-        var speaker = new Speaker(voice, options, _speaking.Parallelism(arguments), format, terminal);
+        var speaker = new Speaker(mels, options, _speaking.Parallelism(arguments), format, terminal);
         int failed = 0;
         // One bad mel of many is told and counted; the others are spoken all the same.
         (string Line, bool Spoken) Attempt(SynthJob job, Action<int>? progress)

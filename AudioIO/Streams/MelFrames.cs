@@ -1,3 +1,5 @@
+using FlowVocoder.Features;
+
 namespace FlowVocoder.AudioIO.Streams;
 
 /// <summary>Mel frames one after the other, from a file or while somebody makes them.</summary>
@@ -31,8 +33,9 @@ public abstract class MelFrames
     /// <param name="stream">The pipe.</param>
     /// <param name="name">What errors call it.</param>
     /// <param name="bands">Values of a frame.</param>
+    /// <param name="framesFirst">As for <see cref="MelFile.Read(string, int, bool)"/>.</param>
     /// <exception cref="VocoderException">It is an .npy that cannot be used.</exception>
-    public static MelFrames Open(Stream stream, string name, int bands)
+    public static MelFrames Open(Stream stream, string name, int bands, bool framesFirst = false)
     {
         ArgumentNullException.ThrowIfNull(stream);
         // As numbers, the first bytes of a .npy would be 2.2e8: no mel has them.
@@ -48,7 +51,15 @@ public abstract class MelFrames
         whole.Write(start);
         stream.CopyTo(whole);
         whole.Position = 0;
-        return Of(MelFile.Read(whole, name, bands));
+        return Of(MelFile.Read(whole, name, bands, framesFirst));
+    }
+
+    /// <summary>Frames of one recipe as those of another, each as soon as it can be.</summary>
+    public static MelFrames Converted(MelFrames frames, MelConversion conversion)
+    {
+        ArgumentNullException.ThrowIfNull(frames);
+        ArgumentNullException.ThrowIfNull(conversion);
+        return frames.Whole is { } whole ? Of(whole.Convert(conversion)) : new ConvertedFrames(frames, conversion);
     }
 
     private sealed class ArrayFrames(MelArray mel) : MelFrames

@@ -55,6 +55,16 @@ public static class MelScaleGuess
             $"values from {Number(found.Min)} to {Number(found.Max)} look like {guess}; the voice '{voice}' expects {Describe(expected)}");
     }
 
+    /// <summary>How far a mel of speech lies from what a recipe makes of it, 0 where it touches the very floor; null where it cannot be told or does not fit.</summary>
+    internal static double? Distance(ReadOnlySpan<float> mel, MelRecipe recipe)
+    {
+        int frames = mel.Length / recipe.Bands;
+        if (frames < LeastFrames || Warning(mel, recipe, "") != null) return null;
+        Statistics found = Measure(mel, recipe.Bands, frames);
+        if (Math.Abs(found.Min - recipe.LowestValue) < 1e-3) return 0;
+        return found.Min < recipe.LowestValue - 1e-3 ? null : 0.01 + Math.Abs(Math.Log(found.Contrast * NepersPerUnit(recipe) / TypicalContrast));
+    }
+
     // By its own mean and deviation, to the last digit; no logarithm of speech comes to lie there. By those of a corpus it is told from its level below.
     private static bool IsNormalised(Statistics found) => Math.Abs(found.Mean) < 0.01 && Math.Abs(found.Deviation - 1) < 0.01;
 
@@ -178,7 +188,7 @@ public static class MelScaleGuess
     private static double Level(Statistics found, MelRecipe recipe) => (found.Max - recipe.OutputOffset) * NepersPerUnit(recipe);
 
     // Nepers of a full-scale tone in the band that gives it most: a Hann window of W samples makes bins W/8, W/4, W/8 of it.
-    private static double Ceiling(MelRecipe recipe)
+    internal static double Ceiling(MelRecipe recipe)
     {
         var bank = new MelFilterBank(recipe);
         double quarter = recipe.WindowSize / 4.0, highest = 0;
