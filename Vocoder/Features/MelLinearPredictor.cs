@@ -19,7 +19,7 @@ public sealed class MelLinearPredictor
     // the predictor / residual variance: 1e-4 0.626 / 1.2, 1e-5 0.602 / 1.8, 1e-7 0.595 / 5.6 (with bands beyond the mel held).
     private const double WhiteNoise = 1e-5;
     // Clamps of ln power, far outside of anything audible, that keep exp finite and the gain above 0 for a mel gone wrong.
-    private const float LowestLogPower = -80, HighestLogPower = 80;
+    internal const float LowestLogPower = -80, HighestLogPower = 80;
 
     // Blocks that are worked out side by side, one in each lane of a vector.
     private const int Lanes = 4;
@@ -65,6 +65,15 @@ public sealed class MelLinearPredictor
     /// <summary>Predictors per hop.</summary>
     public int BlocksPerHop { get; }
 
+    /// <summary>The map from mel to spectrum.</summary>
+    internal MelEnvelope Envelope => _envelope;
+
+    /// <summary>That from spectrum to lags.</summary>
+    internal MelEnvelopeCorrelation Correlation => _correlation;
+
+    /// <summary>How far the centre of a block of a hop lies behind the centre of its frame, in hops.</summary>
+    internal float Position(int block) => (float)((((block + 0.5) * BlockSize) - FrameCentres.Of(_recipe, 0)) / _recipe.HopSize);
+
     /// <summary>Samples that share one predictor.</summary>
     public int BlockSize => _recipe.HopSize / BlocksPerHop;
 
@@ -97,9 +106,8 @@ public sealed class MelLinearPredictor
         Span<float> weight = stackalloc float[Lanes];
         for (int first = 0; first < BlocksPerHop; first += Lanes)
         {
-            // From the centre of frame i to the centre of the block, in hops.
             for (int lane = 0; lane < Lanes; lane++)
-                weight[lane] = (float)((((first + lane + 0.5) * BlockSize) - FrameCentres.Of(_recipe, 0)) / _recipe.HopSize);
+                weight[lane] = Position(first + lane);
             Blend(previous, current, next, Vector128.Create<float>(weight));
             Vector256<double> error = Predict();
             for (int block = first; block < Math.Min(first + Lanes, BlocksPerHop); block++)

@@ -1,0 +1,23 @@
+namespace FlowVocoder.Onnx;
+
+/// <summary>What is in a graph, and what its caller gives it.</summary>
+public sealed record OnnxExportOptions
+{
+    /// <summary>
+    /// Whether noise is an input, [batch, channels, steps] of standard deviation 1, so that equal inputs give equal speech; else it is drawn in the graph. The
+    /// default value is false.
+    /// </summary>
+    public bool NoiseInput { get; init; }
+
+    /// <summary>Whether state goes in and out, so that a signal can be spoken in runs of any number of frames. The default value is false.</summary>
+    public bool Streaming { get; init; }
+
+    /// <summary>Standard deviation of the noise; null is what suits the voice. The default value is null.</summary>
+    public float? Sigma { get; init; }
+
+    /// <summary>Passes of mel matching, 0 to 32; null is what suits the voice, and none where the graph streams, which has no matching. The default value is null.</summary>
+    public int? Match { get; init; }
+
+    /// <summary>Seed of the phase in which the voice begins, as that of synthesis. The default value is 0.</summary>
+    public ulong Seed { get; init; }
+}
