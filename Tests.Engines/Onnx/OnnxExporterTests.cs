@@ -1,4 +1,5 @@
 using FlowVocoder.Compute;
+using FlowVocoder.Models;
 using FlowVocoder.Onnx;
 using FlowVocoder.Streaming;
 using FlowVocoder.Voices;
@@ -20,11 +21,125 @@ public class OnnxExporterTests
         int frames = mel.Data.Length / 80;
         float[] expected = Synthesizer.Synthesize(voice.Model, mel.Data, voice.Options with { Match = match }, new Parallelism(1));
         using var run = new OnnxRun(OnnxExporter.Export(voice, new OnnxExportOptions { NoiseInput = true, Match = match }));
-        int group = ((FlowVocoder.Models.CompactVocoder)voice.Model).Config.Group;
+        int group = ((CompactVocoder)voice.Model).Config.Group;
         var (audio, shape) = run.Run(("mel", mel.Data.ToArray(), [1, 80, frames]), ("noise", OnnxRun.Noise(voice.Model, frames, 0), [1, group, frames * 256 / group]))["audio"];
         Assert.Equal([1, 1, frames * 256], shape);
         double error = OnnxRun.RelativeError(audio, expected);
         TestContext.Current.SendDiagnosticMessage($"{name}, {match} passes: {error}");
         Assert.True(error < 1e-3, $"relative error {error}");
+    }
+
+    [Theory]
+    [InlineData("student")]
+    [InlineData("compact")]
+    public void A_stream_cut_anywhere_says_what_one_run_says(string name)
+    {
+        LoadedVoice voice = OnnxRun.Voice(name);
+        var mel = OnnxRun.Mel("flemishguy");
+        int frames = mel.Data.Length / 80, late = voice.Model.LookAheadFrames, group = ((CompactVocoder)voice.Model).Config.Group, steps = 256 / group;
+        float[] expected = Synthesizer.Synthesize(voice.Model, mel.Data, voice.Options with { Match = 0 }, new Parallelism(1));
+        using var run = new OnnxRun(OnnxExporter.Export(voice, new OnnxExportOptions { NoiseInput = true, Streaming = true }));
+        float[] state = new float[run.Inputs["state"].Dimensions[1]], noise = OnnxRun.Noise(voice.Model, frames, 0);
+        var spoken = new List<float>();
+        var random = new Random(3);
+        for (int done = 0; done < frames + late;)
+        {
+            int count = Math.Min(random.Next(4) == 0 ? random.Next(1, 40) : random.Next(1, 4), frames + late - done);
+            // The last frame goes on for as long as the voice looks ahead.
+            float[] part = Columns(mel.Data, 80, count, i => Math.Min(done + i, frames - 1));
+            float[] drawn = Columns(noise, group, count * steps, i => (done - late) * steps + i);
+            var results = run.Run(("mel", part, [1, 80, count]), ("noise", drawn, [1, group, count * steps]), ("state", state, [1, state.Length]));
+            spoken.AddRange(results["audio"].Values);
+            state = results["next_state"].Values;
+            done += count;
+        }
+        // What comes before the signal is silence.
+        Assert.All(spoken.Take(late * 256), sample => Assert.Equal(0f, sample));
+        double error = OnnxRun.RelativeError(spoken.Skip(late * 256).ToArray(), expected);
+        Assert.True(error < 1e-3, $"relative error {error}");
+    }
+
+    [Fact]
+    public void A_batch_is_spoken_as_its_items_are()
+    {
+        LoadedVoice voice = OnnxRun.Voice("student");
+        float[] first = OnnxRun.Mel("kathleen").Data.ToArray(), second = OnnxRun.Mel("kerstin").Data.ToArray();
+        int frames = 60, a = first.Length / 80, b = second.Length / 80;
+        float[] one = Columns(first, 80, frames, i => i + 40), two = Columns(second, 80, frames, i => i + 40), noise = OnnxRun.Noise(voice.Model, frames, 5);
+        using var run = new OnnxRun(OnnxExporter.Export(voice, new OnnxExportOptions { NoiseInput = true, Match = 2 }));
+        float[] Alone(float[] mel) => run.Run(("mel", mel, [1, 80, frames]), ("noise", noise, [1, 64, frames * 4]))["audio"].Values;
+        float[] together = run.Run(("mel", [.. one, .. two], [2, 80, frames]), ("noise", [.. noise, .. noise], [2, 64, frames * 4]))["audio"].Values;
+        Assert.True(OnnxRun.RelativeError(together, [.. Alone(one), .. Alone(two)]) < 1e-4);
+        Assert.NotEqual(a, b);
+    }
+
+    [Fact]
+    public void Without_a_noise_input_each_run_draws_its_own()
+    {
+        LoadedVoice voice = OnnxRun.Voice("student");
+        float[] mel = OnnxRun.Mel("kathleen").Data.ToArray();
+        int frames = mel.Length / 80;
+        using var run = new OnnxRun(OnnxExporter.Export(voice, new OnnxExportOptions()));
+        Assert.Equal(["mel"], run.Inputs.Keys);
+        float[] once = run.Run(("mel", mel, [1, 80, frames]))["audio"].Values, again = run.Run(("mel", mel, [1, 80, frames]))["audio"].Values;
+        Assert.Equal(frames * 256, once.Length);
+        Assert.NotEqual(once, again);
+        // Its mel is that which was given, as near as that of our own synthesis is.
+        float[] own = Synthesizer.Synthesize(voice.Model, mel, voice.Options with { Seed = 9 }, new Parallelism(1));
+        Assert.InRange(LogMelL1(once, mel), 0.8 * LogMelL1(own, mel), 1.2 * LogMelL1(own, mel));
+    }
+
+    [Fact]
+    public void It_says_what_it_is()
+    {
+        LoadedVoice voice = OnnxRun.Voice("student");
+        using var run = new OnnxRun(OnnxExporter.Export(voice, new OnnxExportOptions { Streaming = true }));
+        Assert.Equal("hifigan", run.Metadata["model_type"]);
+        Assert.Equal("22050", run.Metadata["sample_rate"]);
+        Assert.Equal("256", run.Metadata["hop_length"]);
+        Assert.Equal("512", run.Metadata["delay_samples"]);
+        Assert.Equal(voice.File!.Licence, run.Metadata["licence"]);
+        Assert.Equal(voice.Model.Recipe, FlowVocoder.Features.MelRecipe.FromJson(run.Metadata["mel_recipe"]));
+    }
+
+    [Fact]
+    public void A_waveglow_has_a_graph_too()
+    {
+        var config = new WaveGlowConfig(8, 6, 8, 2, 2, new WaveGlowWaveNetConfig(3, 32, 3));
+        var model = new WaveGlow(config, seed: 4);
+        // As they are made, the last layers are zero and the flows linear.
+        foreach (Parameter parameter in model.Parameters.Items.Where(p => p.Name.Contains("end")))
+            new Philox(7).Normal(parameter.Value.Span, 1, 0, 0);
+        var voice = new LoadedVoice("tiny", "tiny", model, null);
+        const int Frames = 12;
+        float[] mel = new float[8 * Frames];
+        new Philox(2).Normal(mel, 0, 0, 0);
+        var ops = new CpuOps();
+        IReadOnlyList<Tensor> noise = model.DrawNoise(ops, 0.6f, 0, 0, (int)model.SampleCount(Frames) / 8);
+        float[] expected = model.Generate(ops, Tensor.From(mel, 1, 8, Frames), noise).Span.ToArray();
+        using var run = new OnnxRun(OnnxExporter.Export(voice, new OnnxExportOptions { NoiseInput = true, Sigma = 0.6f, Match = 0 }));
+        var (audio, _) = run.Run(("mel", mel, [1, 8, Frames]), ("noise", OnnxRun.Noise(model, Frames, 0), [1, 8, Frames * 32]))["audio"];
+        Assert.True(OnnxRun.RelativeError(audio, expected) < 1e-4);
+    }
+
+    [Fact]
+    public void What_speaks_step_by_step_is_refused() =>
+        Assert.Contains("step by step", Assert.Throws<VocoderException>(() => OnnxExporter.Export(OnnxRun.Voice("teacher"), new OnnxExportOptions())).Message);
+
+    private static float[] Columns(ReadOnlySpan<float> rows, int channels, int count, Func<int, int> place)
+    {
+        int length = rows.Length / channels;
+        var result = new float[channels * count];
+        for (int c = 0; c < channels; c++)
+            for (int i = 0; i < count; i++)
+                if (place(i) is >= 0 and var from) result[c * count + i] = from < length ? rows[c * length + from] : 0;
+        return result;
+    }
+
+    private static double LogMelL1(float[] audio, float[] mel)
+    {
+        var spectrogram = new FlowVocoder.Features.MelSpectrogram(FlowVocoder.Features.MelRecipe.ByName("hifigan"));
+        float[] own = spectrogram.Compute(audio);
+        return own.Zip(mel, (x, y) => Math.Abs(x - y)).Average();
     }
 }
