@@ -61,8 +61,9 @@ internal static class VocoderCommand
     {
         var root = new RootCommand("Turns mel spectrograms into speech with a normalizing flow, and back.")
         {
-            new SynthVerb(), new MelVerb(), new ScoreVerb(), new EncodeVerb(), new DecodeVerb(), new MorphVerb(), new TrainVerb(), new DistillVerb(), new InfoVerb(), new PlotVerb(), new EvaluateVerb(), new VoicesVerb(),
-            new PlayVerb(), new LiveVerb(), new DevicesVerb(), new DoctorVerb(), new DemoVerb(),
+            new SynthVerb(), new MelVerb(), new ScoreVerb(), new EncodeVerb(), new DecodeVerb(), new MorphVerb(),
+            new TrainVerb(), new DistillVerb(), new InfoVerb(), new PlotVerb(), new EvaluateVerb(), new VoicesVerb(),
+            new PlayVerb(), new LiveVerb(), new DevicesVerb(), new DoctorVerb(), new DemoVerb(), new ExportVerb(),
         };
         foreach (Option option in root.Options)
         {

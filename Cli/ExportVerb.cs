@@ -1,0 +1,49 @@
+using System.CommandLine;
+using FlowVocoder.AudioIO;
+using FlowVocoder.Onnx;
+using FlowVocoder.Voices;
+
+namespace FlowVocoder.Cli;
+
+/// <summary>Voice → ONNX graph.</summary>
+internal sealed class ExportVerb : Verb
+{
+    private readonly Argument<string> _voice = new("VOICE") { Description = "An installed voice or a voice file; 'teacher', which speaks step by step, has no graph" };
+    private readonly Argument<string> _output = new("OUT.onnx") { Description = "The graph to write: mel [1, bands, frames] to audio [1, 1, frames · hop]" };
+    private readonly Option<bool> _streaming = new("--streaming")
+    {
+        Description = "State goes in and out, so that a signal is spoken in runs of any number of frames, each two frames late; without matching",
+    };
+    private readonly Option<bool> _noise = new("--noise-input") { Description = "Noise is an input too: equal inputs give equal speech, and batches are spoken at once. Default: drawn in the graph" };
+    private readonly Option<float?> _sigma = Inputs.Sigma();
+    private readonly Option<int?> _match = Inputs.Match("what suits the voice; 1 suits the mels of acoustic models");
+    private readonly Option<ulong?> _seed = Inputs.Seed("Seed of the phase in which the voice begins. Default: 0");
+
+    public ExportVerb() : base("export", "Writes a voice as an ONNX graph, which other programs run without this one: ONNX Runtime, browsers, sherpa-onnx.",
+        "vocoder export student student.onnx",
+        "vocoder export student student.onnx --match 1",
+        "vocoder export student stream.onnx --streaming --noise-input")
+    {
+        Add(_voice.OfFiles());
+        Add(_output.OfFiles());
+        foreach (Option option in (Option[])[_streaming, _noise, _sigma, _match, _seed]) Add(option);
+    }
+
+    public override int Run(ParseResult arguments, Terminal terminal)
+    {
+        string output = arguments.GetRequiredValue(_output);
+        terminal = terminal.Beside(output);
+        Files.CheckEnding(output, "an ONNX graph", ".onnx");
+        LoadedVoice voice = VoiceLibrary.Load(arguments.GetRequiredValue(_voice));
+        Files.CheckNotAnInput(output, [voice.Source]);
+        Files.CheckWritable(output);
+        byte[] graph = OnnxExporter.Export(voice, new OnnxExportOptions
+        {
+            Streaming = arguments.GetValue(_streaming), NoiseInput = arguments.GetValue(_noise), Sigma = arguments.GetValue(_sigma),
+            Match = arguments.GetValue(_match), Seed = arguments.GetValue(_seed) ?? 0,
+        });
+        AtomicFile.Write(output, stream => stream.Write(graph));
+        terminal.Say($"{output}: voice {voice.Name}, {graph.Length / 1e6:0.0} MB, operator set {OnnxExporter.Opset}");
+        return VocoderCommand.Success;
+    }
+}

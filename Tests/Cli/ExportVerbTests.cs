@@ -1,0 +1,42 @@
+using FlowVocoder.Onnx;
+using FlowVocoder.Tests.AudioIO;
+using Onnx;
+
+namespace FlowVocoder.Tests.Cli;
+
+/// <summary>The command; what its graphs compute is tested in ONNX Runtime, in Tests.Engines.</summary>
+public sealed class ExportVerbTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(new string[0], new[] { "mel" }, new[] { "audio" })]
+    [InlineData(new[] { "--streaming", "--noise-input" }, new[] { "mel", "noise", "state" }, new[] { "audio", "next_state" })]
+    public void The_graph_has_the_inputs_that_were_asked_for(string[] options, string[] inputs, string[] outputs)
+    {
+        string output = _folder["student.onnx"];
+        CliResult result = CliFixture.Run(["export", "student", output, .. options]).Succeeds();
+        Assert.StartsWith($"{output}: voice student, ", result.Output, StringComparison.Ordinal);
+        ModelProto model = ModelProto.Parser.ParseFrom(File.ReadAllBytes(output));
+        Assert.Equal(inputs, model.Graph.Input.Select(input => input.Name));
+        Assert.Equal(outputs, model.Graph.Output.Select(value => value.Name));
+        Assert.Equal(OnnxExporter.Opset, model.OpsetImport.Single().Version);
+        // Nothing that only some runtimes have.
+        Assert.All(model.Graph.Node, node => Assert.Equal("", node.Domain));
+    }
+
+    [Theory]
+    [InlineData("export teacher OUT.onnx", 1, "step by step")]
+    [InlineData("export student OUT.onnx --streaming --match 2", 1, "a streaming graph has no mel matching")]
+    [InlineData("export student OUT.npy", 2, "expected a name that ends in .onnx")]
+    [InlineData("export nobody OUT.onnx", 1, "nobody")]
+    public void What_cannot_be_is_refused_in_one_line_and_leaves_nothing(string command, int code, string message)
+    {
+        CliResult result = CliFixture.Run([.. command.Split(' ').Select(word => word.StartsWith("OUT", StringComparison.Ordinal) ? _folder[word] : word)]);
+        Assert.Equal(code, result.Code);
+        Assert.Contains(message, result.Error, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(_folder.Root));
+    }
+}
