@@ -47,6 +47,9 @@ internal sealed partial class OnnxOps
     public override Tensor LeakyRelu(Tensor x) => Like(x, graph.Node("LeakyRelu", [ValueOf(x)], ("alpha", 0.1f)));
 
     /// <inheritdoc/>
+    public override Tensor Relu(Tensor x) => Like(x, ValueOf(x).Apply("Relu"));
+
+    /// <inheritdoc/>
     public override Tensor Affine(Tensor x, Tensor logScale, Tensor shift) => Like(x, ValueOf(x) * ValueOf(logScale).Apply("Exp") + ValueOf(shift));
 
     /// <inheritdoc/>

@@ -11,6 +11,9 @@ internal sealed partial class OnnxOps
     public override Tensor Concat(Tensor a, Tensor b) => TensorOf(ValueOf(a).Then(1, ValueOf(b)), a.Batch, a.Channels + b.Channels, a.Length);
 
     /// <inheritdoc/>
+    public override Tensor Take(Tensor x, int[] items, int join = 1) => throw Missing(nameof(Take));
+
+    /// <inheritdoc/>
     /// <remarks>What ends with its input ends with any input.</remarks>
     public override Tensor Crop(Tensor x, int first, int count) =>
         TensorOf(first + count == x.Length ? ValueOf(x).Slice(2, first) : ValueOf(x).Slice(2, first, first + count - x.Length), x.Batch, x.Channels, count);

@@ -1,0 +1,90 @@
+using FlowVocoder.AudioIO;
+using FlowVocoder.Compute;
+using FlowVocoder.Features;
+using FlowVocoder.Onnx;
+using FlowVocoder.Streaming;
+using FlowVocoder.Voices;
+using Google.Protobuf;
+using global::Onnx;
+
+namespace FlowVocoder.Tests.Engines.Onnx;
+
+/// <summary>Programs that know nothing of this project speak with its graphs.</summary>
+public sealed class OtherRuntimesTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("flowvocoder-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private string At(string name) => Path.Combine(_folder, name);
+
+    [Fact]
+    public void The_checker_of_ONNX_finds_no_fault()
+    {
+        string python = File.Exists("/usr/bin/python3") ? "/usr/bin/python3" : "python3";
+        using (var probe = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(python, ["-c", "import onnx"]) { RedirectStandardError = true })!)
+        {
+            probe.WaitForExit();
+            Assert.SkipUnless(probe.ExitCode == 0, "Python has no onnx (python3-onnx)");
+        }
+        foreach (var options in (OnnxExportOptions[])[new(), new() { Streaming = true, NoiseInput = true }])
+        {
+            File.WriteAllBytes(At("voice.onnx"), OnnxExporter.Export(OnnxRun.Voice("student"), options));
+            Node.Execute(python, "-c", "import onnx, sys; onnx.checker.check_model(sys.argv[1], full_check=True)", At("voice.onnx"));
+        }
+    }
+
+    [Theory]
+    [InlineData("node", "onnxruntime-node")]
+    [InlineData("web", "onnxruntime-web")]
+    public void JavaScript_speaks(string runtime, string package)
+    {
+        Node.Require(package);
+        LoadedVoice voice = OnnxRun.Voice("student");
+        float[] mel = OnnxRun.Mel("kathleen").Data.ToArray(), expected = Synthesizer.Synthesize(voice.Model, mel, voice.Options with { Match = 1 }, new Parallelism(1));
+        int frames = mel.Length / 80;
+        File.WriteAllBytes(At("voice.onnx"), OnnxExporter.Export(voice, new OnnxExportOptions { NoiseInput = true, Match = 1 }));
+        Node.Run("speak.mjs", runtime, At("voice.onnx"), At("out.f32"), "mel", Node.Write(At("mel.f32"), mel), $"1,80,{frames}",
+            "noise", Node.Write(At("noise.f32"), OnnxRun.Noise(voice.Model, frames, 0)), $"1,64,{frames * 4}");
+        double error = OnnxRun.RelativeError(Node.Read(At("out.f32")), expected);
+        Assert.True(error < 2e-3, $"relative error {error}");
+    }
+
+    [Fact]
+    public void Sherpa_onnx_speaks_what_a_Matcha_model_says()
+    {
+        Node.Require("sherpa-onnx-node");
+        LoadedVoice voice = OnnxRun.Voice("student");
+        float[] mel = OnnxRun.Mel("kathleen").Data.ToArray();
+        int frames = mel.Length / 80;
+        File.WriteAllBytes(At("vocoder.onnx"), OnnxExporter.Export(voice, new OnnxExportOptions()));
+        File.WriteAllBytes(At("acoustic.onnx"), AcousticModel(mel, frames));
+        File.WriteAllText(At("lexicon.txt"), "你 n i3\n好 h ao3\n");
+        File.WriteAllText(At("tokens.txt"), "_ 0\nn 1\ni3 2\nh 3\nao3 4\n, 5\n. 6\n! 7\n? 8\nsil 9\n");
+        Node.Run("sherpa.cjs", At("acoustic.onnx"), At("vocoder.onnx"), At("lexicon.txt"), At("tokens.txt"), At("out.wav"));
+        Recording recording = Recording.Read(At("out.wav"), 22050);
+        Assert.Equal(frames * 256, recording.Samples.Length);
+        // Its noise is its own; its mel is as near to the one that was given as that of our synthesis is.
+        float[] own = Synthesizer.Synthesize(voice.Model, mel, voice.Options with { Seed = 1 }, new Parallelism(1));
+        var spectrogram = new MelSpectrogram(MelRecipe.ByName("hifigan"));
+        double Distance(float[] audio) => spectrogram.Compute(audio).Zip(mel, (x, y) => Math.Abs(x - y)).Average();
+        Assert.InRange(Distance(recording.Samples), 0.8 * Distance(own), 1.25 * Distance(own));
+    }
+
+    // Matcha's inputs and metadata, and for any text one real mel.
+    private static byte[] AcousticModel(float[] mel, int frames)
+    {
+        var graph = new Graph("acoustic");
+        graph.Input("x", TensorProto.Types.DataType.Int64, 1, "length");
+        graph.Input("x_length", TensorProto.Types.DataType.Int64, 1);
+        graph.Input("noise_scale", TensorProto.Types.DataType.Float, 1);
+        graph.Input("length_scale", TensorProto.Types.DataType.Float, 1);
+        graph.Output(graph.Constant(mel, 1, 80, frames), "mel", TensorProto.Types.DataType.Float, 1, 80, "frames");
+        var model = new ModelProto { IrVersion = 8, Graph = graph.Proto };
+        model.OpsetImport.Add(new OperatorSetIdProto { Version = 17 });
+        foreach (var (key, value) in (ReadOnlySpan<(string, string)>)[("model_type", "matcha-icefall"), ("sample_rate", "22050"), ("n_speakers", "1"), ("jieba", "1"), ("has_espeak", "0"),
+            ("use_eos_bos", "0"), ("pad_id", "0"), ("num_ode_steps", "1"), ("language", "Chinese"), ("voice", "zh")])
+            model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
+        return model.ToByteArray();
+    }
+}
