@@ -34,7 +34,7 @@ public static class SoundDevices
     /// <exception cref="VocoderException">It is not there, busy, or takes no such sound.</exception>
     public static AudioPlayer OpenPlayer(int sampleRate, string device = Default, TimeSpan? buffer = null)
     {
-        if (OperatingSystem.IsWindows()) return WasapiOut.Open(sampleRate, device == Default ? null : device, buffer);
+        if (OperatingSystem.IsWindows()) return WasapiPlayback.Open(sampleRate, device == Default ? null : device, buffer);
         return new AlsaOut(sampleRate, AlsaOptions.Of(device, buffer));
     }
 
@@ -45,9 +45,9 @@ public static class SoundDevices
     public static AudioInput OpenInput(int wantedRate, string device = Default)
     {
         if (!OperatingSystem.IsWindows()) return new AlsaIn(wantedRate, new AlsaOptions { Device = device });
-        if (device == Loopback) return WasapiIn.OpenLoopback(wantedRate);
-        return device.StartsWith(Loopback + ":", StringComparison.Ordinal) ? WasapiIn.OpenLoopback(wantedRate, device[(Loopback.Length + 1)..])
-            : WasapiIn.Open(wantedRate, device == Default ? null : device);
+        if (device == Loopback) return WasapiRecording.OpenLoopback(wantedRate);
+        return device.StartsWith(Loopback + ":", StringComparison.Ordinal) ? WasapiRecording.OpenLoopback(wantedRate, device[(Loopback.Length + 1)..])
+            : WasapiRecording.Open(wantedRate, device == Default ? null : device);
     }
 
     /// <summary>Tries whether a device can be opened now, and lets it go.</summary>

@@ -8,7 +8,7 @@ namespace FlowVocoder.AudioIO.Wasapi;
 
 /// <summary>Plays on Windows through WASAPI in shared mode, event driven; Windows mixes, and converts to the device's rate.</summary>
 [SupportedOSPlatform("windows")]
-public static class WasapiOut
+public static class WasapiPlayback
 {
     private static readonly TimeSpan s_most = TimeSpan.FromMilliseconds(50), s_least = TimeSpan.FromMilliseconds(10);
 

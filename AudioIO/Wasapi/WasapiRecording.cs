@@ -8,7 +8,7 @@ namespace FlowVocoder.AudioIO.Wasapi;
 
 /// <summary>Records on Windows through WASAPI in shared mode, event driven: a microphone, or what a device plays (loopback).</summary>
 [SupportedOSPlatform("windows")]
-public static class WasapiIn
+public static class WasapiRecording
 {
     private const int BufferMilliseconds = 50;
 
