@@ -47,8 +47,10 @@ internal static class MelBenchmark
         var measures = new VoiceEvaluation(own);
         double off = 0;
         var scores = new List<ClipScores>();
-        foreach (float[] recording in recordings)
+        foreach (float[] asItIs in recordings)
         {
+            // A mel of louder speech is spoken louder.
+            float[] recording = MelPreparation.Apply(recipe with { HighPass = 0, PreEmphasis = 0 }, asItIs);
             float[] mel = new MelSpectrogram(recipe).Compute(Resampler.Resample(recording, own.SampleRate, recipe.SampleRate));
             off += Off(onGrid.Convert(mel), new MelSpectrogram(own).Compute(recording), own) / recordings.Length;
             float[] speech = Synthesizer.Synthesize(voice.Model, way.Convert(mel), voice.Options, new Parallelism());

@@ -28,6 +28,9 @@ internal static class Inputs
         CustomParser = result => Integer(result, 0, SynthesisOptions.MostMatch),
     };
 
+    public static Option<float?> Denoise() => NumberWithin("--denoise", "STRENGTH",
+        "Removes the hum of a WaveGlow: how much of the spectrum that it speaks for a zero mel is subtracted, usually 0.01 to 0.1; a stream waits 35 ms longer. Default: 0", 0, 100);
+
     public static Option<int> Threads(string byDefault = "0") => new("--threads")
     {
         Description = $"Threads to use, 0 for one per processor; the result does not depend on it. Default: {byDefault}",

@@ -6,7 +6,7 @@ using FlowVocoder.Voices;
 namespace FlowVocoder.Cli;
 
 /// <summary>Speaks one mel after the other into files.</summary>
-internal sealed class Speaker(MelInput input, SynthesisOptions options, Parallelism parallelism, WavFormat format, Terminal terminal)
+internal sealed class Speaker(MelInput input, SynthesisOptions options, Parallelism parallelism, WavFormat format, SpeechDenoiser? denoiser, Terminal terminal)
 {
     /// <summary>What is said of samples that were beyond full scale; nothing where there were none.</summary>
     public static string Limited(long samples) => samples == 0 ? "" : FormattableString.Invariant($"; {samples} {(samples == 1 ? "sample" : "samples")} beyond full scale rounded off");
@@ -22,7 +22,7 @@ internal sealed class Speaker(MelInput input, SynthesisOptions options, Parallel
         float[] speech = [];
         using (var writer = new WavWriter(file.Stream, rate, format))
         {
-            void Speak() => Synthesizer.Synthesize(voice.Model, mel.Data, options, parallelism, chunk =>
+            void Write(ReadOnlyMemory<float> chunk)
             {
                 // Floats do not clip.
                 if (format == WavFormat.Float32) writer.Write(chunk.Span);
@@ -35,7 +35,13 @@ internal sealed class Speaker(MelInput input, SynthesisOptions options, Parallel
                 }
                 samples += chunk.Length;
                 progress?.Invoke((int)(100 * samples / ((long)mel.Frames * voice.Model.Recipe.HopSize)));
-            }, terminal.Cancellation);
+            }
+            void Speak()
+            {
+                denoiser?.Start();
+                Synthesizer.Synthesize(voice.Model, mel.Data, options, parallelism, chunk => Write(denoiser?.Next(chunk.Span) ?? chunk), terminal.Cancellation);
+                if (denoiser != null) Write(denoiser.End());
+            }
             try
             {
                 Speak();

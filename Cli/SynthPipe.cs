@@ -8,7 +8,7 @@ using FlowVocoder.Voices;
 namespace FlowVocoder.Cli;
 
 /// <summary>synth where the mel or the sound goes through a pipe, or the sound has no header.</summary>
-internal sealed class SynthPipe(MelInput mels, SynthesisOptions options, Parallelism parallelism, WavFormat format, bool raw, Terminal terminal)
+internal sealed class SynthPipe(MelInput mels, SynthesisOptions options, Parallelism parallelism, WavFormat format, bool raw, SpeechDenoiser? denoiser, Terminal terminal)
 {
     private readonly int _rate = mels.Voice.Model.Recipe.SampleRate;
 
@@ -40,7 +40,7 @@ internal sealed class SynthPipe(MelInput mels, SynthesisOptions options, Paralle
         MelFrames frames = FrameSource.Open(input, mels, terminal);
         VocoderStream stream = voice.Model.NewStream(input == Pipes.Dash ? options : options.ForWholeMel(voice.Model, frames.Whole?.Data), parallelism);
         long samples = 0, limited = 0;
-        StreamedSpeech.Speak(frames, stream, stream.ChunkFrames, ready =>
+        void Write(ReadOnlySpan<float> ready)
         {
             // Floats do not clip.
             float[] speech = ready.ToArray();
@@ -48,7 +48,10 @@ internal sealed class SynthPipe(MelInput mels, SynthesisOptions options, Paralle
             if (wav != null) wav.Write(speech);
             else output.Write(Bytes(speech));
             samples += ready.Length;
-        }, terminal.Cancellation);
+        }
+        denoiser?.Start();
+        StreamedSpeech.Speak(frames, stream, stream.ChunkFrames, ready => Write(denoiser == null ? ready : denoiser.Next(ready).Span), terminal.Cancellation);
+        if (denoiser != null) Write(denoiser.End().Span);
         if (samples == 0) throw new VocoderException($"{FrameSource.Name(input)} is an empty mel, expected at least one frame");
         terminal.Say($"{name}: {(double)samples / _rate:0.00} s of speech{Speaker.Limited(limited)}");
     }

@@ -17,6 +17,7 @@ internal sealed class SynthVerb : Verb
 
     private readonly Option<bool> _float = new("--float") { Description = "Write 32-bit floats, which do not clip, instead of 16-bit integers" };
     private readonly Option<bool> _raw = new("--raw") { Description = "Write nothing but little-endian samples, without the header of a wav" };
+    private readonly Option<float?> _denoise = Inputs.Denoise();
     private readonly MelOptions _mels;
     private readonly SpeakingOptions _speaking;
 
@@ -30,6 +31,7 @@ internal sealed class SynthVerb : Verb
         Add(_files.OfFiles(orPipe: true));
         _mels = new MelOptions(this);
         _speaking = new SpeakingOptions(this);
+        Add(_denoise);
         Add(_float);
         Add(_raw);
     }
@@ -45,16 +47,17 @@ internal sealed class SynthVerb : Verb
         LoadedVoice voice = _speaking.Voice(arguments);
         SynthesisOptions options = _speaking.Synthesis(arguments, voice);
         MelInput mels = _mels.For(arguments, voice, terminal);
+        SpeechDenoiser? denoiser = SpeechDenoiser.For(voice, arguments.GetValue(_denoise), _speaking.Parallelism(arguments));
         WavFormat format = arguments.GetValue(_float) ? WavFormat.Float32 : WavFormat.Pcm16;
         if (piped)
         {
             StepByStepCost.TellSpeaking(voice, null, terminal);
-            new SynthPipe(mels, options, _speaking.StreamParallelism(arguments), format, raw, terminal).Speak(files[0], files[1]);
+            new SynthPipe(mels, options, _speaking.StreamParallelism(arguments), format, raw, denoiser, terminal).Speak(files[0], files[1]);
             return VocoderCommand.Success;
         }
         if (voice.Model.GeneratesStepByStep) StepByStepCost.TellSpeaking(voice, SynthJobs.Frames(jobs, mels), terminal);
         SynthJobs.Prepare(jobs);
-        var speaker = new Speaker(mels, options, _speaking.Parallelism(arguments), format, terminal);
+        var speaker = new Speaker(mels, options, _speaking.Parallelism(arguments), format, denoiser, terminal);
         int failed = 0;
         // One bad mel of many is told and counted; the others are spoken all the same.
         (string Line, bool Spoken) Attempt(SynthJob job, Action<int>? progress)

@@ -64,6 +64,7 @@ internal static class VocoderCommand
             new SynthVerb(), new MelVerb(), new ScoreVerb(), new EncodeVerb(), new DecodeVerb(), new MorphVerb(),
             new TrainVerb(), new DistillVerb(), new InfoVerb(), new PlotVerb(), new EvaluateVerb(), new VoicesVerb(),
             new PlayVerb(), new LiveVerb(), new DevicesVerb(), new DoctorVerb(), new DemoVerb(), new ExportVerb(),
+            new ImportVerb(), new ExportWeightsVerb(),
         };
         foreach (Option option in root.Options)
         {

@@ -86,6 +86,24 @@ public sealed class TrainVerbTests : IDisposable
         Assert.Equal(4 * 256, AudioFile.Read(_folder["m.wav"]).Length);
     }
 
+    // A voice for Vocos' mels, 24 kHz and 100 bands, of recordings at 22.05 kHz.
+    [Fact]
+    public void A_voice_of_another_recipe_learns_from_resampled_recordings()
+    {
+        CliFixture.Run("train", "--data", _folder["data"], "--config", _folder["config.json"], "--recipe", "vocos", "--steps", "50", "--set", "model.channels=8", "--set", "validate_every=50",
+            "--set", "save_every=50", "--set", "learning_rate=3e-3", "--out", _folder["vocos.safetensors"]).Succeeds();
+        LoadedVoice voice = VoiceLibrary.Load(_folder["vocos.safetensors"]);
+        Assert.Equal((24000, 100, "vocos"), (voice.Model.Recipe.SampleRate, voice.Model.Recipe.Bands, voice.Model.Recipe.Name));
+        double[] nats = [.. Log("vocos").Select(l => l.Item2)];
+        Assert.Equal(50, nats.Length);
+        // Likelihood rises.
+        Assert.True(nats[^10..].Average() > nats[..10].Average() + 0.1, $"{nats[..10].Average()} to {nats[^10..].Average()}");
+        string mel = _folder["m.npy"], wav = _folder["m.wav"];
+        CliFixture.Run("mel", Directory.GetFiles(_folder["data/a/valid"])[0], mel, "--voice", _folder["vocos.safetensors"]);
+        Assert.Equal(0, CliFixture.Run("synth", mel, wav, "--voice", _folder["vocos.safetensors"]).Code);
+        Assert.Equal(24000, AudioFile.Read(wav).SampleRate);
+    }
+
     [Fact]
     public void A_run_that_died_goes_on_bit_for_bit()
     {

@@ -1,3 +1,4 @@
+using FlowVocoder.Features;
 using FlowVocoder.Models;
 
 namespace FlowVocoder.Voices;
@@ -7,21 +8,34 @@ internal static class PublishedCheckpoint
 {
     /// <summary>The model of a file that <see cref="WaveGlowVoice.CanRead"/>.</summary>
     /// <exception cref="VocoderException">The file cannot be read, or holds the weights of no family that is known.</exception>
-    public static VocoderModel Load(string path)
+    public static VocoderModel Load(string path) => Import(path, recipe: null).Model;
+
+    /// <summary>The same with what the file says of its origin.</summary>
+    public static ImportedCheckpoint Import(string path, MelRecipe? recipe)
     {
-        IReadOnlyDictionary<string, SafeTensor> tensors = Read(path);
-        return tensors.Keys.Any(WaveFlowVoice.IsKey) ? WaveFlowVoice.FromTensors(tensors, path) : WaveGlowVoice.FromTensors(tensors, path, recipe: null);
+        var (tensors, iteration) = ReadAll(path);
+        VocoderModel model = !tensors.Keys.Any(WaveFlowVoice.IsKey) ? WaveGlowVoice.FromTensors(tensors, path, recipe)
+            : recipe == null ? WaveFlowVoice.FromTensors(tensors, path)
+            : throw new VocoderException($"{path}: is a WaveFlow, whose recipe of mels is known, expected none to be named");
+        return new ImportedCheckpoint(model, tensors.Count, iteration);
     }
 
     /// <summary>The tensors of a file of torch.save, or of a safetensors file whose names are those of a family that is known.</summary>
-    public static IReadOnlyDictionary<string, SafeTensor> Read(string path)
+    public static IReadOnlyDictionary<string, SafeTensor> Read(string path) => ReadAll(path).Tensors;
+
+    private static (IReadOnlyDictionary<string, SafeTensor> Tensors, long? Iteration) ReadAll(string path)
     {
         using FileStream stream = VoiceFiles.OpenRead(path);
-        return IsTorch(stream) ? TorchCheckpoint.Read(stream, path).Tensors : SafeTensorsFile.Read(stream, path, (_, names) =>
+        if (IsTorch(stream))
+        {
+            TorchCheckpoint checkpoint = TorchCheckpoint.Read(stream, path);
+            return (checkpoint.Tensors, checkpoint.Iteration);
+        }
+        return (SafeTensorsFile.Read(stream, path, (_, names) =>
         {
             // What holds none of the weights that tell the shape need not be read.
             if (!names.Any(name => WaveGlowKeys.IsUpsampling(name) || WaveFlowVoice.IsKey(name))) throw WaveGlowShapes.NoWaveGlow(path, "upsample.weight");
-        }).Tensors;
+        }).Tensors, null);
     }
 
     /// <summary>
