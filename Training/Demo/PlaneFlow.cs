@@ -11,13 +11,16 @@ namespace FlowVocoder.Training.Demo;
 /// <param name="Steps">Training steps when nothing else is asked for.</param>
 /// <param name="Batch">Points a step.</param>
 /// <param name="Sequences">Whether a point is a sequence of two steps, [points, 1, 2]; otherwise points lie along time, [1, 2, points].</param>
-public sealed record PlaneFlow(string Name, string Summary, Func<ParameterSet, FlowChain> Create, int Steps = 1000, int Batch = 512, bool Sequences = false)
+/// <param name="Matches">Whether it is trained by flow matching, in place of likelihood; then it is one <see cref="ContinuousFlow"/>.</param>
+public sealed record PlaneFlow(string Name, string Summary, Func<ParameterSet, FlowChain> Create, int Steps = 1000, int Batch = 512, bool Sequences = false, bool Matches = false)
 {
     private const int Channels = 2, Bins = 8;
     private const float Bound = 4f, LogScaleClamp = 3f;
 
     // 1×1 convolutions at each step of time: an MLP for each point.
     private static readonly WaveNetConfig s_network = new(Layers: 1, Channels: 16, Kernel: 1);
+
+    private static readonly WaveNetConfig s_field = new(Layers: 3, Channels: 48, Kernel: 1);
 
     /// <summary>All flows, simplest first.</summary>
     public static IReadOnlyList<PlaneFlow> All { get; } =
@@ -37,6 +40,8 @@ public sealed record PlaneFlow(string Name, string Summary, Func<ParameterSet, F
         [
             new ActNorm(scope, Channels), new ResidualFlow(scope, new ResidualConfig(Channels, Hidden: 24, Terms: 4, Roulette: 0.5f, Seed: (ulong)k)),
         ]), Steps: 600),
+        new("continuous", "a differential equation, trained by flow matching", parameters =>
+            new FlowChain([new ContinuousFlow(parameters, s_field, Channels, 0, new OdeSolver(OdeMethod.Rk4, 32))]), Steps: 1500, Batch: 1024, Matches: true),
     ];
 
     /// <summary>The flow of a name.</summary>

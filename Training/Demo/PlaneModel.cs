@@ -33,6 +33,7 @@ public sealed class PlaneModel
     public void EvaluateExactly()
     {
         foreach (ResidualFlow block in Chain.Layers.OfType<ResidualFlow>()) block.Exact = true;
+        foreach (ContinuousFlow flow in Chain.Layers.OfType<ContinuousFlow>()) flow.Exact = true;
     }
 
     /// <summary>Mean log-likelihood of points, in nats per point.</summary>

@@ -1,5 +1,6 @@
 using FlowVocoder.Compute;
 using FlowVocoder.Flows;
+using FlowVocoder.Training.Losses;
 using FlowVocoder.Training.Optimization;
 
 namespace FlowVocoder.Training.Demo;
@@ -7,7 +8,7 @@ namespace FlowVocoder.Training.Demo;
 /// <summary>Trains a flow on two moons, with new points in every step.</summary>
 public static class PlaneTraining
 {
-    private const uint TrainingStream = 1, TestStream = 2, TrainingNoiseStream = 3, NoiseStream = 4;
+    private const uint TrainingStream = 1, TestStream = 2, TrainingNoiseStream = 3, NoiseStream = 4, TimeStream = 5;
     private const float LearningRate = 1e-2f, ClipNorm = 10f;
 
     /// <summary>Points that no training of this seed sees: [1, 2, count].</summary>
@@ -34,7 +35,7 @@ public static class PlaneTraining
     }
 
     /// <summary>
-    /// Trains by maximum likelihood, or, where scoring goes step by step and has no gradient, by drawing from the flow and comparing with the density, which is
+    /// Trains by maximum likelihood, a continuous flow by flow matching, or, where scoring goes step by step and has no gradient, by drawing from the flow and comparing with the density, which is
     /// known here (see <see cref="Divergence"/>).
     /// </summary>
     /// <param name="kind">The flow.</param>
@@ -56,8 +57,8 @@ public static class PlaneTraining
         {
             cancellation.ThrowIfCancellationRequested();
             long start = (long)(step - 1) * kind.Batch;
-            Tensor loss = model.Chain.ScoresStepByStep
-                ? Divergence(ops, model, Noise(seed, TrainingNoiseStream, start, kind.Batch), Annealing(step, steps))
+            Tensor loss = kind.Matches ? Matching(ops, model, seed, start)
+                : model.Chain.ScoresStepByStep ? Divergence(ops, model, Noise(seed, TrainingNoiseStream, start, kind.Batch), Annealing(step, steps))
                 : NegativeLogLikelihood(ops, model, TwoMoons.Points(seed, TrainingStream, start, kind.Batch));
             double nats = loss.Item;
             tape.Backward(loss);
@@ -68,6 +69,15 @@ public static class PlaneTraining
         }
         model.EvaluateExactly();
         return model;
+    }
+
+    // New points, noise and times in every step.
+    private static Tensor Matching(Ops ops, PlaneModel model, ulong seed, long start)
+    {
+        Tensor points = TwoMoons.Points(seed, TrainingStream, start, model.Kind.Batch), time = new(1, 1, model.Kind.Batch);
+        var random = new Philox(seed);
+        for (int i = 0; i < time.Length; i++) time.Span[i] = (float)random.Uniform(TimeStream, 0, start + i);
+        return FlowMatching.Loss(ops, (ContinuousFlow)model.Chain.Layers[0], points, Noise(seed, TrainingNoiseStream, start, model.Kind.Batch), Flow.NoCondition(points), time);
     }
 
     // -log p(x) = log 2π + z²/2 - log |det dz/dx|, the mean over points.

@@ -3,12 +3,23 @@ using FlowVocoder.Compute;
 namespace FlowVocoder.Conditioners;
 
 /// <summary>Size of a <see cref="WaveNet"/>.</summary>
-/// <param name="Layers">Number of gated layers; layer i has dilation 2^(i mod <paramref name="Cycle"/>).</param>
+/// <param name="Layers">Number of gated layers; layer i has dilation b^(i mod <paramref name="Cycle"/>) with b the <paramref name="DilationBase"/>.</param>
 /// <param name="Channels">Residual and skip channels.</param>
 /// <param name="Kernel">Taps of the dilated convolutions, odd unless causal.</param>
 /// <param name="Causal">Whether outputs depend on the past alone; otherwise each convolution is centred, as published.</param>
 /// <param name="Cycle">Layers after which dilations start again at 1; 0 means never.</param>
-public sealed record WaveNetConfig(int Layers, int Channels, int Kernel = 3, bool Causal = true, int Cycle = 0);
+/// <param name="DilationBase">The factor from one dilation to the next.</param>
+/// <param name="Timed">Whether each layer is told the time of a differential equation, as the vector field of a continuous flow is.</param>
+public sealed record WaveNetConfig(int Layers, int Channels, int Kernel = 3, bool Causal = true, int Cycle = 0, int DilationBase = 2, bool Timed = false)
+{
+    /// <summary>Dilation of a layer.</summary>
+    internal int Dilation(int layer)
+    {
+        int dilation = 1;
+        for (int i = Cycle > 0 ? layer % Cycle : layer; i > 0; i--) dilation = checked(dilation * DilationBase);
+        return dilation;
+    }
+}
 
 /// <summary>
 /// The conditioner of affine couplings and autoregressive flows: the non-autoregressive WaveNet of WaveGlow (Prenger et al. 2018, sec. 2.1) with its key names
@@ -19,6 +30,7 @@ internal sealed class WaveNet
     private readonly ConvLayer _start, _end;
     private readonly ConvLayer? _condition;
     private readonly ConvLayer[] _in, _resSkip;
+    private readonly TimeLayer[] _time;
     private readonly int _channels;
 
     public WaveNet(ParameterSet parameters, WaveNetConfig config, int inputs, int outputs, int conditionChannels)
@@ -31,9 +43,10 @@ internal sealed class WaveNet
         _resSkip = new ConvLayer[config.Layers];
         for (int i = 0; i < config.Layers; i++)
         {
-            _in[i] = new ConvLayer(parameters.Scope($"in_layers.{i}"), channels, 2 * channels, config.Kernel, 1 << (config.Cycle > 0 ? i % config.Cycle : i), config.Causal, weightNorm: true);
+            _in[i] = new ConvLayer(parameters.Scope($"in_layers.{i}"), channels, 2 * channels, config.Kernel, config.Dilation(i), config.Causal, weightNorm: true);
             _resSkip[i] = new ConvLayer(parameters.Scope($"res_skip_layers.{i}"), channels, i < config.Layers - 1 ? 2 * channels : channels, weightNorm: true);
         }
+        _time = [.. Enumerable.Range(0, config.Timed ? config.Layers : 0).Select(i => new TimeLayer(parameters.Scope($"time_layers.{i}"), 2 * channels))];
         _end = new ConvLayer(parameters.Scope("end"), channels, outputs, zero: true);
     }
 
@@ -49,18 +62,23 @@ internal sealed class WaveNet
     private IEnumerable<ConvLayer> Layers => new[] { _start, _condition, _end }.OfType<ConvLayer>().Concat(_in).Concat(_resSkip);
 
     /// <summary>x [b, inputs, t], condition [b, conditionChannels, t] → [b, outputs, t]. Without condition channels the condition is not read.</summary>
-    public Tensor Apply(Ops ops, Tensor x, Tensor condition)
+    public Tensor Apply(Ops ops, Tensor x, Tensor condition) => Apply(ops, x, condition, null, null, out _);
+
+    /// <summary>The same at a time [b, 1, t] where the layers are told it, and with the derivative along a direction of x, [b, outputs, t], where one is given.</summary>
+    public Tensor Apply(Ops ops, Tensor x, Tensor condition, Tensor? time, Tensor? direction, out Tensor? derivative)
     {
         Tensor hidden = _start.Apply(ops, x);
-        Tensor? skip = null;
+        Tensor? skip = null, moved = direction == null ? null : _start.Along(ops, direction), movedSkip = null;
         for (int i = 0; i < _in.Length; i++)
         {
             Tensor? conditioned = _condition?.Apply(ops, condition, firstRow: 2 * _channels * i, rows: 2 * _channels);
+            if (time != null) conditioned = _time[i].Apply(ops, time, conditioned);
             Tensor filtered = _in[i].Apply(ops, hidden, conditioned);
             if (conditioned != null) ops.Free(conditioned);
             Tensor gated = ops.Gate(filtered);
-            ops.Free(filtered);
             bool last = i == _in.Length - 1;
+            if (moved is { } way) (moved, movedSkip) = Along(ops, i, filtered, gated, way, movedSkip);
+            ops.Free(filtered);
             Tensor? residual = last ? null : _resSkip[i].Apply(ops, gated, hidden, 0, _channels);
             Tensor sum = _resSkip[i].Apply(ops, gated, skip, last ? 0 : _channels, _channels);
             ops.Free(gated);
@@ -69,7 +87,21 @@ internal sealed class WaveNet
             (hidden, skip) = (residual ?? hidden, sum);
         }
         Tensor result = _end.Apply(ops, skip!);
+        derivative = movedSkip == null ? null : _end.Along(ops, movedSkip);
         ops.Free(skip!);
+        if (movedSkip != null) ops.Free(movedSkip);
         return result;
+    }
+
+    // The derivatives of what a layer hands on and of the sum that it adds to; those that it was given are given back.
+    private (Tensor? Hidden, Tensor Skip) Along(Ops ops, int layer, Tensor filtered, Tensor gated, Tensor moved, Tensor? movedSkip)
+    {
+        bool last = layer == _in.Length - 1;
+        Tensor movedFilter = _in[layer].Along(ops, moved), movedGate = GateDerivative.Along(ops, filtered, gated, movedFilter);
+        Tensor? residual = last ? null : _resSkip[layer].Along(ops, movedGate, moved, 0, _channels);
+        Tensor sum = _resSkip[layer].Along(ops, movedGate, movedSkip, last ? 0 : _channels, _channels);
+        foreach (Tensor done in (ReadOnlySpan<Tensor>)[movedFilter, movedGate, moved]) ops.Free(done);
+        if (movedSkip != null) ops.Free(movedSkip);
+        return (residual, sum);
     }
 }

@@ -21,6 +21,7 @@ public class PlaneTrainingTests
     [InlineData("maf", 200, -2.25)]
     [InlineData("iaf", 600, -2.4)]
     [InlineData("residual", 150, -2.3)]
+    [InlineData("continuous", 250, -2.2)]
     public void Every_flow_learns_two_moons(string name, int steps, double bar)
     {
         PlaneModel model = PlaneTraining.Train(PlaneFlow.ByName(name), steps, Seed);
