@@ -33,7 +33,7 @@ internal sealed class CompactTask : CompactTaskBase
         FlowCondition condition = Conditions.Condition(ops, mels, batch.Crops);
         FlowResult scored = Model.Stack.Forward(ops, ops.Fold(prediction.Analyze(ops, batch.Speech), Model.Config.Group), condition);
         Tensor logP = MonteCarloKl.LogDensity(ops, scored, batch.Speech.Size);
-        double nats = logP.Item - CompactVocoder.HalfLog2Pi + prediction.LogDet, melLoss = 0;
+        double nats = ops.ReadItem(logP) - CompactVocoder.HalfLog2Pi + prediction.LogDet, melLoss = 0;
         Tensor loss = ops.Scale(logP, -1f);
         if (Generates(step))
         {

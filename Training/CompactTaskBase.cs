@@ -97,7 +97,7 @@ internal abstract class CompactTaskBase : ITrainingTask
             // Batches that training never sees, the same every time.
             long step = -2 - i;
             Generator generator = Speaker(ops, Crops.Draw(step, 0, Config.Batch), step);
-            Tensor generated = ops.Fold(Generate(ops, generator.Condition, step, 0), sums.Length);
+            Tensor generated = ops.Here(ops.Fold(Generate(ops, generator.Condition, step, 0), sums.Length));
             for (int row = 0; row < generated.Batch * sums.Length; row++)
                 foreach (float value in generated.Row(0, row)) sums[row % sums.Length] += value;
             count += generated.Batch * generated.Length;
@@ -174,6 +174,6 @@ internal abstract class CompactTaskBase : ITrainingTask
         SpeechBatch batch = Load(ops, crops, noiseStep);
         Tensor mels = Conditions.Mels(ops, crops);
         StepResult result = Loss(ops, batch, mels, step);
-        return Conditions.PitchLoss(ops, mels, crops) is { } pitch ? result with { Loss = ops.Add(result.Loss!, pitch), PitchLoss = pitch.Item } : result;
+        return Conditions.PitchLoss(ops, mels, crops) is { } pitch ? result with { Loss = ops.Add(result.Loss!, pitch), PitchLoss = ops.ReadItem(pitch) } : result;
     }
 }

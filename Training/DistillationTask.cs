@@ -95,7 +95,7 @@ internal sealed class DistillationTask : CompactTaskBase
         float gamma = Config.Distillation.Contrastive;
         // The condition of other speech is that of the next item. Linear prediction stays: it is the coordinates, not the condition.
         if (gamma > 0) loss = ops.Add(loss, ContrastiveKl.Apply(ops, logQ, TeacherDensity(ops, speech, batch.Crops, [.. batch.Crops.Skip(1), batch.Crops[0]]).LogP, gamma));
-        return new Divergence(loss, logQ.Item + generator.Prediction.LogDet - logP.Item - offset, new Spoken(excitation, speech));
+        return new Divergence(loss, ops.ReadItem(logQ) + generator.Prediction.LogDet - ops.ReadItem(logP) - offset, new Spoken(excitation, speech));
     }
 
     // Of speech, each model through its own linear prediction: the log-density of the excitation, and what that of the speech has more.

@@ -60,15 +60,19 @@ internal sealed class Trainer
     private readonly Adam _adam;
     private readonly Adam? _adversaryAdam;
     private readonly float[][] _average;
-    private readonly Tape _tape = new();
-    private readonly CpuOps _ops, _evaluation;
+    private readonly Ops _ops, _evaluation;
     private readonly Parallelism _parallelism;
 
-    public Trainer(ITrainingTask task, TrainingConfig config, Parallelism parallelism)
+    /// <param name="task">What is minimised.</param>
+    /// <param name="config">How.</param>
+    /// <param name="parallelism">Threads.</param>
+    /// <param name="engine">What computes losses and gradients; the managed engine when null. Weights, moments and averages stay in host memory.</param>
+    public Trainer(ITrainingTask task, TrainingConfig config, Parallelism parallelism, Engine? engine = null)
     {
         (_task, _config, _parallelism) = (task, config, parallelism);
-        _ops = new CpuOps(parallelism, _tape);
-        _evaluation = new CpuOps(parallelism);
+        engine ??= Engine.Managed;
+        _ops = engine.Record(parallelism);
+        _evaluation = engine.Compute(parallelism);
         Health = new RunHealth(config, task.IsDistillation);
         _adam = new Adam(task.Parameters, new AdamConfig(WeightDecay: config.WeightDecay, ClipNorm: config.ClipNorm), parallelism);
         if (task.Adversary is { } adversary) _adversaryAdam = new Adam(adversary.Parameters, new AdamConfig(Beta1: AdversaryBeta1, ClipNorm: AdversaryClipNorm), parallelism);
@@ -210,13 +214,13 @@ internal sealed class Trainer
     {
         _adam.ClearGradients();
         result = _task.Loss(_ops, Step);
-        double loss = result.Loss!.Item;
+        double loss = _ops.ReadItem(result.Loss!);
         norm = double.NaN;
         // The first steps fall steeply; afterwards a jump means a bad batch (silence, clicks), not news.
         bool usable = double.IsFinite(loss) && !(loss > MeanLoss + _config.LossGuard);
         if (usable)
         {
-            _tape.Backward(result.Loss!);
+            _ops.Backward(result.Loss!);
             norm = _adam.GradientNorm();
             usable = double.IsFinite(norm);
         }
@@ -243,7 +247,7 @@ internal sealed class Trainer
     {
         _adversaryAdam!.ClearGradients();
         if (adversary.Loss(_ops) is not { } loss) return;
-        _tape.Backward(loss);
+        _ops.Backward(loss);
         double norm = _adversaryAdam.GradientNorm();
         if (double.IsFinite(norm)) _adversaryAdam.Step(adversary.LearningRate(rate, _config.LearningRate), norm);
         _ops.Reset();

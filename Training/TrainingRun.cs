@@ -54,7 +54,7 @@ public static class TrainingRun
     /// <exception cref="VocoderException">Data, configuration or files are not usable.</exception>
     /// <exception cref="OperationCanceledException">Stopped before the first step; later, a checkpoint is written and the call returns.</exception>
     public static void Train(TrainingPaths paths, TrainingConfig config, bool resume, int threads, Action<int, int>? loading,
-        Action<TrainingReport>? report, CancellationToken cancellation, Action<string>? tell = null)
+        Action<TrainingReport>? report, CancellationToken cancellation, Action<string>? tell = null, Engine? engine = null)
     {
         config.Validate();
         var recipe = MelRecipe.ByName(config.Recipe);
@@ -83,7 +83,7 @@ public static class TrainingRun
             CompactVocoder student when teacher != null => new DistillationTask(student, teacher, data, config),
             _ => new CompactTask((CompactVocoder)model, data, config),
         };
-        var trainer = new Trainer(task, config, new Parallelism(threads));
+        var trainer = new Trainer(task, config, new Parallelism(threads), engine);
         if (resume) Checkpoint.Load(paths.Checkpoint, trainer, model.Parameters);
         else
         {

@@ -48,7 +48,7 @@ public class ActNormTests
             for (int c = 0; c < 4; c++)
                 foreach (ref float v in x.Row(b, c)) v = v * MathF.Pow(10, c - 2) + 3 * c;
         var flow = new ActNorm(new ParameterSet(), 4);
-        flow.Initialize(x);
+        flow.Initialize(new CpuOps(), x);
         Tensor z = flow.Forward(new CpuOps(), x, _condition, out Tensor logDet);
         double expectedLogDet = 0;
         for (int c = 0; c < 4; c++)
@@ -69,7 +69,7 @@ public class ActNormTests
     {
         Tensor x = new(1, 2, 50);
         var flow = new ActNorm(new ParameterSet(), 2);
-        flow.Initialize(x);
+        flow.Initialize(new CpuOps(), x);
         Tensor z = flow.Forward(new CpuOps(), x, _condition, out Tensor logDet);
         Assert.All(z.Span.ToArray(), v => Assert.Equal(0f, v));
         Assert.True(float.IsFinite(logDet.Item));

@@ -37,8 +37,8 @@ internal sealed class Adversary
     /// <summary>The voice's loss for speech [b, 1, samples] at a step; null while the discriminators learn alone. Both are kept for <see cref="Loss"/>.</summary>
     public Tensor? VoiceLoss(Ops ops, Tensor generated, Tensor recorded, long step)
     {
-        Keep(ref _generated, generated);
-        Keep(ref _recorded, recorded);
+        Keep(ops, ref _generated, generated);
+        Keep(ops, ref _recorded, recorded);
         _isPending = true;
         Parameters.Freeze();
         if (step < _config.From + _config.Alone) return null;
@@ -69,7 +69,7 @@ internal sealed class Adversary
         return sum;
     }
 
-    private static void Keep(ref Tensor? copy, Tensor speech) => copy = Tensor.From(speech.Span, speech.Batch, speech.Channels, speech.Length);
+    private static void Keep(Ops ops, ref Tensor? copy, Tensor speech) => copy = Tensor.From(ops.Read(speech), speech.Batch, speech.Channels, speech.Length);
 
     // Mean (score - wanted)².
     private static Tensor SquaredError(Ops ops, Tensor scores, float wanted)

@@ -52,6 +52,7 @@ internal sealed class ConditionLoader(CompactVocoder model, int frames)
         // The predictor has heard what came before, too.
         int before = model.Pitch.Past;
         var (bins, voicing) = model.Pitch.Apply(ops, Mels(ops, crops, -before, before + frames + PitchPredictor.LookAhead + 1));
+        (bins, voicing) = (ops.Here(bins), ops.Here(voicing));
         PhaseFeatures features = model.Phase!.Rent(ops, crops.Count, frames * (_hop / Group));
         var accumulator = new PhaseAccumulator(model.Recipe);
         Span<float> f0 = stackalloc float[2], phase = ops.Rent(1, 1, _hop).Span;

@@ -25,7 +25,7 @@ internal sealed record GaussianKl(float Regularization = 4f, float SmallestLogSi
         Tensor kl = ops.Add(ops.Add(widths, means), ops.Scale(half, -1f));
         Tensor free = Difference(ops, logSigmaP, logSigmaQ);
         Tensor bounded = ops.Scale(ops.Sum(ops.Clamp(kl, float.MinValue, LargestKl)), 1f / kl.Size);
-        divergence = ops.Sum(kl).Item / (double)kl.Size;
+        divergence = ops.ReadItem(ops.Sum(kl)) / (double)kl.Size;
         return ops.Add(bounded, ops.Scale(ops.SumSquares(free), Regularization / kl.Size));
     }
 

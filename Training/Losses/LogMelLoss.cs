@@ -73,7 +73,7 @@ internal sealed class LogMelLoss
     public Tensor EnergyDistance(Ops ops, Tensor first, Tensor? second, Tensor recorded, Tensor? repulsion, out double plain)
     {
         Tensor a = Log(ops, first), y = Log(ops, recorded), near = Distance(ops, a, y);
-        plain = near.Item;
+        plain = ops.ReadItem(near);
         if (second == null) return near;
         Tensor b = Log(ops, second);
         return ops.Scale(ops.Add(ops.Add(near, Distance(ops, b, y)), ops.Scale(Distance(ops, a, b, repulsion), -1f)), 0.5f);

@@ -15,12 +15,13 @@ internal static class PowerLoss
     {
         Tensor x = Mean(ops, generated), y = Mean(ops, recorded);
         // Each item by the norm of its recording, which is no variable of the loss.
+        ReadOnlySpan<float> powers = ops.Read(y);
         Tensor weight = ops.Rent(y.Batch, y.Channels, 1);
         for (int b = 0; b < y.Batch; b++)
         {
             double norm = 0;
-            for (int c = 0; c < y.Channels; c++) norm += (double)y.Row(b, c)[0] * y.Row(b, c)[0];
-            for (int c = 0; c < y.Channels; c++) weight.Row(b, c)[0] = (float)(1 / Math.Sqrt(norm + Smallest));
+            foreach (float power in powers.Slice(b * y.Channels, y.Channels)) norm += (double)power * power;
+            weight.Span.Slice(b * y.Channels, y.Channels).Fill((float)(1 / Math.Sqrt(norm + Smallest)));
         }
         return ops.Scale(ops.SumSquares(ops.Multiply(ops.Add(x, ops.Scale(y, -1f)), weight)), 1f / y.Batch);
     }

@@ -14,7 +14,7 @@ internal static class StftLoss
     public static Tensor Apply(Ops ops, Tensor generated, Tensor recorded)
     {
         Tensor difference = ops.Add(generated, ops.Scale(recorded, -1f));
-        Tensor convergence = ops.Scale(ops.Sqrt(ops.SumSquares(difference), SmoothNorm), 1f / MathF.Sqrt(ops.SumSquares(recorded).Item + SmoothNorm));
+        Tensor convergence = ops.Scale(ops.Sqrt(ops.SumSquares(difference), SmoothNorm), 1f / MathF.Sqrt(ops.ReadItem(ops.SumSquares(recorded)) + SmoothNorm));
         Tensor logarithms = ops.Add(ops.Log(generated, MagnitudeFloor), ops.Scale(ops.Log(recorded, MagnitudeFloor), -1f));
         Tensor distance = ops.Sqrt(ops.Multiply(logarithms, logarithms), SmoothAbs);
         return ops.Add(convergence, ops.Scale(ops.Sum(distance), 1f / distance.Size));

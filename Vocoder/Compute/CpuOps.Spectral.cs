@@ -36,7 +36,7 @@ public unsafe partial class CpuOps
     }
 
     // Power iteration on WᵀW from a fixed random start, so that the result depends on W alone: σ = uᵀ·W·v with unit vectors u and v.
-    private static (double Norm, double[] Left, double[] Right) LargestSingular(Tensor weight)
+    internal static (double Norm, double[] Left, double[] Right) LargestSingular(Tensor weight)
     {
         int rows = weight.Batch, columns = weight.Channels;
         var w = new double[weight.Size];

@@ -47,6 +47,13 @@ public unsafe partial class CpuOps : Ops
     }
 
     /// <inheritdoc/>
+    public override void Backward(Tensor loss)
+    {
+        if (_tape == null) base.Backward(loss);
+        else _tape.Backward(loss);
+    }
+
+    /// <inheritdoc/>
     public override void Free(Tensor tensor)
     {
         if (_tape == null) _workspace.Return(tensor);

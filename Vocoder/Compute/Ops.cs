@@ -31,8 +31,21 @@ public abstract class Ops
         return tensor;
     }
 
+    /// <summary>A result in host memory, itself where it lies there; valid as long as the tensor, and not to be written.</summary>
+    public virtual Tensor Here(Tensor tensor) => tensor;
+
     /// <summary>The elements of a result, [batch, channels, length] in row-major order, in host memory; valid as long as the tensor.</summary>
-    public virtual ReadOnlySpan<float> Read(Tensor tensor) => tensor.Span;
+    public virtual ReadOnlySpan<float> Read(Tensor tensor) => Here(tensor).Span;
+
+    /// <summary>The value of a result with one element.</summary>
+    public float ReadItem(Tensor tensor) => Here(tensor).Item;
+
+    /// <summary>
+    /// Computes the gradient of a scalar <paramref name="loss"/> for every parameter that it depends on, adding to their <see cref="Tensor.Grad"/>. What was
+    /// recorded is forgotten; the results stay until <see cref="Reset"/>.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">These operations do not record.</exception>
+    public virtual void Backward(Tensor loss) => throw new InvalidOperationException("these operations record no gradients");
 
     /// <summary>A value made of parameters alone: that in host memory, unless an implementation records gradients of it.</summary>
     public virtual Tensor Derive(DerivedTensor value) => value.InHostMemory();

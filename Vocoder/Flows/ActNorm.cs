@@ -18,8 +18,9 @@ public sealed class ActNorm : Flow, IElementwiseFlow
     }
 
     /// <summary>Sets scale and shift from data, so that <paramref name="x"/> leaves this layer with zero mean and unit variance.</summary>
-    public void Initialize(Tensor x)
+    public void Initialize(Ops ops, Tensor x)
     {
+        x = ops.Here(x);
         for (int c = 0; c < x.Channels; c++)
         {
             double sum = 0, squares = 0;

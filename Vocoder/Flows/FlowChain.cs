@@ -39,7 +39,7 @@ public sealed class FlowChain : Flow
     {
         foreach (Flow layer in Layers)
         {
-            if (layer is ActNorm norm) norm.Initialize(x);
+            if (layer is ActNorm norm) norm.Initialize(ops, x);
             if (layer is FlowStack stack) stack.Initialize(ops, x, condition);
             x = layer.Forward(ops, x, condition, out _);
         }

@@ -107,7 +107,7 @@ public sealed class FlowStack : Flow
     }
 
     /// <summary>Sets every <see cref="ActNorm"/> from a first batch, so that each normalises what it receives (Glow, sec. 3.1).</summary>
-    public void Initialize(Ops ops, Tensor x, FlowCondition condition) => Forward(ops, x, condition, (norm, input) => norm.Initialize(input));
+    public void Initialize(Ops ops, Tensor x, FlowCondition condition) => Forward(ops, x, condition, (norm, input) => norm.Initialize(ops, input));
 
     private FlowResult Forward(Ops ops, Tensor x, FlowCondition condition, Action<ActNorm, Tensor>? visit)
     {

@@ -10,14 +10,14 @@ internal sealed class MatchedStream : VocoderStream
     private readonly VocoderStream _voice;
     private readonly MatchingPass[] _passes;
     private readonly MelTargets _targets;
-    private readonly CpuOps _ops = new();
+    private readonly Ops _ops;
     // Speech of the voice, and what waits until a hop is full.
     private float[] _spoken = [], _ready = [];
     private int _readyCount;
 
     public MatchedStream(VocoderStream voice, MelMatching matching, int passes) : base(voice.Model, voice.Options)
     {
-        _voice = voice;
+        (_voice, _ops) = (voice, voice.Model.Engine.Compute());
         _passes = [.. Enumerable.Range(0, passes).Select(_ => new MatchingPass(matching))];
         _targets = new MelTargets(matching, Bands);
         LookAheadFrames = voice.LookAheadFrames + matching.Framing.LookAhead(passes);

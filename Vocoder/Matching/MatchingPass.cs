@@ -94,7 +94,7 @@ internal sealed class MatchingPass
         for (int i = 0; i < frames; i++) targets.CopyTo(Framing.Mirrored(_next + i, targets.Frames), target, i);
         _overlap.CopyTo(add.Span);
         add.Span[_overlap.Length..].Clear();
-        ReadOnlySpan<float> matched = _matching.Pass(ops, speech, target, add).Span;
+        ReadOnlySpan<float> matched = ops.Read(_matching.Pass(ops, speech, target, add));
         // What lies before the signal is no part of it, nor what lies after its end.
         int before = (int)Math.Clamp(-first, 0, advance), ready = (int)Math.Min(advance, _received - first);
         if (ready > before) FrameQueue.Append(ref _output, ref _outputCount, matched[before..ready]);

@@ -21,15 +21,16 @@ public sealed partial class CompactVocoder
         if (frames == 0) throw new VocoderException($"there is nothing to score: {audio.Length} samples and {melFrames} mel frames, expected at least {hop} and 1");
         int samples = frames * hop;
         var parts = new List<(string, double)>();
-        var ops = new CpuOps(parallelism);
+        Ops ops = Engine.Compute(parallelism);
         Tensor excitation = Tensor.From(audio[..samples], 1, 1, samples);
         if (Filter != null) parts.Add(("linear prediction", Analyze(mel, melFrames, frames, excitation.Span) / samples));
         PhaseFeatures? phase = Phase == null ? null : TrackedPhase(ops, audio, melFrames, frames);
         FlowCondition condition = Condition(ops, MelWithLookAhead(mel, melFrames, frames), LookAheadFrames, phase)!.Value;
         var result = Stack.Forward(ops, ops.Fold(excitation, Config.Group), condition);
-        foreach (var (name, logDet) in result.LogDets) parts.Add((name, logDet.Item / (double)samples));
-        double squares = result.Latents.Sum(z => (double)ops.SumSquares(z).Item);
+        foreach (var (name, logDet) in result.LogDets) parts.Add((name, ops.ReadItem(logDet) / (double)samples));
+        double squares = result.Latents.Sum(z => (double)ops.ReadItem(ops.SumSquares(z)));
         parts.Add(("z", -0.5 * squares / samples - HalfLog2Pi));
+        ops.Reset();
         return new Likelihood(samples, parts.Sum(p => p.Item2), parts);
     }
 
@@ -43,8 +44,10 @@ public sealed partial class CompactVocoder
         int frames = mel.Length / Recipe.Bands;
         var f0 = new float[frames];
         if (frames == 0) return f0;
-        var (bins, voicing) = Pitch.Apply(new CpuOps(parallelism), MelWithLookAhead(mel, frames, frames));
-        for (int i = 0; i < frames; i++) f0[i] = PitchPredictor.Decode(bins, voicing, 0, i + PitchPredictor.LookAhead);
+        Ops ops = Engine.Compute(parallelism);
+        var (bins, voicing) = Pitch.Apply(ops, MelWithLookAhead(mel, frames, frames));
+        for (int i = 0; i < frames; i++) f0[i] = PitchPredictor.Decode(ops.Here(bins), ops.Here(voicing), 0, i + PitchPredictor.LookAhead);
+        ops.Reset();
         return f0;
     }
 

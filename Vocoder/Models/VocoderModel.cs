@@ -23,6 +23,9 @@ public abstract partial class VocoderModel
     /// <summary>Recipe of the mels it speaks from.</summary>
     public abstract MelRecipe Recipe { get; }
 
+    /// <summary>What its streams and scores run on. The default value is <see cref="Engine.Managed"/>; set it before the first of them.</summary>
+    public Engine Engine { get; set; } = Engine.Managed;
+
     /// <summary>All trained values.</summary>
     public abstract ParameterSet Parameters { get; }
 

@@ -49,11 +49,12 @@ public sealed partial class WaveFlow : IWindowedModel
     {
         int hop = Recipe.HopSize, melFrames = mel.Length / Recipe.Bands, frames = Math.Min(audio.Length / hop, melFrames), samples = frames * hop;
         if (frames == 0) throw new VocoderException($"there is nothing to score: {audio.Length} samples and {melFrames} mel frames, expected at least {hop} and 1");
-        var ops = new CpuOps(parallelism);
+        Ops ops = Engine.Compute(parallelism);
         WaveFlowResult result = Forward(ops, Tensor.From(audio[..samples], 1, 1, samples), Tensor.From(mel, 1, Recipe.Bands, melFrames));
         List<(string, double)> parts = [.. result.LogDets.Select((logDet, k) => ($"flows.{k}", ops.Read(logDet)[0] / (double)samples))];
         double total = result.LogLikelihood(ops, sigma: 1);
         parts.Add(("z", total - parts.Sum(part => part.Item2)));
+        ops.Reset();
         return new Likelihood(samples, total, parts);
     }
 }

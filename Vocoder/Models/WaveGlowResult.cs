@@ -22,12 +22,12 @@ public sealed record WaveGlowResult(Tensor Latent, IReadOnlyList<Tensor> SumLogS
     }
 
     /// <summary>Exact mean log-likelihood of a sample in nats under a prior of N(0, σ²), σ above 0.</summary>
-    public double LogLikelihood(double sigma)
+    public double LogLikelihood(Ops ops, double sigma)
     {
         RequirePositive(sigma);
         double energy = 0;
-        foreach (float z in Latent.Span) energy += (double)z * z;
-        double logDet = SumLogScale.Concat(LogDetConvolution).Sum(value => (double)value.Item);
+        foreach (float z in ops.Read(Latent)) energy += (double)z * z;
+        double logDet = SumLogScale.Concat(LogDetConvolution).Sum(value => (double)ops.ReadItem(value));
         return (logDet - energy / (2 * sigma * sigma)) / Latent.Size - 0.5 * Math.Log(2 * Math.PI * sigma * sigma);
     }
 

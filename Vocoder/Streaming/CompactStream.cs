@@ -48,7 +48,7 @@ internal sealed class CompactStream : VocoderStream
     }
 
     // Those of who pushes; a mel that is spoken as a whole needs none.
-    private CompactTools Tools => _tools ??= new CompactTools(_model, new CpuOps(_parallelism, state: _state));
+    private CompactTools Tools => _tools ??= new CompactTools(_model, _model.Engine.Compute(_parallelism, _state));
 
     private protected override void Clear()
     {
@@ -74,9 +74,18 @@ internal sealed class CompactStream : VocoderStream
     }
 
     /// <inheritdoc/>
-    /// <remarks>A recursion over time goes through all of its layers for every step, so that no thread could follow another.</remarks>
-    internal override void SpeakWhole(ReadOnlyMemory<float> mel, Action<ReadOnlyMemory<float>> sink, CancellationToken cancellation) =>
-        new CompactPipeline(this, mel, sink, cancellation).Run(_model.GeneratesStepByStep ? new Parallelism(1) : _parallelism);
+    /// <remarks>
+    /// A recursion over time goes through all of its layers for every step, so that no thread could follow another. Threads that follow each other are the managed
+    /// engine's own way.
+    /// </remarks>
+    internal override void SpeakWhole(ReadOnlyMemory<float> mel, Action<ReadOnlyMemory<float>> sink, CancellationToken cancellation)
+    {
+        if (_model.Engine != Engine.Managed) base.SpeakWhole(mel, sink, cancellation);
+        else new CompactPipeline(this, mel, sink, cancellation).Run(_model.GeneratesStepByStep ? new Parallelism(1) : _parallelism);
+    }
+
+    /// <inheritdoc/>
+    public override int ChunkFrames => _model.Engine.ChunkFrames;
 
     /// <summary>What another thread needs to work on a chunk, in a workspace of its own.</summary>
     public CompactTools NewTools(Workspace workspace) => new(_model, new CpuOps(workspace, state: _state));
@@ -94,7 +103,7 @@ internal sealed class CompactStream : VocoderStream
     /// <param name="sink">Receives them.</param>
     public void Speak(CompactTools tools, int chunk, ReadOnlySpan<float> frames, long pushed, long rendered, Memory<float> samples, Action<ReadOnlyMemory<float>> sink)
     {
-        tools.Ops.Chunk = chunk;
+        tools.Chunk = chunk;
         Advance(tools, frames, pushed, rendered, samples.Span, samples.Length / HopSize);
         RequireSound(samples.Span, rendered);
         sink(samples);
@@ -105,7 +114,7 @@ internal sealed class CompactStream : VocoderStream
     // chunk as soon as this one has written it, and that chunk's thread goes on there.
     private void Advance(CompactTools tools, ReadOnlySpan<float> frames, long pushed, long rendered, Span<float> samples, int ready)
     {
-        int count = frames.Length / Bands, chunk = tools.Ops.Chunk;
+        int count = frames.Length / Bands, chunk = tools.Chunk;
         Tensor mel = LoadMel(tools.Ops, frames, count);
         PredictPitch(tools, mel, pushed);
         _entry.Await(chunk, _state);
@@ -117,7 +126,7 @@ internal sealed class CompactStream : VocoderStream
         FlowCondition? condition = _model.Condition(tools.Ops, mel, count - ready, phase);
         if (condition is { } told)
         {
-            ReadOnlySpan<float> excitation = Excitation(tools, told, rendered).Span;
+            ReadOnlySpan<float> excitation = tools.Ops.Read(Excitation(tools, told, rendered));
             tools.Predict(rendered, ready);
             _exit.Await(chunk, _state);
             if (_model.Filter == null) excitation.CopyTo(samples);
@@ -126,7 +135,7 @@ internal sealed class CompactStream : VocoderStream
         tools.Ops.Reset();
     }
 
-    private Tensor LoadMel(CpuOps ops, ReadOnlySpan<float> frames, int count)
+    private Tensor LoadMel(Ops ops, ReadOnlySpan<float> frames, int count)
     {
         Tensor mel = ops.Rent(1, Bands, count);
         Span<float> normalized = ops.Rent(1, 1, Bands).Span;
@@ -143,11 +152,12 @@ internal sealed class CompactStream : VocoderStream
         tools.F0.Clear();
         if (_model.Pitch == null) return;
         var (bins, voicing) = _model.Pitch.Apply(tools.Ops, mel);
+        (bins, voicing) = (tools.Ops.Here(bins), tools.Ops.Here(voicing));
         for (int i = pushed < PitchPredictor.LookAhead ? PitchPredictor.LookAhead - (int)pushed : 0; i < mel.Length; i++)
             tools.F0.Add(PitchPredictor.Decode(bins, voicing, 0, i));
     }
 
-    private PhaseFeatures IntegratePhase(CpuOps ops, int frames)
+    private PhaseFeatures IntegratePhase(Ops ops, int frames)
     {
         int groupsPerFrame = HopSize / _model.Config.Group;
         PhaseFeatures features = _model.Phase!.Rent(ops, 1, frames * groupsPerFrame);

@@ -11,7 +11,7 @@ internal sealed class CompactTools
     private readonly int _bands;
     private float[] _mel = [];
 
-    public CompactTools(CompactVocoder model, CpuOps ops)
+    public CompactTools(CompactVocoder model, Ops ops)
     {
         (_bands, Ops) = (model.Recipe.Bands, ops);
         Latents = new Tensor[model.Stack.LatentChannels.Count];
@@ -19,7 +19,14 @@ internal sealed class CompactTools
     }
 
     /// <summary>Operations.</summary>
-    public CpuOps Ops { get; }
+    public Ops Ops { get; }
+
+    /// <summary>Which chunk of the signal comes next, where several threads share it.</summary>
+    public int Chunk
+    {
+        get => (Ops as CpuOps)?.Chunk ?? Turn.Alone;
+        set => ((CpuOps)Ops).Chunk = value;
+    }
 
     /// <summary>Places for the latent parts.</summary>
     public Tensor[] Latents { get; }

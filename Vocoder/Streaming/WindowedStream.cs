@@ -11,7 +11,7 @@ namespace FlowVocoder.Streaming;
 internal sealed class WindowedStream : VocoderStream
 {
     private readonly IWindowedModel _model;
-    private readonly CpuOps _ops;
+    private readonly Ops _ops;
     // Mel values, frame by frame, from frame _first on.
     private float[] _mel = [];
     private int _melCount;
@@ -21,7 +21,7 @@ internal sealed class WindowedStream : VocoderStream
     {
         if (options.PitchShift != 0)
             throw new VocoderException(FormattableString.Invariant($"the pitch shift is {options.PitchShift} semitones, expected 0: a model of kind {model.Kind} takes the pitch from the mel alone"));
-        (_model, _ops) = ((IWindowedModel)model, new CpuOps(parallelism));
+        (_model, _ops) = ((IWindowedModel)model, model.Engine.Compute(parallelism));
     }
 
     /// <inheritdoc/>
@@ -70,7 +70,7 @@ internal sealed class WindowedStream : VocoderStream
         _first = first;
         Tensor mel = LoadMel((int)(end - first));
         Tensor audio = _model.Speak(_ops, mel, first, Options);
-        ReadOnlySpan<float> kept = audio.Row(0, 0)[Math.Min((int)(done - first) * HopSize, audio.Length)..];
+        ReadOnlySpan<float> kept = _ops.Read(audio)[Math.Min((int)(done - first) * HopSize, audio.Length)..];
         kept = kept[..Math.Min(kept.Length, samples.Length)];
         kept.CopyTo(samples);
         samples[kept.Length..].Clear();
