@@ -1,0 +1,18 @@
+using FlowVocoder.Torch;
+
+namespace FlowVocoder.Tests.Torch;
+
+/// <summary>The engine, for tests that are skipped where its native library cannot be loaded.</summary>
+internal static class Libtorch
+{
+    private static readonly Lazy<TorchEngine> s_engine = new(() => new TorchEngine());
+
+    public static TorchEngine Engine
+    {
+        get
+        {
+            Assert.SkipWhen(TorchDevices.Fault != null, TorchDevices.Fault ?? "");
+            return s_engine.Value;
+        }
+    }
+}
