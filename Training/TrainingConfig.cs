@@ -138,11 +138,12 @@ public sealed record TrainingConfig
     internal bool HasGenerationLoss => MelLossWeight > 0 || StftLossWeight > 0 || PowerLossWeight > 0 || ToneLossWeight > 0 || Adversarial.Weight > 0;
 
     /// <summary>The configuration as JSON with snake_case names.</summary>
-    public string ToJson() => ConfigJson.Write(this);
+    public string ToJson() => ConfigJson.Write(this, TrainingJson.Type);
 
     /// <summary>Reads a configuration; absent members keep their default value.</summary>
     /// <exception cref="VocoderException">Not JSON, an unknown member, or a value of the wrong kind; <paramref name="source"/> is named.</exception>
-    public static TrainingConfig FromJson(string json, string source) => ConfigJson.Read<TrainingConfig>(json, source, "the training configuration");
+    public static TrainingConfig FromJson(string json, string source) =>
+        ConfigJson.Read(json, source, "the training configuration", TrainingJson.Type);
 
     /// <summary>The learning rate of a step: a linear rise, then half a cosine down.</summary>
     public double LearningRateAt(long step)

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using FlowVocoder.Features;
 
 namespace FlowVocoder.Tests.Features;
@@ -25,6 +26,19 @@ public class MelRecipeTests
         Assert.Contains("\"centering\": \"Centered\"", json, StringComparison.Ordinal);
         Assert.Contains("\"sampleRate\": 24000", json, StringComparison.Ordinal);
         Assert.DoesNotContain("lowestValue", json, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Absent_members_keep_their_default_and_required_ones_must_be_there()
+    {
+        MelRecipe recipe = MelRecipe.ByName("coqui");
+        JsonObject json = JsonNode.Parse(recipe.ToJson())!.AsObject();
+        foreach (string member in (string[])["description", "outputScale", "outputOffset", "outputMin", "outputMax", "magnitudeEpsilon"]) json.Remove(member);
+        Assert.Equal(recipe with { Description = "", OutputScale = 1, OutputOffset = 0, OutputMin = null, OutputMax = null, MagnitudeEpsilon = 0 },
+            MelRecipe.FromJson(json.ToJsonString()));
+        json.Remove("floor");
+        Assert.Contains("floor", Assert.Throws<VocoderException>(() => MelRecipe.FromJson(json.ToJsonString())).Message, StringComparison.Ordinal);
+        Assert.Contains("sampleRate", Assert.Throws<VocoderException>(() => MelRecipe.FromJson("{}")).Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -33,6 +33,11 @@ public class CompactConfigTests
     public void Absent_members_keep_their_default_and_comments_are_read_over() =>
         Assert.Equal(new CompactConfig { Group = 64 }.ToJson(), CompactConfig.FromJson("""{ "group": 64 /* 2.9 ms */ }""", "x").ToJson());
 
+    [Fact]
+    public void An_error_names_the_line_of_the_file() =>
+        Assert.Contains("LineNumber: 3", Assert.Throws<VocoderException>(() => CompactConfig.FromJson("{\n\"group\": 64, // Samples.\n\"flows\": 5,\n\"layers\": \"3\",\n}", "x")).Message,
+            StringComparison.Ordinal);
+
     [Theory]
     [InlineData("{")]
     [InlineData("null")]

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Numerics;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace FlowVocoder.Features;
 
@@ -9,26 +10,18 @@ namespace FlowVocoder.Features;
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed partial record MelRecipe
 {
-    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.General)
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        WriteIndented = true,
-        IgnoreReadOnlyProperties = true,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        RespectNullableAnnotations = true,
-    };
-
     /// <summary>The recipe as a JSON object with camel-case keys and named enum values.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, s_json);
+    public string ToJson() => JsonSerializer.Serialize(this, MelRecipeJsonContext.Default.MelRecipe);
 
     /// <summary>Reads what <see cref="ToJson"/> wrote, and validates it.</summary>
     /// <exception cref="VocoderException">Not such an object, a missing or unknown key, or a value out of range.</exception>
     public static MelRecipe FromJson(string json)
     {
+        JsonTypeInfo<MelRecipe> type = MelRecipeJsonContext.Default.MelRecipe;
         MelRecipe? recipe;
         try
         {
-            recipe = JsonSerializer.Deserialize<MelRecipe>(json, s_json);
+            recipe = JsonSerializer.Deserialize(JsonDefaults.Fill(json, Unset(), type), type);
         }
         catch (Exception e) when (JsonFault.Is(e))
         {
@@ -38,6 +31,13 @@ public sealed partial record MelRecipe
         recipe.Validate();
         return recipe;
     }
+
+    // What members are that a text need not have; those that it must have stand for nothing.
+    private static MelRecipe Unset() => new()
+    {
+        Name = "", SampleRate = 0, FftSize = 0, WindowSize = 0, HopSize = 0, Bands = 0, MinFrequency = 0, MaxFrequency = 0, MelScale = default, MelNorm = default,
+        Centering = default, SpectrumPower = 0, Logarithm = default, Floor = 0,
+    };
 
     /// <summary>Checks that a mel can be made by this recipe.</summary>
     /// <exception cref="VocoderException">A value is out of range; the message names it and the range.</exception>
@@ -86,3 +86,9 @@ public sealed partial record MelRecipe
             throw new VocoderException(string.Create(CultureInfo.InvariantCulture, $"mel recipe '{Name}': {what} {found}, expected {expected}"));
     }
 }
+
+/// <summary>Reader and writer of recipes, made at compile time: a program compiled ahead of time has no others.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, IgnoreReadOnlyProperties = true,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(MelRecipe))]
+internal sealed partial class MelRecipeJsonContext : JsonSerializerContext;

@@ -76,11 +76,12 @@ public sealed record CompactConfig
     public float MelScale { get; init; } = 0.5f;
 
     /// <summary>The configuration as JSON with snake_case names.</summary>
-    public string ToJson() => ConfigJson.Write(this);
+    public string ToJson() => ConfigJson.Write(this, ConfigJsonContext.Default.CompactConfig);
 
     /// <summary>Reads what <see cref="ToJson"/> wrote; members that are absent keep their default value.</summary>
     /// <exception cref="VocoderException">Not JSON, an unknown member, or a value of the wrong kind; <paramref name="source"/> is named.</exception>
-    public static CompactConfig FromJson(string json, string source) => ConfigJson.Read<CompactConfig>(json, source, "the model configuration");
+    public static CompactConfig FromJson(string json, string source) =>
+        ConfigJson.Read(json, source, "the model configuration", ConfigJsonContext.Default.CompactConfig);
 
     /// <summary>Checks that the numbers can be built, for mels of <paramref name="recipe"/>.</summary>
     /// <exception cref="VocoderException">One of them cannot; the message names it with its value and what was expected.</exception>

@@ -1,33 +1,24 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using FlowVocoder.Flows;
 
 namespace FlowVocoder.Models;
 
 /// <summary>How configurations are written: snake_case names, comments allowed, and a mistyped name is an error.</summary>
 internal static class ConfigJson
 {
-    private static readonly JsonSerializerOptions s_options = new()
-    {
-        WriteIndented = true,
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        ReadCommentHandling = JsonCommentHandling.Skip,
-        AllowTrailingCommas = true,
-        RespectNullableAnnotations = true,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
-    };
-
-    public static string Write<T>(T config) => JsonSerializer.Serialize(config, s_options);
+    public static string Write<T>(T config, JsonTypeInfo<T> type) => JsonSerializer.Serialize(config, type);
 
     /// <summary>Reads a configuration; members that are absent keep their default value.</summary>
     /// <exception cref="VocoderException">Not JSON, an unknown member, or a value of the wrong kind or beyond its range; source and kind are named.</exception>
-    public static T Read<T>(string json, string source, string kind) where T : class
+    public static T Read<T>(string json, string source, string kind, JsonTypeInfo<T> type) where T : class, new()
     {
         try
         {
-            T config = JsonSerializer.Deserialize<T>(json, s_options) ?? throw new JsonException("it is null");
+            T config = JsonSerializer.Deserialize(JsonDefaults.Fill(json, new T(), type), type) ?? throw new JsonException("it is null");
             // Numbers such as 1e400 are read as infinite, which JSON cannot say.
-            _ = Write(config);
+            _ = Write(config, type);
             return config;
         }
         catch (ArgumentException e)
@@ -46,3 +37,19 @@ internal static class ConfigJson
         if (!condition) throw new VocoderException(FormattableString.Invariant($"configuration: {name} is {value}, expected {expected}"));
     }
 }
+
+/// <summary>Names of enumerations in configurations.</summary>
+internal sealed class ConfigEnumConverter<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false)
+    where T : struct, Enum;
+
+/// <summary>Readers and writers of the models' configurations, made at compile time: a program compiled ahead of time has no others.</summary>
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, AllowTrailingCommas = true,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, ReadCommentHandling = JsonCommentHandling.Skip, RespectNullableAnnotations = true,
+    Converters = [typeof(ConfigEnumConverter<FlowKind>)])]
+[JsonSerializable(typeof(CompactConfig))]
+internal sealed partial class ConfigJsonContext : JsonSerializerContext;
+
+/// <summary>The same for WaveGlow's, whose names and liberties are those of the published file.</summary>
+[JsonSourceGenerationOptions(WriteIndented = true, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(WaveGlowConfig))]
+internal sealed partial class WaveGlowJsonContext : JsonSerializerContext;

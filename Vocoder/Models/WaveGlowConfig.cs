@@ -30,13 +30,6 @@ public sealed record WaveGlowConfig(
     // Larger layers would not fit the 2^31 elements of a tensor, or a machine.
     private const long LargestWeight = 1 << 28;
 
-    private static readonly JsonSerializerOptions s_json = new()
-    {
-        RespectRequiredConstructorParameters = true,
-        RespectNullableAnnotations = true,
-        WriteIndented = true,
-    };
-
     /// <summary>
     /// Reads the arguments from a JSON object, or from the member waveglow_config of the published training configuration.
     /// Other members, such as a seed, are ignored.
@@ -50,7 +43,7 @@ public sealed record WaveGlowConfig(
         {
             JsonNode? node = JsonNode.Parse(json);
             if (node is JsonObject root && root["waveglow_config"] is { } nested) node = nested;
-            WaveGlowConfig config = node.Deserialize<WaveGlowConfig>(s_json) ?? throw new JsonException("found null, expected an object");
+            WaveGlowConfig config = node.Deserialize(WaveGlowJsonContext.Default.WaveGlowConfig) ?? throw new JsonException("found null, expected an object");
             config.Validate(source);
             return config;
         }
@@ -63,10 +56,10 @@ public sealed record WaveGlowConfig(
     /// <summary>The arguments as JSON; the upsampling's only where they differ from the published ones, which have no such argument.</summary>
     public string ToJson()
     {
-        JsonObject root = JsonSerializer.SerializeToNode(this, s_json)!.AsObject();
+        JsonObject root = JsonSerializer.SerializeToNode(this, WaveGlowJsonContext.Default.WaveGlowConfig)!.AsObject();
         if (UpsampleKernel == PublishedKernel) root.Remove("upsample_kernel_size");
         if (UpsampleStride == PublishedStride) root.Remove("upsample_stride");
-        return root.ToJsonString(s_json);
+        return root.ToJsonString(WaveGlowJsonContext.Default.Options);
     }
 
     /// <summary>Checks that the layers fit together, as the published constructor does or should.</summary>
