@@ -42,6 +42,23 @@ public sealed class VoiceLibraryTests : IDisposable
         Assert.Null(VoiceLibrary.LoadRecipe("anna", _folder.Root).Mismatch(MelRecipe.ByName("nvidia")));
     }
 
+    [Fact]
+    public void Loads_from_a_stream_that_need_not_seek()
+    {
+        using var resource = new System.IO.Compression.DeflateStream(new MemoryStream(Deflate(File.ReadAllBytes(_folder["ben.safetensors"]))), System.IO.Compression.CompressionMode.Decompress);
+        LoadedVoice voice = VoiceLibrary.Load(resource, "resource"), file = VoiceLibrary.Load("ben", _folder.Root);
+        Assert.Equal(("ben", "resource", 0.75f), (voice.Name, voice.Source, voice.Sigma));
+        Assert.Equal(file.Model.Parameters.Items.SelectMany(p => p.Value.Span.ToArray()), voice.Model.Parameters.Items.SelectMany(p => p.Value.Span.ToArray()));
+        Refusal.Expect(() => VoiceLibrary.Load(new MemoryStream([1, 2, 3]), "resource"), "resource: ");
+    }
+
+    private static byte[] Deflate(byte[] bytes)
+    {
+        using var target = new MemoryStream();
+        using (var packer = new System.IO.Compression.DeflateStream(target, System.IO.Compression.CompressionLevel.Fastest)) packer.Write(bytes);
+        return target.ToArray();
+    }
+
     [Theory]
     [InlineData("carla"), InlineData("../anna"), InlineData("")]
     public void An_unknown_voice_is_told_with_those_there_are(string name) =>

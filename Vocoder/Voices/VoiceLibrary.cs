@@ -86,15 +86,30 @@ public static class VoiceLibrary
         {
             if (WaveGlowVoice.CanRead(path))
                 return new LoadedVoice(Path.GetFileNameWithoutExtension(path), path, PublishedCheckpoint.Load(path), null);
-            VoiceFile file = VoiceFile.Read(path);
-            VocoderModel model = file.Model switch
-            {
-                WaveGlow.KindName => WaveGlowVoice.FromFile(file),
-                WaveFlow.KindName => WaveFlowVoice.FromFile(file),
-                _ => CompactVoice.FromFile(file),
-            };
-            return new LoadedVoice(file.Name, path, model, file);
+            return Of(VoiceFile.Read(path));
         });
+    }
+
+    /// <summary>Loads a voice from a stream, a resource or a download say; checkpoints of others must be files.</summary>
+    /// <param name="stream">A voice file, read to its end.</param>
+    /// <param name="name">Stands for the file in errors.</param>
+    /// <exception cref="VocoderException">It is not usable; the line starts with the name.</exception>
+    public static LoadedVoice Load(Stream stream, string name)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentNullException.ThrowIfNull(name);
+        return Naming(name, () => Of(VoiceFile.Read(stream, name)));
+    }
+
+    private static LoadedVoice Of(VoiceFile file)
+    {
+        VocoderModel model = file.Model switch
+        {
+            WaveGlow.KindName => WaveGlowVoice.FromFile(file),
+            WaveFlow.KindName => WaveFlowVoice.FromFile(file),
+            _ => CompactVoice.FromFile(file),
+        };
+        return new LoadedVoice(file.Name, file.Source, model, file);
     }
 
     /// <summary>The recipe of a voice, without the work of building its model.</summary>
