@@ -136,8 +136,9 @@ public abstract partial class VocoderStream
     /// </summary>
     public const double LoudestAmplitude = 1e15;
 
-    // Before anything is touched. All recipes rise with amplitude, so that the loudest value tells of all.
-    private void RequireSpeakable(ReadOnlySpan<float> frames)
+    /// <summary>Checks frames before anything is touched.</summary>
+    // All recipes rise with amplitude, so that the loudest value tells of all.
+    internal void RequireSpeakable(ReadOnlySpan<float> frames)
     {
         if (IsSpeakable(frames, Model.Recipe)) return;
         for (int i = 0; i < frames.Length; i++)

@@ -1,0 +1,70 @@
+using FlowVocoder.AudioIO;
+using FlowVocoder.AudioIO.Streams;
+using FlowVocoder.Compute;
+using FlowVocoder.Native;
+using FlowVocoder.Streaming;
+using FlowVocoder.Voices;
+
+namespace FlowVocoder.Tests.Bindings;
+
+/// <summary>The stream behind the C functions, from C#.</summary>
+public sealed class NativeStreamTests
+{
+    private static readonly LoadedVoice s_voice = VoiceLibrary.Load("data/voices/student.safetensors");
+
+    private static float[] Rows(int frames)
+    {
+        float[] rows = new float[frames * 80];
+        Assert.Equal(frames, MelFrames.Of(MelFile.Read("data/samples/kathleen.npy", 80)).Read(rows));
+        return rows;
+    }
+
+    private static VocoderStream NewStream() => s_voice.Model.NewStream(s_voice.Options, new Parallelism(1));
+
+    [Fact]
+    public void What_it_saves_a_stream_of_the_library_goes_on_from()
+    {
+        float[] rows = Rows(60), expected = new float[60 * 256], rest = new float[60 * 256];
+        VocoderStream whole = NewStream(), other = NewStream();
+        int size = whole.Push(rows, expected);
+        var native = new NativeStream(NewStream());
+        float[] first = new float[native.Push(rows.AsSpan(0, 41 * 80))];
+        Assert.Equal(first.Length, native.Pull(first));
+        other.RestoreState(new MemoryStream(native.Save()));
+        int written = other.Push(rows.AsSpan(41 * 80), rest);
+        Assert.Equal(expected[..size], (float[])[.. first, .. rest[..written]]);
+    }
+
+    [Fact]
+    public void Samples_that_wait_are_not_lost_by_saving()
+    {
+        var native = new NativeStream(NewStream());
+        int ready = native.Push(Rows(5));
+        Assert.Contains($"{ready} samples wait", Assert.Throws<InvalidOperationException>(native.Save).Message, StringComparison.Ordinal);
+        Assert.Equal(ready, native.Available);
+    }
+
+    [Fact]
+    public void A_long_push_is_checked_before_its_first_frame_is_taken_in()
+    {
+        float[] rows = Rows(100);
+        var native = new NativeStream(NewStream());
+        rows[90 * 80 + 3] = float.NaN;
+        Assert.Contains("mel frame 90 is NaN in band 3", Assert.Throws<VocoderException>(() => native.Push(rows)).Message, StringComparison.Ordinal);
+        Assert.Equal(0, native.Available);
+        rows[90 * 80 + 3] = 0;
+        Assert.Equal(98 * 256, native.Push(rows));
+    }
+
+    [Fact]
+    public void Handles_are_of_their_kind_and_end_when_freed()
+    {
+        nint voice = Handles.Add(new NativeVoice(s_voice));
+        Assert.Same(s_voice, NativeVoice.Of(voice).Loaded);
+        Assert.Throws<ArgumentException>(() => NativeStream.Of(voice));
+        Handles.Remove<NativeStream>(voice);
+        Assert.Same(s_voice, NativeVoice.Of(voice).Loaded);
+        Handles.Remove<NativeVoice>(voice);
+        Assert.Equal("the voice is none, or was freed", Assert.Throws<ArgumentException>(() => NativeVoice.Of(voice)).Message);
+    }
+}
