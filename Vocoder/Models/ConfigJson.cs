@@ -47,6 +47,7 @@ internal sealed class ConfigEnumConverter<T>() : JsonStringEnumConverter<T>(Json
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, ReadCommentHandling = JsonCommentHandling.Skip, RespectNullableAnnotations = true,
     Converters = [typeof(ConfigEnumConverter<FlowKind>)])]
 [JsonSerializable(typeof(CompactConfig))]
+[JsonSerializable(typeof(WaveFlowConfig))]
 internal sealed partial class ConfigJsonContext : JsonSerializerContext;
 
 /// <summary>The same for WaveGlow's, whose names and liberties are those of the published file.</summary>

@@ -44,11 +44,12 @@ public sealed record WaveFlowConfig
     public int[] UpsampleScales { get; init; } = [16, 16];
 
     /// <summary>The configuration as JSON.</summary>
-    public string ToJson() => ConfigJson.Write(this);
+    public string ToJson() => ConfigJson.Write(this, ConfigJsonContext.Default.WaveFlowConfig);
 
     /// <summary>Reads what <see cref="ToJson"/> wrote; members that are absent keep their default value.</summary>
     /// <exception cref="VocoderException">Not JSON, an unknown member, or a value of the wrong kind; <paramref name="source"/> is named.</exception>
-    public static WaveFlowConfig FromJson(string json, string source) => ConfigJson.Read<WaveFlowConfig>(json, source, "a WaveFlow configuration");
+    public static WaveFlowConfig FromJson(string json, string source) =>
+        ConfigJson.Read(json, source, "a WaveFlow configuration", ConfigJsonContext.Default.WaveFlowConfig);
 
     /// <summary>Checks that the numbers can be built, for mels of <paramref name="recipe"/>.</summary>
     /// <exception cref="VocoderException">One of them cannot; the message names it with its value and what was expected.</exception>
