@@ -25,6 +25,39 @@ public class PhaseTrackerTests
         Assert.All(phase, p => Assert.InRange(p, 0, (float)(2 * Math.PI)));
     }
 
+    [Theory]
+    [InlineData(0), InlineData(1), InlineData(15), InlineData(230), InlineData(20_011)]
+    public void A_recording_in_pieces_has_the_phase_and_the_pitch_of_the_whole(int samples)
+    {
+        var random = new Random(4);
+        float[] x = PitchTrackerTests.Tone(samples, t => 150 + 0.002 * t, 6);
+        for (int t = 0; t < x.Length; t++) x[t] += 0.01f * (float)random.NextDouble();
+        int frames = x.Length / Hop + 1;
+        PitchTrack whole = new PitchTracker(_hifigan).Track(x, frames);
+        float[] phase = new PhaseTracker(_hifigan).Phase(x, whole.F0);
+        for (int run = 0; run < 4; run++)
+        {
+            PitchStream pitch = new PitchTracker(_hifigan).NewStream();
+            PhaseStream stream = new PhaseTracker(_hifigan).NewStream(whole.F0);
+            float[] found = new float[x.Length];
+            int count = 0;
+            for (int t = 0, size; t < x.Length; t += size)
+            {
+                size = Math.Min(x.Length - t, random.Next(1, run == 0 ? 5 : 3000));
+                pitch.Push(x.AsSpan(t, size));
+                int expected = stream.Count(size);
+                Assert.Equal(expected, stream.Push(x.AsSpan(t, size), found.AsSpan(count, expected)));
+                count += expected;
+            }
+            Assert.InRange(x.Length - count, 0, 2 * 230);
+            Assert.Equal(x.Length - count, stream.Flush(found.AsSpan(count)));
+            Assert.Equal(phase, found);
+            PitchTrack track = pitch.Finish(frames);
+            Assert.Equal(whole.F0, track.F0);
+            Assert.Equal(whole.Periodicity, track.Periodicity);
+        }
+    }
+
     [Fact]
     public void A_wrong_F0_is_corrected_by_the_recording()
     {

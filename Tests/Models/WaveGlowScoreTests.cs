@@ -46,4 +46,17 @@ public class WaveGlowScoreTests
     }
 
     private static double Part(Likelihood score, string layer) => score.Parts.Single(part => part.Layer == layer).Nats;
+
+    [Fact]
+    public void A_recording_in_pieces_scores_as_the_whole_and_must_fit_one_pass()
+    {
+        var model = new WaveGlow(new WaveGlowConfig(8, 2, 8, 2, 0, new WaveGlowWaveNetConfig(1, 4, 3)));
+        float[] audio = CompactScoreTests.Speech(22_050), mel = new MelSpectrogram(model.Recipe).Compute(audio);
+        Likelihood whole = model.Score(mel, audio, new Parallelism(1));
+        Assert.Equal(whole.Parts, model.Score(new CompactScoreTests.Pieces(audio, seed: 1), default, new Parallelism(1)).Parts);
+        Assert.Equal(whole.Parts, model.Score(new CompactScoreTests.Pieces(audio, seed: 2), mel, new Parallelism(1)).Parts);
+        var minute = new CompactScoreTests.Pieces(audio, seed: 3, repeats: 61);
+        Assert.Equal("the recording is longer than 60 s, expected less to score under a waveglow model: it is scored in one pass, "
+            + "whose memory grows with the recording", Assert.Throws<VocoderException>(() => model.Score(minute, default, new Parallelism(1))).Message);
+    }
 }

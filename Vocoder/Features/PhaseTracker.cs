@@ -12,9 +12,6 @@ public sealed class PhaseTracker
     /// <summary>F0 of a recording without one voiced frame: any value serves, for nothing there has a period.</summary>
     internal const float DefaultHz = 150;
 
-    // The envelope holds nothing above 1/(18 ms) = 56 Hz, so one value in 16 samples is plenty and linear interpolation follows it.
-    private const int Decimation = 16;
-
     private readonly MelRecipe _recipe;
     private readonly double[] _lowPass;
 
@@ -34,20 +31,16 @@ public sealed class PhaseTracker
     /// <returns>[samples] radians in [0, 2π).</returns>
     public float[] Phase(ReadOnlySpan<float> audio, ReadOnlySpan<float> f0)
     {
-        double[] psi = Integrate(Bridge(f0), audio.Length);
-        int knots = (audio.Length / Decimation) + 2;
-        double[] re = new double[knots], im = new double[knots];
-        Envelope(audio, psi, re, im);
         float[] phase = new float[audio.Length];
-        for (int t = 0; t < phase.Length; t++)
-        {
-            int k = t / Decimation;
-            double u = (double)(t % Decimation) / Decimation;
-            double angle = Math.Atan2(im[k] + (u * (im[k + 1] - im[k])), re[k] + (u * (re[k + 1] - re[k])));
-            phase[t] = PhaseAccumulator.Wrap(psi[t] + angle);
-        }
+        PhaseStream stream = NewStream(f0);
+        int count = stream.Push(audio, phase);
+        stream.Flush(phase.AsSpan(count));
         return phase;
     }
+
+    /// <summary>The phase of a recording that comes in pieces, bit for bit that of <see cref="Phase"/>.</summary>
+    /// <param name="f0">As for <see cref="Phase"/>, of the whole recording: a gap is bridged from both of its sides.</param>
+    internal PhaseStream NewStream(ReadOnlySpan<float> f0) => new(_recipe, _lowPass, Bridge(f0));
 
     /// <summary>F0 without gaps: unvoiced stretches interpolated linearly between their voiced neighbours, held at the ends.</summary>
     internal static float[] Bridge(ReadOnlySpan<float> f0)
@@ -64,47 +57,5 @@ public sealed class PhaseTracker
         }
         bridged.AsSpan(last + 1).Fill(last < 0 ? DefaultHz : bridged[Math.Max(last, 0)]);
         return bridged;
-    }
-
-    /// <summary>ψ(t) in radians, wrapped: the sum of 2πF0/fs over the samples before t, F0 interpolated between the centres of frames.</summary>
-    private double[] Integrate(float[] f0, int samples)
-    {
-        double[] psi = new double[samples];
-        double sum = 0, radiansPerHz = 2 * Math.PI / _recipe.SampleRate;
-        for (int t = 0; t < samples; t++)
-        {
-            psi[t] = sum;
-            double at = f0.Length == 0 ? 0 : Math.Clamp((t - FrameCentres.Of(_recipe, 0)) / _recipe.HopSize, 0, f0.Length - 1);
-            int i = Math.Min((int)at, Math.Max(f0.Length - 2, 0));
-            double hz = f0.Length switch { 0 => DefaultHz, 1 => f0[0], _ => f0[i] + ((at - i) * (f0[i + 1] - f0[i])) };
-            sum += hz * radiansPerHz;
-            if (sum >= 2 * Math.PI)
-                sum -= 2 * Math.PI;
-        }
-        return psi;
-    }
-
-    /// <summary>The low-passed audio·exp(−iψ) at every sixteenth sample.</summary>
-    private void Envelope(ReadOnlySpan<float> audio, double[] psi, double[] re, double[] im)
-    {
-        double[] turnedRe = new double[audio.Length], turnedIm = new double[audio.Length];
-        for (int t = 0; t < audio.Length; t++)
-        {
-            (double sin, double cos) = Math.SinCos(psi[t]);
-            (turnedRe[t], turnedIm[t]) = (audio[t] * cos, -audio[t] * sin);
-        }
-        int half = _lowPass.Length / 2;
-        for (int k = 0; k < re.Length; k++)
-        {
-            int start = (k * Decimation) - half;
-            int from = Math.Max(0, -start), to = Math.Min(_lowPass.Length, audio.Length - start);
-            double sumRe = 0, sumIm = 0;
-            for (int n = from; n < to; n++)
-            {
-                sumRe += _lowPass[n] * turnedRe[start + n];
-                sumIm += _lowPass[n] * turnedIm[start + n];
-            }
-            (re[k], im[k]) = (sumRe, sumIm);
-        }
     }
 }

@@ -51,24 +51,50 @@ public sealed class PitchTracker
     public PitchTrack Track(ReadOnlySpan<float> audio, int frames)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(frames);
-        float[] raw = new float[frames], periodicity = new float[frames];
-        double[] power = new double[frames];
+        var found = new FramePitch[frames];
         var work = new Workspace(_size, _maxLag);
-        for (int i = 0; i < frames; i++)
-            (raw[i], periodicity[i], power[i]) = Frame(audio, (int)FrameCentres.Of(_recipe, i) - (_window / 2), work);
-        double background = frames == 0 ? 0 : BackgroundPower * power.Max();
-        for (int i = 0; i < frames; i++)
-            raw[i] = power[i] > background ? raw[i] : 0;
+        for (int i = 0; i < frames; i++) found[i] = Frame(audio, 0, i, work);
+        return Finish(found);
+    }
+
+    /// <summary>Tracks a recording that comes in pieces, bit for bit as <see cref="Track"/>.</summary>
+    internal PitchStream NewStream() => new(this);
+
+    /// <summary>What one frame tells by itself.</summary>
+    /// <param name="F0">Hz, 0 where there is no period.</param>
+    /// <param name="Periodicity">Height of the peak.</param>
+    /// <param name="Power">Sum of squares in the window.</param>
+    internal readonly record struct FramePitch(float F0, float Periodicity, double Power);
+
+    /// <summary>Samples of a window.</summary>
+    internal int Window => _window;
+
+    /// <summary>The first sample of the window of a frame; it may lie before the recording.</summary>
+    internal int FirstSample(int frame) => (int)FrameCentres.Of(_recipe, frame) - (_window / 2);
+
+    /// <summary>Memory to work with, for one thread.</summary>
+    internal Workspace NewWorkspace() => new(_size, _maxLag);
+
+    /// <summary>What all frames tell together: the background is nobody's voice, and the median is taken.</summary>
+    internal static PitchTrack Finish(ReadOnlySpan<FramePitch> frames)
+    {
+        float[] raw = new float[frames.Length], periodicity = new float[frames.Length];
+        double loudest = 0;
+        foreach (FramePitch frame in frames) loudest = Math.Max(loudest, frame.Power);
+        for (int i = 0; i < raw.Length; i++)
+            (raw[i], periodicity[i]) = (frames[i].Power > BackgroundPower * loudest ? frames[i].F0 : 0, frames[i].Periodicity);
         return new PitchTrack(Median(raw), periodicity);
     }
 
-    private (float F0, float Periodicity, double Power) Frame(ReadOnlySpan<float> audio, int start, Workspace work)
+    /// <summary>One frame of samples of which those from <paramref name="start"/> on are there; the others are taken as 0.</summary>
+    internal FramePitch Frame(ReadOnlySpan<float> audio, int start, int frame, Workspace work)
     {
         Span<double> x = work.Signal.AsSpan(0, _window);
+        int first = FirstSample(frame) - start;
         double mean = 0;
         for (int n = 0; n < _window; n++)
         {
-            int t = start + n;
+            int t = first + n;
             x[n] = t >= 0 && t < audio.Length ? audio[t] : 0;
             mean += x[n];
         }
@@ -81,10 +107,10 @@ public sealed class PitchTracker
         }
         // Written so that a NaN counts as silence.
         if (!(power > SilencePower * _window))
-            return (0, 0, 0);
+            return default;
         Correlate(work, power);
         (float f0, float periodicity) = Peak(work.Correlation);
-        return (f0, periodicity, power);
+        return new FramePitch(f0, periodicity, power);
     }
 
     /// <summary>ρ(τ) for the lags one beyond the range on either side.</summary>
@@ -156,7 +182,8 @@ public sealed class PitchTracker
         return smooth;
     }
 
-    private sealed class Workspace(int size, int maxLag)
+    /// <summary>What a thread works with.</summary>
+    internal sealed class Workspace(int size, int maxLag)
     {
         public readonly RealFft64 Fft = new(size);
         public readonly double[] Signal = new double[size], Product = new double[size];

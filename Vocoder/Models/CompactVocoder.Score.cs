@@ -1,7 +1,6 @@
 using FlowVocoder.Compute;
 using FlowVocoder.Conditioners;
 using FlowVocoder.Features;
-using FlowVocoder.Flows;
 
 namespace FlowVocoder.Models;
 
@@ -10,28 +9,82 @@ public sealed partial class CompactVocoder
     /// <summary>½·log 2π, the constant of the standard normal density in nats per sample.</summary>
     internal const double HalfLog2Pi = 0.91893853320467274;
 
+    // Frames that are handed on at once; the result does not depend on it.
+    private const int HandedFrames = 64;
+
     /// <inheritdoc/>
     /// <remarks>
     /// The phase of the fundamental is tracked in the recording: the likelihood is that of p(x | mel, φ). The constant of the normal
-    /// distribution and each latent part's squares are one entry, "z".
+    /// distribution and each latent part's squares are one entry, "z". It goes in chunks: memory does not grow with the recording.
     /// </remarks>
     public override Likelihood Score(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism)
     {
-        int hop = Recipe.HopSize, melFrames = mel.Length / Recipe.Bands, frames = Math.Min(audio.Length / hop, melFrames);
-        if (frames == 0) throw new VocoderException($"there is nothing to score: {audio.Length} samples and {melFrames} mel frames, expected at least {hop} and 1");
-        int samples = frames * hop;
-        var parts = new List<(string, double)>();
-        Ops ops = Engine.Compute(parallelism);
-        Tensor excitation = Tensor.From(audio[..samples], 1, 1, samples);
-        if (Filter != null) parts.Add(("linear prediction", Analyze(mel, melFrames, frames, excitation.Span) / samples));
-        PhaseFeatures? phase = Phase == null ? null : TrackedPhase(ops, audio, melFrames, frames);
-        FlowCondition condition = Condition(ops, MelWithLookAhead(mel, melFrames, frames), LookAheadFrames, phase)!.Value;
-        var result = Stack.Forward(ops, ops.Fold(excitation, Config.Group), condition);
-        foreach (var (name, logDet) in result.LogDets) parts.Add((name, ops.ReadItem(logDet) / (double)samples));
-        double squares = result.Latents.Sum(z => (double)ops.ReadItem(ops.SumSquares(z)));
-        parts.Add(("z", -0.5 * squares / samples - HalfLog2Pi));
-        ops.Reset();
-        return new Likelihood(samples, parts.Sum(p => p.Item2), parts);
+        int hop = Recipe.HopSize, melFrames = mel.Length / Recipe.Bands;
+        float[] f0 = Phase == null || melFrames == 0 ? [] : new PitchTracker(Recipe).Track(audio, melFrames).F0;
+        var scorer = new CompactScorer(this, audio.Length, melFrames, f0, parallelism);
+        var frames = new float[HandedFrames * Recipe.Bands];
+        for (int i = 0, count; i < melFrames; i += count)
+        {
+            count = Math.Min(HandedFrames, melFrames - i);
+            MelColumns.Copy(mel, Recipe.Bands, i, frames.AsSpan(0, count * Recipe.Bands));
+            int from = (int)Math.Min(audio.Length, (long)i * hop), to = (int)Math.Min(audio.Length, (long)(i + count) * hop);
+            scorer.Push(frames.AsSpan(0, count * Recipe.Bands), audio[from..(i + count == melFrames ? audio.Length : to)]);
+        }
+        return scorer.Finish();
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Bit for bit as for the whole at once. Where no mel is given, it is computed on one thread.</remarks>
+    public override Likelihood Score(ISampleSource audio, ReadOnlyMemory<float> mel, Parallelism parallelism)
+    {
+        PitchStream? pitch = Phase == null ? null : new PitchTracker(Recipe).NewStream();
+        int samples = Length(audio, piece => pitch?.Push(piece));
+        var spectrogram = new MelSpectrogram(Recipe);
+        int melFrames = mel.IsEmpty ? spectrogram.FrameCount(samples) : mel.Length / Recipe.Bands;
+        var scorer = new CompactScorer(this, samples, melFrames, pitch?.Finish(melFrames).F0 ?? [], parallelism);
+        if (mel.IsEmpty) ReadThrough(audio, new MelStream(spectrogram), scorer);
+        else ReadThrough(audio, mel, scorer);
+        return scorer.Finish();
+    }
+
+    private void ReadThrough(ISampleSource audio, ReadOnlyMemory<float> mel, CompactScorer scorer)
+    {
+        int pushed = 0, melFrames = mel.Length / Recipe.Bands;
+        long received = 0;
+        float[] column = new float[Recipe.Bands];
+        audio.ReadThrough(piece =>
+        {
+            received += piece.Length;
+            for (; pushed < melFrames && pushed <= received / Recipe.HopSize + LookAheadFrames; pushed++)
+            {
+                MelColumns.Copy(mel.Span, Recipe.Bands, pushed, column);
+                scorer.Push(column, []);
+            }
+            scorer.Push([], piece);
+        });
+    }
+
+    private void ReadThrough(ISampleSource audio, MelStream stream, CompactScorer scorer)
+    {
+        float[] frames = [];
+        Span<float> Room(int count)
+        {
+            if (frames.Length < count * Recipe.Bands) frames = new float[count * Recipe.Bands];
+            return frames.AsSpan(0, count * Recipe.Bands);
+        }
+        audio.ReadThrough(piece =>
+        {
+            for (int count; !piece.IsEmpty; piece = piece[count..])
+            {
+                count = Math.Min(HandedFrames * Recipe.HopSize, piece.Length);
+                Span<float> room = Room(stream.FrameCount(count));
+                stream.Push(piece[..count], room);
+                scorer.Push(room, piece[..count]);
+            }
+        });
+        Span<float> last = Room(stream.FlushCount);
+        stream.Flush(last);
+        scorer.Push(last, []);
     }
 
     /// <summary>F0 and voicing as the model hears them in a mel: what it speaks with.</summary>
@@ -51,17 +104,6 @@ public sealed partial class CompactVocoder
         return f0;
     }
 
-    // Speech to excitation in place; the log-determinant.
-    private double Analyze(ReadOnlySpan<float> mel, int melFrames, int frames, Span<float> audio)
-    {
-        MelLinearPredictor predictor = NewPredictor()!;
-        int blocks = melFrames * BlocksPerHop;
-        float[] a = new float[blocks * predictor.Order], g = new float[blocks];
-        predictor.Compute(mel, melFrames, a, g);
-        Filter!.Analyze(audio, a, g, new float[predictor.Order], audio);
-        return Filter.LogDeterminant(g, frames * Recipe.HopSize);
-    }
-
     private Tensor MelWithLookAhead(ReadOnlySpan<float> mel, int melFrames, int frames)
     {
         var result = new Tensor(1, Recipe.Bands, frames + LookAheadFrames);
@@ -73,14 +115,5 @@ public sealed partial class CompactVocoder
             NormalizeMel(row, row);
         }
         return result;
-    }
-
-    private PhaseFeatures TrackedPhase(Ops ops, ReadOnlySpan<float> audio, int melFrames, int frames)
-    {
-        float[] f0 = new PitchTracker(Recipe).Track(audio, melFrames).F0, phase = new PhaseTracker(Recipe).Phase(audio, f0);
-        int hop = Recipe.HopSize, steps = hop / Config.Group;
-        PhaseFeatures features = Phase!.Rent(ops, 1, frames * steps);
-        for (int i = 0; i < frames; i++) Phase.Write(phase.AsSpan(i * hop, hop), f0[i], features, 0, i * steps);
-        return features;
     }
 }

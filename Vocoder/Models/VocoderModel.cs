@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using FlowVocoder.Compute;
 using FlowVocoder.Features;
 using FlowVocoder.Matching;
@@ -81,6 +82,47 @@ public abstract partial class VocoderModel
     /// <param name="parallelism">Threads.</param>
     /// <exception cref="VocoderException">There is not one whole frame to score.</exception>
     public abstract Likelihood Score(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism);
+
+    /// <summary>The same of a recording that need not fit into memory, where the model scores in chunks: it is read through twice.</summary>
+    /// <param name="audio">Samples at the recipe's rate.</param>
+    /// <param name="mel">[bands, frames]; empty for that of the recording.</param>
+    /// <param name="parallelism">Threads.</param>
+    /// <exception cref="VocoderException">There is not one whole frame to score, too much for the model, or the readings differ.</exception>
+    /// <remarks>What looks both ways or is a plane scores in one pass: the recording is held as a whole, and may be 60 s long at most.</remarks>
+    public virtual Likelihood Score(ISampleSource audio, ReadOnlyMemory<float> mel, Parallelism parallelism)
+    {
+        var samples = new List<float>();
+        Length(audio, piece => samples.AddRange(piece), OnePassSeconds * Recipe.SampleRate, "it is scored in one pass, whose memory grows with the recording");
+        ReadOnlySpan<float> whole = CollectionsMarshal.AsSpan(samples);
+        // Too short for a frame is too short to score, which says so.
+        bool isComputed = mel.IsEmpty && whole.Length >= Recipe.HopSize;
+        return Score(isComputed ? new MelSpectrogram(Recipe).Compute(whole, parallelism) : mel.Span, whole, parallelism);
+    }
+
+    // 3 GB of intermediate results of the published WaveGlow.
+    private const int OnePassSeconds = 60;
+
+    /// <summary>Samples of a recording, which <paramref name="watch"/> sees too.</summary>
+    /// <param name="audio">The recording.</param>
+    /// <param name="watch">Is handed its pieces.</param>
+    /// <param name="most">Samples at most.</param>
+    /// <param name="why">Why no more, for the error.</param>
+    /// <exception cref="VocoderException">There are more.</exception>
+    private protected int Length(ISampleSource audio, Action<ReadOnlySpan<float>> watch, int most = int.MaxValue / 2, string why = "positions are 32-bit numbers")
+    {
+        int samples = 0;
+        audio.ReadThrough(piece =>
+        {
+            if (piece.Length > most - samples)
+            {
+                int seconds = most / Recipe.SampleRate;
+                throw new VocoderException($"the recording is longer than {seconds} s, expected less to score under a {Kind} model: {why}");
+            }
+            samples += piece.Length;
+            watch(piece);
+        });
+        return samples;
+    }
 
     /// <summary>
     /// A recording in latent space, under its mel and the phase that is tracked in it. <see cref="Decode"/> gives the recording back, but for rounding; whole

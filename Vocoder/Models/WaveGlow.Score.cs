@@ -1,9 +1,14 @@
+using System.Runtime.InteropServices;
 using FlowVocoder.Compute;
+using FlowVocoder.Features;
 
 namespace FlowVocoder.Models;
 
 public sealed partial class WaveGlow
 {
+    // 3 GB of intermediate results at the published size.
+    private const int MostScoredSeconds = 60;
+
     /// <inheritdoc/>
     /// <remarks>
     /// The prior is N(0, 1). The constant of the normal distribution and the squares of all latent parts are one entry, "z". Samples that
@@ -27,5 +32,18 @@ public sealed partial class WaveGlow
         parts.Add(("z", total - parts.Sum(part => part.Nats)));
         ops.Reset();
         return new Likelihood(samples, total, parts);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Its convolutions look both ways, so that it scores in one pass: the recording is held as a whole, and may be 60 s long at most.</remarks>
+    public override Likelihood Score(ISampleSource audio, ReadOnlyMemory<float> mel, Parallelism parallelism)
+    {
+        var samples = new List<float>();
+        Length(audio, piece => samples.AddRange(piece), MostScoredSeconds * Recipe.SampleRate,
+            "it is scored in one pass, whose memory grows with the recording");
+        ReadOnlySpan<float> whole = CollectionsMarshal.AsSpan(samples);
+        // Too short for a frame is too short to score, which says so.
+        bool isComputed = mel.IsEmpty && whole.Length >= Recipe.HopSize;
+        return Score(isComputed ? new MelSpectrogram(Recipe).Compute(whole, parallelism) : mel.Span, whole, parallelism);
     }
 }
