@@ -4,7 +4,8 @@ namespace FlowVocoder.AudioIO;
 
 /// <summary>
 /// Reads AIFF files (Apple, "Audio Interchange File Format", 1989): integers of 8 to 32 bits, and AIFC with integers
-/// in either byte order, IEEE float, A-law and µ-law. NAudio's reader takes none of the latter, finds no samples in 24 bits where their number is odd,
+/// in either byte order, IEEE float, A-law and µ-law. Files that were streamed are read to their end. NAudio's reader takes none of the
+/// latter, finds no samples in 24 bits where their number is odd,
 /// and counts the padding of 8-bit data as a sample.
 /// </summary>
 internal static class AiffReader
@@ -12,8 +13,9 @@ internal static class AiffReader
     /// <summary>Reads an AIFF from a stream, seekable or not, from its current position.</summary>
     /// <param name="stream">Left behind the last sample; not closed.</param>
     /// <param name="name">What errors call it, usually the file name.</param>
+    /// <param name="sink">Takes the samples.</param>
     /// <exception cref="VocoderException">It is no AIFF, is damaged, or holds no samples.</exception>
-    public static Audio Read(Stream stream, string name)
+    public static void Read(Stream stream, string name, IAudioSink sink)
     {
         (RiffChunks chunks, bool isAifc) = RiffChunks.OpenAiff(stream, name);
         (WavHeader Header, bool IsBigEndian, long Frames)? format = null;
@@ -23,31 +25,36 @@ internal static class AiffReader
             if (chunks.Is("COMM"u8))
                 format = Parse(body[..chunks.ReadBody(body)], isAifc, name);
             else if (chunks.Is("SSND"u8))
-                return ReadData(chunks, format ?? throw new VocoderException($"'{name}' has no COMM chunk before its data"));
+            {
+                ReadData(chunks, format ?? throw new VocoderException($"'{name}' has no COMM chunk before its data"), sink);
+                return;
+            }
         }
 
         throw new VocoderException($"'{name}' has no {(format is null ? "COMM" : "SSND")} chunk");
     }
 
-    private static Audio ReadData(RiffChunks chunks, (WavHeader Header, bool IsBigEndian, long Frames) format)
+    private static void ReadData(RiffChunks chunks, (WavHeader Header, bool IsBigEndian, long Frames) format, IAudioSink sink)
     {
         string name = chunks.Name;
         // Where the samples begin in the chunk, and a block size that only tapes cared for.
         Span<byte> start = stackalloc byte[8];
-        if (chunks.ReadBody(start) < 8)
+        if ((chunks.IsUnknownDataSize ? InputFile.ReadFully(chunks.Stream, start) : chunks.ReadBody(start)) < 8)
             throw new VocoderException($"'{name}': its SSND chunk has {chunks.Size} bytes, expected at least 8");
         long offset = BinaryPrimitives.ReadUInt32BigEndian(start);
         for (; offset > 0; offset--)
             if (chunks.Stream.ReadByte() < 0)
                 throw new VocoderException($"'{name}' is truncated: its samples begin behind its end");
         long expected = format.Frames * format.Header.BytesPerFrame;
-        var samples = new WavSamples(format.Header, name, format.IsBigEndian);
+        // The number of frames is no better than the size.
+        if (chunks.IsUnknownDataSize)
+            expected = chunks.BytesOfSamples ?? long.MaxValue;
+        var samples = new WavSamples(format.Header, name, sink, format.IsBigEndian);
         long found = samples.ReadAll(chunks.Stream, (ulong)expected, chunks.BytesLeft);
-        if (found < expected)
+        if (found < expected && expected != long.MaxValue)
             throw new VocoderException($"'{name}' is truncated: its samples have {found} bytes, expected {expected}");
         if (samples.Length == 0)
             throw new VocoderException($"'{name}' holds no samples");
-        return new Audio(samples.ToChannels(), format.Header.SampleRate);
     }
 
     private static (WavHeader, bool, long) Parse(ReadOnlySpan<byte> comm, bool isAifc, string name)

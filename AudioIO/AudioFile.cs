@@ -14,42 +14,53 @@ public static class AudioFile
     /// </exception>
     public static Audio Read(string path) => InputFile.Read(path, stream => Read(stream, path));
 
-    /// <summary>The same for a file (or a pipe, which no flac may come from) that is open already.</summary>
-    internal static Audio Read(Stream stream, string path)
+    /// <summary>The same for a file or a pipe that is open already.</summary>
+    internal static Audio Read(Stream stream, string name)
     {
-        using Stream seekable = Seekable(stream);
-        Span<byte> magic = stackalloc byte[4];
-        int found = InputFile.ReadFully(seekable, magic);
-        if (found == 0)
-            throw new VocoderException($"'{path}' is empty, expected a recording");
-        if (magic.SequenceEqual("fLaC"u8))
-        {
-            return stream.CanSeek
-                ? FlacDecoder.Read(path)
-                : throw new VocoderException($"'{path}' is a flac in a pipe, expected a file or a wav");
-        }
-
-        seekable.Position = 0;
-        if (WavReader.IsMagic(magic))
-            return WavReader.Read(seekable, path);
-        if (magic.SequenceEqual("FORM"u8))
-            return AiffReader.Read(seekable, path);
-        if (magic.SequenceEqual("OggS"u8))
-            return CompressedAudio.ReadOgg(seekable, path);
-        // A tag, or the eleven ones that every frame begins with.
-        if (magic.StartsWith("ID3"u8) || (magic[0] == 0xFF && magic[1] >= 0xE0))
-            return CompressedAudio.ReadMp3(seekable, path);
-        throw new VocoderException(
-            $"'{path}' is no recording that can be read: it starts with {FourCc.Describe(magic[..found])}, expected wav, flac, AIFF, mp3 or ogg vorbis");
+        using Stream seekable = SpooledStream.Of(stream, name);
+        var audio = new AudioCollector(name);
+        Read(seekable, name, audio);
+        return audio.ToAudio();
     }
 
-    private static Stream Seekable(Stream stream)
+    /// <summary>The same into a sink.</summary>
+    /// <param name="stream">Seekable, at the beginning of the recording; not closed.</param>
+    /// <param name="name">What errors call it, usually the file name.</param>
+    /// <param name="sink">Takes the samples.</param>
+    internal static void Read(Stream stream, string name, IAudioSink sink)
     {
-        if (stream.CanSeek)
-            return stream;
-        var copy = new MemoryStream();
-        stream.CopyTo(copy);
-        copy.Position = 0;
-        return copy;
+        Span<byte> magic = stackalloc byte[4];
+        long start = SkipTags(stream, magic, out int found);
+        if (found == 0)
+            throw new VocoderException($"'{name}' is empty, expected a recording");
+        if (magic.SequenceEqual("fLaC"u8))
+            FlacDecoder.Read(stream, name, sink);
+        else if (WavReader.IsMagic(magic))
+            WavReader.Read(stream, name, sink);
+        else if (magic.SequenceEqual("FORM"u8))
+            AiffReader.Read(stream, name, sink);
+        else if (magic.SequenceEqual("OggS"u8))
+            CompressedAudio.ReadOgg(stream, name, sink);
+        // The eleven ones that every frame begins with. A tag tells nothing more: where it is wrong about its length, the frames are looked for.
+        else if (start > 0 || magic.StartsWith("ID3"u8) || (magic[0] == 0xFF && magic[1] >= 0xE0))
+            CompressedAudio.ReadMp3(stream, name, sink);
+        else
+        {
+            throw new VocoderException(
+                $"'{name}' is no recording that can be read: it starts with {FourCc.Describe(magic[..found])}, expected wav, flac, AIFF, mp3 or ogg vorbis");
+        }
+    }
+
+    // Some programs put ID3 tags before recordings of any kind. Leaves the stream behind them, at the returned place, with the four bytes that are there.
+    private static long SkipTags(Stream stream, Span<byte> magic, out int found)
+    {
+        long start = stream.Position, first = start;
+        while (true)
+        {
+            found = InputFile.ReadFully(stream, magic);
+            stream.Position = start;
+            if (!magic[..found].StartsWith("ID3"u8) || Id3Tag.End(stream) is not { } end || end >= stream.Length) return start - first;
+            stream.Position = start = end;
+        }
     }
 }

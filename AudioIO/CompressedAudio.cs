@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using NLayer;
 using NVorbis;
 
@@ -18,16 +19,16 @@ internal static class CompressedAudio
 
     /// <summary>Decodes an mp3.</summary>
     /// <exception cref="VocoderException">It is damaged or holds no samples.</exception>
-    public static Audio ReadMp3(Stream stream, string name) => Decode(name, "mp3", () =>
+    public static void ReadMp3(Stream stream, string name, IAudioSink sink) => Decode(name, "mp3", () =>
     {
         SkipTag(stream, name);
         using var mp3 = new MpegFile(stream);
-        return Collect(name, mp3.Channels, mp3.SampleRate, block => mp3.ReadSamples(block, 0, block.Length));
+        PassOn(name, mp3.Channels, mp3.SampleRate, block => mp3.ReadSamples(block, 0, block.Length), sink);
     });
 
     /// <summary>Decodes an ogg vorbis; of several streams in a file the first.</summary>
     /// <exception cref="VocoderException">It is damaged, holds no samples, or is not vorbis.</exception>
-    public static Audio ReadOgg(Stream stream, string name) => Decode(name, "ogg vorbis", () =>
+    public static void ReadOgg(Stream stream, string name, IAudioSink sink) => Decode(name, "ogg vorbis", () =>
     {
         VorbisPackets? first = null;
         using var container = new NVorbis.Ogg.ContainerReader(stream, closeOnDispose: false)
@@ -41,58 +42,56 @@ internal static class CompressedAudio
         if (!container.TryInit() || first is null)
             throw new VocoderException($"cannot decode '{name}' as ogg vorbis: found no whole page, expected one with a header");
         using var ogg = new StreamDecoder(first) { ClipSamples = false };
-        Audio audio = Collect(name, ogg.Channels, ogg.SampleRate, block => ogg.Read(block, 0, block.Length));
-        // The last packet is as long as any; its page says how much of it is meant.
-        return first.End is { } end && end > 0 && end < audio.Length && audio.Length - end < LongestPacket
-            ? new Audio([.. audio.Channels.Select(channel => channel[..(int)end])], audio.SampleRate)
-            : audio;
+        PassOn(name, ogg.Channels, ogg.SampleRate, block => ogg.Read(block, 0, block.Length), sink, LongestPacket, () => first.End);
     });
 
-    // NLayer reserves what an ID3v2 tag (its section 3.1) claims to have, up to 256 MB.
+    // NLayer reserves what an ID3v2 tag claims to have, up to 256 MB.
     private static void SkipTag(Stream stream, string name)
     {
-        Span<byte> head = stackalloc byte[10];
-        long start = stream.Position;
-        bool isTag = InputFile.ReadFully(stream, head) == head.Length && head.StartsWith("ID3"u8);
-        long end = start + 10 + ((head[6] & 0x7F) << 21 | (head[7] & 0x7F) << 14 | (head[8] & 0x7F) << 7 | (head[9] & 0x7F));
-        if (isTag && end >= stream.Length)
+        if (Id3Tag.End(stream) is not { } end) return;
+        if (end >= stream.Length)
             throw new VocoderException($"'{name}' is truncated: its tag ends at byte {end}, and the file at {stream.Length}");
-        stream.Position = isTag ? end : start;
+        stream.Position = end;
     }
 
-    private static Audio Decode(string name, string format, Func<Audio> decode)
+    private static void Decode(string name, string format, Action decode)
     {
         try
         {
-            return decode();
+            decode();
         }
-        catch (Exception e) when (e is not VocoderException)
+        catch (Exception e) when (e is not (VocoderException or OperationCanceledException))
         {
             // What a decoder throws at bytes that no encoder wrote is not part of its interface.
             throw new VocoderException($"cannot decode '{name}' as {format}: {e.Message.ReplaceLineEndings(" ").Trim()}", e);
         }
     }
 
-    private static Audio Collect(string name, int channels, int rate, Func<float[], int> read)
+    // The last frames are held back until it is known how many of them are meant: the last packet is as long as any, and its page says where it ends.
+    private static void PassOn(string name, int channels, int rate, Func<float[], int> read, IAudioSink sink, int held = 0, Func<long?>? end = null)
     {
         WavHeader.CheckRange(channels, rate, name);
+        sink.Begin(channels, rate, null);
         var block = new float[Block / channels * channels];
-        var collected = new List<float>[channels];
-        for (int c = 0; c < channels; c++) collected[c] = [];
+        var waiting = new List<float>();
+        long decoded = 0;
         while (read(block) is > 0 and var found)
         {
             int bad = NotFinite.IndexIn(block.AsSpan(0, found));
             if (bad >= 0)
-            {
-                int sample = collected[0].Count + bad / channels;
-                throw new VocoderException($"'{name}' has {NotFinite.Name(block[bad])} at sample {sample}, expected finite numbers");
-            }
-            for (int i = 0; i < found / channels * channels; i++)
-                collected[i % channels].Add(block[i]);
+                throw new VocoderException($"'{name}' has {NotFinite.Name(block[bad])} at sample {decoded + (bad / channels)}, expected finite numbers");
+            int frames = found / channels;
+            waiting.AddRange(block.AsSpan(0, frames * channels));
+            decoded += frames;
+            int ready = Math.Max(0, waiting.Count - (held * channels));
+            sink.Write(CollectionsMarshal.AsSpan(waiting)[..ready]);
+            waiting.RemoveRange(0, ready);
         }
 
-        if (collected[0].Count == 0)
+        if (decoded == 0)
             throw new VocoderException($"'{name}' holds no samples");
-        return new Audio([.. collected.Select(c => c.ToArray())], rate);
+        if (end?.Invoke() is { } last && last > 0 && last < decoded && decoded - last < held)
+            waiting.RemoveRange(waiting.Count - ((int)(decoded - last) * channels), (int)(decoded - last) * channels);
+        sink.Write(CollectionsMarshal.AsSpan(waiting));
     }
 }

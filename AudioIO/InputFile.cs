@@ -8,9 +8,16 @@ internal static class InputFile
     public static T Read<T>(string path, Func<Stream, T> read)
     {
         using FileStream stream = Open(path);
+        return Naming(path, () => read(stream));
+    }
+
+    /// <summary>Reads from what is open already.</summary>
+    /// <exception cref="VocoderException">It fails; the message names <paramref name="path"/>.</exception>
+    public static T Naming<T>(string path, Func<T> read)
+    {
         try
         {
-            return read(stream);
+            return read();
         }
         catch (IOException e)
         {
@@ -18,7 +25,9 @@ internal static class InputFile
         }
     }
 
-    private static FileStream Open(string path)
+    /// <summary>Opens a file.</summary>
+    /// <exception cref="VocoderException">The file is missing, a folder, or not readable.</exception>
+    public static FileStream Open(string path)
     {
         if (Directory.Exists(path))
             throw new VocoderException($"cannot read '{path}': it is a folder, expected a file");

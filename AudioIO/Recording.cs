@@ -1,5 +1,3 @@
-using System.Numerics.Tensors;
-
 namespace FlowVocoder.AudioIO;
 
 /// <summary>A recording as everything here takes it: mono, at one rate, and of numbers that can be computed with.</summary>
@@ -10,11 +8,6 @@ public sealed class Recording
     /// more than a float holds.
     /// </summary>
     public const float Loudest = 4294967296f;
-
-    // Full scale is 1. What is some times as loud is not loud but of another scale.
-    private const float LoudestSpeech = 8f;
-    // Channels that have nothing in common lose 3 dB in the mean of two, this is 20.
-    private const float Cancelled = 0.01f;
 
     private Recording(float[] samples, int sampleRate, string? changes, string? warning) =>
         (Samples, SampleRate, Changes, Warning) = (samples, sampleRate, changes, warning);
@@ -37,34 +30,26 @@ public sealed class Recording
     /// <exception cref="VocoderException">It cannot be read, or has samples beyond <see cref="Loudest"/>; the message names it.</exception>
     public static Recording Read(string path, int? sampleRate = null)
     {
-        Audio audio = AudioFile.Read(path);
-        int rate = sampleRate ?? audio.SampleRate;
-        var changes = new List<string>();
-        if (audio.SampleRate != rate) changes.Add(FormattableString.Invariant($"resampled from {audio.SampleRate} to {rate} Hz"));
-        if (audio.Channels.Length > 1) changes.Add(FormattableString.Invariant($"mixed from {audio.Channels.Length} channels to mono"));
-        float[] mono = audio.ToMono(), samples = Resampler.Resample(mono, audio.SampleRate, rate);
-        // After all arithmetic: the sum of two channels may be infinite where neither is.
-        float peak = Math.Max(Peak(mono), Peak(samples));
-        if (!(peak <= Loudest))
-        {
-            float largest = audio.Channels.Max(Peak);
-            throw new VocoderException(FormattableString.Invariant($"'{path}' has samples of {largest:0.##E+0}, too large to compute with, expected ±1"));
-        }
-        return new Recording(samples, rate, changes.Count == 0 ? null : string.Join(" and ", changes), Doubt(audio, mono, peak));
+        using var source = new RecordingSource(path, sampleRate);
+        return Read(source);
     }
 
-    private static string? Doubt(Audio audio, float[] mono, float peak)
+    /// <summary>Reads all of a recording.</summary>
+    /// <exception cref="VocoderException">As for a file; or it is longer than an array can be.</exception>
+    public static Recording Read(RecordingSource source)
     {
-        if (peak > LoudestSpeech)
+        ArgumentNullException.ThrowIfNull(source);
+        float[] samples = [];
+        int count = 0;
+        source.ReadThrough((piece, expected) =>
         {
-            return FormattableString.Invariant($"its samples reach {peak:0}, expected ±1: ")
-                + "integers that were written as floats are to be divided by 32768 or by what their format has";
-        }
-        double apart = audio.Channels.Average(c => (double)TensorPrimitives.SumOfSquares<float>(c)), mixed = TensorPrimitives.SumOfSquares<float>(mono);
-        if (!(mixed < Cancelled * apart)) return null;
-        double lost = 10 * Math.Log10(apart / Math.Max(mixed, 1e-30));
-        return FormattableString.Invariant($"its {audio.Channels.Length} channels cancel each other, and their mean is {lost:0} dB below them: ") + "take one of them";
+            long needed = (long)count + piece.Length;
+            if (needed > Array.MaxLength) throw new VocoderException($"the recording has more than {Array.MaxLength} samples, expected fewer to hold at once");
+            if (needed > samples.Length) Array.Resize(ref samples, (int)Math.Min(Array.MaxLength, Math.Max(needed, Math.Max(2L * count, expected ?? 0))));
+            piece.CopyTo(samples.AsSpan(count));
+            count += piece.Length;
+        });
+        Array.Resize(ref samples, count);
+        return new Recording(samples, source.SampleRate, source.Changes, source.Warning);
     }
-
-    private static float Peak(float[] samples) => samples.Length == 0 ? 0 : Math.Abs(TensorPrimitives.MaxMagnitude<float>(samples));
 }

@@ -6,10 +6,11 @@ namespace FlowVocoder.AudioIO;
 internal sealed class RiffChunks
 {
     // Programs that cannot seek back leave a size that no file has: all ones (FFmpeg), or just under 2 GiB (SoX, espeak)
-    // or 2 GiB (arecord), rounded down to whole frames.
+    // or 2 GiB (arecord), rounded down to whole frames. In AIFF SoX counts up to 0x7F000000, and FFmpeg leaves 0.
     private const uint SmallestNear2GiB = 0x7FFFF000;
     private const uint LargestNear2GiB = 0x80000000;
     private const uint SmallestNear4GiB = 0xFFFFF000;
+    private const uint SmallestOfAiff = 0x7EFFF000, LargestOfAiff = 0x7F000008;
 
     private readonly byte[] _id = new byte[4];
     private readonly uint _riffSize;
@@ -17,6 +18,7 @@ internal sealed class RiffChunks
     private readonly byte[] _scratch = new byte[4096];
     private long _position = 12;
     private long _bodyLeft;
+    private bool _isPadded;
 
     private RiffChunks(Stream stream, string name, uint riffSize, bool isAiff = false)
     {
@@ -38,10 +40,14 @@ internal sealed class RiffChunks
 
     /// <summary>
     /// Whether the current chunk, which must be the data, was written before its size was known. A size of 0 means
-    /// that too, unless the whole file claims to go on behind it: then the recording really is empty.
+    /// that too: whether the recording is really empty, what lies behind it tells.
     /// </summary>
-    public bool IsUnknownDataSize =>
-        Size == 0 ? IsPlaceholder(_riffSize) || _riffSize == 0 || _riffSize + 8L <= _position : IsPlaceholder(Size);
+    public bool IsUnknownDataSize => IsPlaceholder(Size)
+        || (Size == 0 && (Stream.CanSeek || IsPlaceholder(_riffSize) || _riffSize == 0 || _riffSize + 8L <= _position))
+        || (_isAiff && Size is >= SmallestOfAiff and <= LargestOfAiff);
+
+    /// <summary>Bytes of samples of an unknown number: up to the chunks behind them, or to the end. Null where the stream cannot tell.</summary>
+    public long? BytesOfSamples => Stream.CanSeek ? ChunkTail.Find(Stream, _isAiff) - Stream.Position : null;
 
     /// <summary>Reads the file's own header.</summary>
     public static RiffChunks Open(Stream stream, string name)
@@ -82,13 +88,16 @@ internal sealed class RiffChunks
     /// <summary>Goes to the next chunk; false at the end of the file.</summary>
     public bool Next()
     {
-        if (!SkipBody())
+        byte padding = 0;
+        if (!SkipBody(ref padding))
             return false;
         Span<byte> header = stackalloc byte[8];
         if (InputFile.ReadFully(Stream, header) < header.Length)
             return false;
+        MendPadding(header, padding);
         header[..4].CopyTo(_id);
         Size = _isAiff ? BinaryPrimitives.ReadUInt32BigEndian(header[4..]) : BinaryPrimitives.ReadUInt32LittleEndian(header[4..]);
+        _isPadded = (Size & 1) != 0;
         _bodyLeft = Size + (Size & 1L);
         _position += header.Length;
         return true;
@@ -109,13 +118,27 @@ internal sealed class RiffChunks
     private static bool IsPlaceholder(uint size) =>
         size is (>= SmallestNear2GiB and <= LargestNear2GiB) or >= SmallestNear4GiB;
 
-    private bool SkipBody()
+    // Some writers leave out the padding of an odd chunk, and what was taken for it is the first letter of the next one.
+    private void MendPadding(Span<byte> header, byte padding)
+    {
+        ReadOnlySpan<byte> unpadded = [padding, .. header[..3]];
+        if (!_isPadded || !Stream.CanSeek || ChunkTail.IsKnown(header[..4], _isAiff) || !ChunkTail.IsKnown(unpadded, _isAiff))
+            return;
+        header[..7].CopyTo(header[1..]);
+        header[0] = padding;
+        Stream.Position--;
+        _position--;
+    }
+
+    // Leaves the last byte in padding.
+    private bool SkipBody(ref byte padding)
     {
         while (_bodyLeft > 0)
         {
             int read = Stream.Read(_scratch, 0, (int)Math.Min(_bodyLeft, _scratch.Length));
             if (read == 0)
                 return false;
+            padding = _scratch[read - 1];
             _bodyLeft -= read;
             _position += read;
         }

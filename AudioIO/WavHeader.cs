@@ -17,6 +17,9 @@ internal readonly record struct WavHeader(int Channels, int SampleRate, int Byte
     private const int MaxChannels = 8;
     private const uint MaxSampleRate = 768_000;
 
+    // Below that there is no speech, but a header that is wrong; brought to the rate of a voice, a file of it would grow beyond all bounds.
+    private const uint MinSampleRate = 1_000;
+
     /// <summary>Bytes of one sample of every channel.</summary>
     public int BytesPerFrame => Channels * BytesPerSample;
 
@@ -61,8 +64,8 @@ internal readonly record struct WavHeader(int Channels, int SampleRate, int Byte
     {
         if (channels is < 1 or > MaxChannels)
             throw new VocoderException($"'{name}' has {channels} channels, expected 1 to {MaxChannels}");
-        if (rate is not (>= 1 and <= MaxSampleRate))
-            throw new VocoderException(FormattableString.Invariant($"'{name}' has a sample rate of {rate} Hz, expected 1 to {MaxSampleRate}"));
+        if (rate is not (>= MinSampleRate and <= MaxSampleRate))
+            throw new VocoderException(FormattableString.Invariant($"'{name}' has a sample rate of {rate} Hz, expected {MinSampleRate} to {MaxSampleRate}"));
     }
 
     /// <summary>Refuses widths that a coding does not have.</summary>

@@ -3,18 +3,19 @@ using NAudio.Codecs;
 
 namespace FlowVocoder.AudioIO;
 
-/// <summary>Collects the samples of a data chunk, one growing array per channel.</summary>
+/// <summary>Decodes the samples of a data chunk.</summary>
 /// <param name="format">How they are stored.</param>
 /// <param name="name">What errors call the file.</param>
+/// <param name="sink">Takes them in.</param>
 /// <param name="bigEndian">As AIFF has them: the bytes of a sample from the highest, and single bytes signed.</param>
-internal sealed class WavSamples(WavHeader format, string name, bool bigEndian = false)
+internal sealed class WavSamples(WavHeader format, string name, IAudioSink sink, bool bigEndian = false)
 {
     private const int FramesPerBlock = 8192;
 
-    private readonly float[][] _channels = NewChannels(format.Channels);
+    private readonly float[] _samples = new float[FramesPerBlock * format.Channels];
 
     /// <summary>Samples per channel so far.</summary>
-    public int Length { get; private set; }
+    public long Length { get; private set; }
 
     /// <summary>Reads <paramref name="expected"/> bytes (null: all there are), and returns how many there were.</summary>
     /// <param name="stream">At the first sample.</param>
@@ -23,8 +24,7 @@ internal sealed class WavSamples(WavHeader format, string name, bool bigEndian =
     public long ReadAll(Stream stream, ulong? expected, long? left)
     {
         ulong size = expected ?? ulong.MaxValue;
-        if (left is { } present)
-            Reserve((long)Math.Min((ulong)present, size) / format.BytesPerFrame);
+        sink.Begin(format.Channels, format.SampleRate, left is { } present ? (long)Math.Min((ulong)present, size) / format.BytesPerFrame : null);
         var block = new byte[FramesPerBlock * format.BytesPerFrame];
         ulong total = 0;
         while (total < size)
@@ -39,57 +39,33 @@ internal sealed class WavSamples(WavHeader format, string name, bool bigEndian =
         return (long)total;
     }
 
-    /// <summary>The samples in arrays of exactly their length.</summary>
-    public float[][] ToChannels()
-    {
-        for (int c = 0; c < _channels.Length; c++)
-            Array.Resize(ref _channels[c], Length);
-        return _channels;
-    }
-
-    private static float[][] NewChannels(int count)
-    {
-        var channels = new float[count][];
-        Array.Fill(channels, []);
-        return channels;
-    }
-
-    private void Reserve(long frames)
-    {
-        if (frames > Array.MaxLength)
-            throw new VocoderException($"'{name}' has {frames} samples per channel, expected at most {Array.MaxLength}");
-        for (int c = 0; c < _channels.Length; c++)
-            Array.Resize(ref _channels[c], (int)frames);
-    }
-
     // A last frame that is not whole can only come from a header that counts wrong or a stream that was cut: no sample of it is kept.
     private void Append(ReadOnlySpan<byte> bytes)
     {
         int frames = bytes.Length / format.BytesPerFrame;
         if (frames == 0)
             return;
-        if (Length + frames > _channels[0].Length)
-            Reserve(Math.Max(Length + (long)frames, Math.Min(Array.MaxLength, 2L * Length)));
-        for (int c = 0; c < _channels.Length; c++)
-            Decode(bytes[(c * format.BytesPerSample)..], _channels[c].AsSpan(Length, frames), c);
+        Span<float> samples = _samples.AsSpan(0, frames * format.Channels);
+        Decode(bytes, samples);
+        sink.Write(samples);
         Length += frames;
     }
 
-    private void Decode(ReadOnlySpan<byte> bytes, Span<float> samples, int channel)
+    private void Decode(ReadOnlySpan<byte> bytes, Span<float> samples)
     {
-        int stride = format.BytesPerFrame;
+        int size = format.BytesPerSample;
         Span<byte> turned = stackalloc byte[8];
-        for (int t = 0; t < samples.Length; t++)
+        for (int i = 0; i < samples.Length; i++)
         {
-            scoped ReadOnlySpan<byte> at = bytes.Slice(t * stride, format.BytesPerSample);
+            scoped ReadOnlySpan<byte> at = bytes.Slice(i * size, size);
             if (bigEndian)
             {
-                for (int i = 0; i < at.Length; i++)
-                    turned[i] = at[at.Length - 1 - i];
+                for (int k = 0; k < at.Length; k++)
+                    turned[k] = at[at.Length - 1 - k];
                 at = turned[..at.Length];
             }
 
-            samples[t] = (format.BytesPerSample, format.Coding) switch
+            samples[i] = (size, format.Coding) switch
             {
                 (_, SampleCoding.ALaw) => ALawDecoder.ALawToLinearSample(at[0]) / 32768f,
                 (_, SampleCoding.MuLaw) => MuLawDecoder.MuLawToLinearSample(at[0]) / 32768f,
@@ -100,8 +76,12 @@ internal sealed class WavSamples(WavHeader format, string name, bool bigEndian =
                 (4, _) => BinaryPrimitives.ReadSingleLittleEndian(at),
                 _ => (float)BinaryPrimitives.ReadDoubleLittleEndian(at),
             };
-            if (!float.IsFinite(samples[t]))
-                throw new VocoderException($"'{name}' has {NotFinite.Name(samples[t])} at sample {Length + t} of channel {channel}, expected finite numbers");
+            if (!float.IsFinite(samples[i]))
+            {
+                (long sample, int channel) = (Length + (i / format.Channels), i % format.Channels);
+                throw new VocoderException(
+                    $"'{name}' has {NotFinite.Name(samples[i])} at sample {sample} of channel {channel}, expected finite numbers");
+            }
         }
     }
 }

@@ -8,11 +8,26 @@ internal static class Files
     /// <summary>A recording as mono samples at a rate; says so where it had to be changed.</summary>
     public static float[] ReadRecording(string path, int sampleRate, Terminal terminal)
     {
-        Recording recording = Recording.Read(path, sampleRate);
-        if (recording.Changes is { } changes) terminal.Warn($"{path}: {changes}");
-        Warn(path, recording, terminal);
-        return recording.Samples;
+        using RecordingSource source = OpenRecording(path, sampleRate, terminal);
+        float[] samples = Recording.Read(source).Samples;
+        Tell(path, source, terminal);
+        return samples;
     }
+
+    /// <summary>A recording from a file, or from standard input where that is asked for.</summary>
+    public static RecordingSource OpenRecording(string path, int sampleRate, Terminal terminal) =>
+        path == Pipes.Dash ? new RecordingSource(terminal.OpenPipeIn("a recording"), Pipes.InputName, sampleRate) : new RecordingSource(path, sampleRate);
+
+    /// <summary>How a recording was changed, and what is likely to be a mistake in it, once it has been gone through.</summary>
+    public static void Tell(string path, RecordingSource source, Terminal terminal)
+    {
+        string name = Name(path);
+        if (source.Changes is { } changes) terminal.Warn($"{name}: {changes}");
+        if (source.Warning is { } warning) terminal.Warn($"vocoder: warning: '{name}': {warning}");
+    }
+
+    /// <summary>How an input is called.</summary>
+    public static string Name(string path) => path == Pipes.Dash ? Pipes.InputName : path;
 
     /// <summary>Says what is likely to be a mistake in a recording.</summary>
     public static void Warn(string path, Recording recording, Terminal terminal)

@@ -8,7 +8,10 @@ namespace FlowVocoder.Cli;
 /// <summary>Recording → mel.</summary>
 internal sealed class MelVerb : Verb
 {
-    private readonly Argument<string> _input = new("IN.wav") { Description = "A wav, flac, aiff, mp3 or ogg file of any sample rate and number of channels" };
+    private readonly Argument<string> _input = new("IN.wav")
+    {
+        Description = "A wav, flac, aiff, mp3 or ogg file of any sample rate and number of channels; '-' is standard input",
+    };
     private readonly Argument<string> _output = new("OUT.npy") { Description = "The mel to write: float32 of shape [bands, frames]" };
     private readonly Option<string?> _recipe = new("--recipe")
     {
@@ -23,9 +26,10 @@ internal sealed class MelVerb : Verb
         "vocoder mel speech.wav speech.npy",
         "vocoder mel speech.flac speech.npy --recipe nvidia",
         "vocoder mel speech.wav speech.npy --recipe parallelwavegan --stats stats.npy",
+        "sox speech.wav -t wav - | vocoder mel - speech.npy",
         "vocoder mel --list-recipes")
     {
-        Add(_input.OfFiles());
+        Add(_input.OfFiles(orPipe: true));
         Add(_output.OfFiles());
         Add(_recipe);
         Add(_stats);
@@ -39,7 +43,7 @@ internal sealed class MelVerb : Verb
         terminal = terminal.Beside(output);
         string? name = arguments.GetValue(_recipe), voice = arguments.GetValue(_voice);
         if (name != null && voice != null) throw new UsageException("found both --recipe and --voice, expected one of them");
-        Files.CheckNotAnInput(output, [input]);
+        if (input != Pipes.Dash) Files.CheckNotAnInput(output, [input]);
         Files.CheckEnding(output, "a mel", ".npy");
         MelRecipe recipe = name != null ? Inputs.Recipe(name) : VoiceLibrary.LoadRecipe(voice ?? VoiceLibrary.DefaultVoice);
         MelStatistics? statistics = arguments.GetValue(_stats) is { } stats ? MelStatisticsFile.Read(stats, recipe.Bands) : null;
@@ -47,7 +51,7 @@ internal sealed class MelVerb : Verb
         float[] audio = Files.ReadRecording(input, recipe.SampleRate, terminal);
         var spectrogram = new MelSpectrogram(recipe);
         if (spectrogram.FrameCount(audio.Length) == 0)
-            throw new VocoderException($"'{input}' has {audio.Length} samples at {recipe.SampleRate} Hz, expected at least one frame of {recipe.HopSize}");
+            throw new VocoderException($"'{Files.Name(input)}' has {audio.Length} samples at {recipe.SampleRate} Hz, expected at least one frame of {recipe.HopSize}");
         float[] mel = spectrogram.Compute(audio);
         int frames = mel.Length / recipe.Bands;
         statistics?.Normalize(mel);

@@ -16,7 +16,7 @@ internal sealed class ScoreVerb : Verb
 
     private readonly Argument<string[]> _files = new("[MEL.npy] IN.wav")
     {
-        Description = "The recording, and before it its mel where it should not be computed from the recording",
+        Description = "The recording, '-' for standard input, and before it its mel where it should not be computed from the recording",
         Arity = new ArgumentArity(1, 2),
     };
     private readonly Option<string?> _voice = Inputs.Voice("The voice that judges", VoiceLibrary.DefaultJudge);
@@ -24,9 +24,10 @@ internal sealed class ScoreVerb : Verb
 
     public ScoreVerb() : base("score", "Tells how likely a recording is under a voice: the exact log-likelihood, and what each layer of the flow contributes.",
         "vocoder score speech.wav",
-        "vocoder score speech.npy speech.wav --voice mine.safetensors")
+        "vocoder score speech.npy speech.wav --voice mine.safetensors",
+        "cat speech.flac | vocoder score -")
     {
-        Add(_files.OfFiles());
+        Add(_files.OfFiles(orPipe: true));
         Add(_voice);
         Add(_threads);
     }
@@ -34,18 +35,23 @@ internal sealed class ScoreVerb : Verb
     public override int Run(ParseResult arguments, Terminal terminal)
     {
         string[] files = arguments.GetRequiredValue(_files);
+        string input = files[^1], name = Files.Name(input);
+        if (files is [Pipes.Dash, _]) throw new UsageException("the mel is '-', expected a file; the recording may come through standard input");
         LoadedVoice voice = arguments.LoadVoice(_voice, VoiceLibrary.DefaultJudge);
         Parallelism parallelism = arguments.Parallelism(_threads);
         MelRecipe recipe = voice.Model.Recipe;
-        float[] audio = Files.ReadRecording(files[^1], recipe.SampleRate, terminal);
-        if (audio.Length < recipe.HopSize)
-            throw new VocoderException($"'{files[^1]}' has {audio.Length} samples at {recipe.SampleRate} Hz, expected at least one frame of {recipe.HopSize}");
-        float[] mel = files.Length == 2 ? new MelInput(voice, null).Read(files[0], terminal).Data : new MelSpectrogram(recipe).Compute(audio, parallelism);
-        int frames = mel.Length / recipe.Bands, hops = audio.Length / recipe.HopSize;
+        using RecordingSource audio = Files.OpenRecording(input, recipe.SampleRate, terminal);
+        // What is wrong with it, at its end even, shows before the work.
+        audio.ReadThrough(static _ => { });
+        Files.Tell(input, audio, terminal);
+        if (audio.Samples < recipe.HopSize)
+            throw new VocoderException($"'{name}' has {audio.Samples} samples at {recipe.SampleRate} Hz, expected at least one frame of {recipe.HopSize}");
+        float[]? mel = files.Length == 2 ? new MelInput(voice, null).Read(files[0], terminal).Data : null;
+        long hops = audio.Samples / recipe.HopSize, frames = mel?.Length / recipe.Bands ?? hops;
         if (Math.Abs(frames - hops) > 1)
-            terminal.Warn($"vocoder: warning: '{files[0]}' has {frames} frames and '{files[^1]}' {hops}: the first {Math.Min(frames, hops)} are scored");
+            terminal.Warn($"vocoder: warning: '{files[0]}' has {frames} frames and '{name}' {hops}: the first {Math.Min(frames, hops)} are scored");
         StepByStepCost.TellScoring(voice, Math.Min(frames, hops), terminal);
-        Print(voice.Model.Score(mel, audio, parallelism), files[^1], voice, terminal);
+        Print(voice.Model.Score(audio, mel, parallelism), name, voice, terminal);
         return VocoderCommand.Success;
     }
 

@@ -23,7 +23,20 @@ public class AudioFileTests
     {
         byte[] wav = WavBytes.Simple(1, 1, 8000, 16, WavBytes.S16(16384));
         Assert.Equal([0.5f], AudioFile.Read(new ForwardOnlyStream(new MemoryStream(wav)), "pipe").Channels[0]);
-        Refusal.Expect(() => AudioFile.Read(new ForwardOnlyStream(new MemoryStream(ConstantFlac)), "pipe"), "'pipe' is a flac in a pipe");
+    }
+
+    // The tag of ID3 2.4, 10 bytes of header and what they say: 7 bits in each of four bytes.
+    [Fact]
+    public void A_tag_before_a_wav_or_a_flac_is_passed_over_and_flac_comes_through_pipes()
+    {
+        byte[] tag = [.. "ID3"u8, 4, 0, 0, 0, 0, 1, 2, .. new byte[130]];
+        byte[] wav = WavBytes.Simple(1, 1, 8000, 16, WavBytes.S16(16384));
+        Assert.Equal([0.5f], AudioFile.Read(new MemoryStream([.. tag, .. wav]), "x").Channels[0]);
+        Assert.Equal([0.5f], AudioFile.Read(new MemoryStream([.. tag, .. tag, .. wav]), "x").Channels[0]);
+        using var folder = new TempFolder();
+        float[] flac = ReadFlacOrSkip(folder.Add("x.flac", [.. tag, .. ConstantFlac])).Channels[0];
+        Assert.Equal(Enumerable.Repeat(0.125f, 16), flac);
+        Assert.Equal(flac, AudioFile.Read(new ForwardOnlyStream(new MemoryStream(ConstantFlac), 7), "pipe").Channels[0]);
     }
 
     [Fact]
@@ -67,7 +80,7 @@ public class AudioFileTests
     {
         using var folder = new TempFolder();
         string path = folder.Add("x.flac", ConstantFlac);
-        Refusal.Expect(() => FlacDecoder.Read(path, "flac-that-nobody-has"), $"'{path}'", "flac-that-nobody-has", "apt install flac");
+        Refusal.Expect(() => Decode(path, "flac-that-nobody-has"), $"'{path}'", "flac-that-nobody-has", "apt install flac");
     }
 
     [Fact]
@@ -76,9 +89,9 @@ public class AudioFileTests
         using var folder = new TempFolder();
         // Stands in for the decoder: checks the options it is given and writes a wav of unknown length.
         string wav = folder.Add("decoded.wav", WavBytes.Riff([WavBytes.Fmt(1, 1, 8000, 16), WavBytes.Chunk("data", WavBytes.S16(16384, 8192), 0)], 0));
-        string program = Script(folder, $"[ \"$1 $2 $3 $#\" = '-d -c -s 4' ] && [ -f \"$4\" ] && cat '{wav}'");
+        string program = Script(folder, $"[ \"$1 $2 $3 $4 $#\" = '-d -c -s - 4' ] && [ \"$(head -c 4)\" = fLaC ] && cat '{wav}'");
         string path = folder.Add("-x.flac", ConstantFlac);
-        Assert.Equal([0.5f, 0.25f], FlacDecoder.Read(path, program).Channels[0]);
+        Assert.Equal([0.5f, 0.25f], Decode(path, program).Channels[0]);
     }
 
     [Fact]
@@ -87,7 +100,7 @@ public class AudioFileTests
         using var folder = new TempFolder();
         string program = Script(folder, "echo 'x.flac: *** Got error code 2:BAD_HEADER' >&2; exit 3");
         string path = folder.Add("x.flac", ConstantFlac);
-        Refusal.Expect(() => FlacDecoder.Read(path, program), $"cannot decode '{path}'", "exit code 3", "*** Got error code 2:BAD_HEADER");
+        Refusal.Expect(() => Decode(path, program), $"cannot decode '{path}'", "exit code 3", "*** Got error code 2:BAD_HEADER");
     }
 
     [Fact]
@@ -113,6 +126,14 @@ public class AudioFileTests
             string path = folder.Add("x.flac", bytes);
             Refusal.Expect(() => AudioFile.Read(path), $"cannot decode '{path}'", "exit code");
         }
+    }
+
+    private static Audio Decode(string path, string program)
+    {
+        using FileStream stream = File.OpenRead(path);
+        var audio = new AudioCollector(path);
+        FlacDecoder.Read(stream, path, audio, program);
+        return audio.ToAudio();
     }
 
     private static Audio ReadFlacOrSkip(string path)

@@ -16,6 +16,22 @@ public sealed class MelVerbTests(CliFixture fixture) : IClassFixture<CliFixture>
     }
 
     [Theory]
+    [InlineData("s16.aiff"), InlineData("chirp.mp3"), InlineData("chirp.ogg"), InlineData("mulaw.wav")]
+    public void A_recording_of_any_kind_comes_through_standard_input(string name)
+    {
+        using var folder = new TempFolder();
+        string path = Path.Combine(AppContext.BaseDirectory, "Fixtures", "recordings", name), mel = folder["mel.npy"], piped = folder["piped.npy"];
+        CliFixture.Run("mel", path, mel).Succeeds();
+        CliResult result = new Piped { Input = new ForwardOnlyStream(File.OpenRead(path), 777) }.Run("mel", "-", piped);
+        Assert.Equal((0, ""), (result.Code, result.Error));
+        Assert.Equal(File.ReadAllBytes(mel), File.ReadAllBytes(piped));
+        result = new Piped { Input = new ForwardOnlyStream(new MemoryStream([1, 2, 3])) }.Run("mel", "-", folder["none.npy"]);
+        Assert.Equal(1, result.Code);
+        Assert.StartsWith("vocoder: 'standard input' is no recording", result.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(folder["none.npy"]));
+    }
+
+    [Theory]
     [InlineData("nvidia"), InlineData("vocos"), InlineData("ESPnet")]
     public void A_recipe_can_be_named(string name)
     {

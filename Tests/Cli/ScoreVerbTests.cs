@@ -1,6 +1,7 @@
 using System.Globalization;
 using FlowVocoder.Compute;
 using FlowVocoder.Models;
+using FlowVocoder.Tests.AudioIO;
 
 namespace FlowVocoder.Tests.Cli;
 
@@ -32,6 +33,22 @@ public sealed class ScoreVerbTests(CliFixture fixture) : IClassFixture<CliFixtur
     {
         string computed = CliFixture.Run("score", fixture.Wav, "--voice", fixture.Voice).Succeeds().Output;
         Assert.Equal(computed, CliFixture.Run("score", fixture.Npy, fixture.Wav, "--voice", fixture.Voice).Succeeds().Output);
+    }
+
+    [Fact]
+    public void A_recording_comes_through_standard_input_too()
+    {
+        string file = CliFixture.Run("score", fixture.Wav, "--voice", fixture.Voice).Succeeds().Output;
+        string Piped(params string[] args)
+        {
+            var pipe = new Piped { Input = new ForwardOnlyStream(new MemoryStream(File.ReadAllBytes(fixture.Wav)), 1000) };
+            CliResult result = pipe.Run(["score", .. args, "--voice", fixture.Voice]);
+            Assert.Equal((0, ""), (result.Code, result.Error));
+            return result.Output;
+        }
+        Assert.Equal(file.Replace(fixture.Wav, "standard input", StringComparison.Ordinal), Piped("-"));
+        Assert.Equal(Piped("-"), Piped(fixture.Npy, "-"));
+        CliFixture.Run("score", "-", fixture.Wav, "--voice", fixture.Voice).Fails(2, "the mel is '-'");
     }
 
     [Fact]
