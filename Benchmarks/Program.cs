@@ -40,9 +40,11 @@ var import = new Command("import", "A WaveGlow checkpoint of the published size,
 import.SetAction(result => ImportBenchmark.Run(result.GetValue(make)));
 var audio = new Command("audio", "Wav files, ring and meter beside those of NAudio.");
 audio.SetAction(_ => AudioBenchmark.Run());
+var anomaly = new Command("anomaly", "Planted faults that are found at 1 % of false alarms.") { data, voice };
+anomaly.SetAction(result => AnomalyBenchmark.Run(result.GetRequiredValue(data), result.GetValue(voice)));
 var root = new RootCommand("Speed and memory of FlowVocoder, as Markdown tables. Run it on an idle machine.")
 {
-    kernels, training, synth, streaming, load, directions, features, mels, audio, import,
+    kernels, training, synth, streaming, load, directions, features, mels, audio, import, anomaly,
 };
 try
 {

@@ -61,7 +61,7 @@ internal static class VocoderCommand
     {
         var root = new RootCommand("Turns mel spectrograms into speech with a normalizing flow, and back.")
         {
-            new SynthVerb(), new MelVerb(), new ScoreVerb(), new EncodeVerb(), new DecodeVerb(), new MorphVerb(),
+            new SynthVerb(), new MelVerb(), new ScoreVerb(), new EncodeVerb(), new DecodeVerb(), new MorphVerb(), new AnomalyVerb(),
             new TrainVerb(), new DistillVerb(), new InfoVerb(), new PlotVerb(), new EvaluateVerb(), new VoicesVerb(),
             new PlayVerb(), new LiveVerb(), new DevicesVerb(), new DoctorVerb(), new DemoVerb(), new ExportVerb(),
             new ImportVerb(), new ExportWeightsVerb(),

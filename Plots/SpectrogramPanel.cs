@@ -18,6 +18,9 @@ public abstract class SpectrogramPanel
     /// <summary>Length of the time axis.</summary>
     public double Seconds { get; }
 
+    /// <summary>Curves over the same time, drawn under the panel; none by default.</summary>
+    public TimeCurve? Below { get; set; }
+
     /// <summary>Unit of the vertical axis; panels of one unit share their colour range.</summary>
     internal string Unit { get; }
 

@@ -12,7 +12,7 @@ public static class SpectrogramPicture
     /// <summary>Height of the coloured area of each panel, in pixels.</summary>
     public const int PanelHeight = 400;
 
-    internal const int Left = 76, Right = 112, Above = 44, Below = 30, TimeAxis = 28;
+    internal const int Left = 76, Right = 112, Above = 44, Below = 30, BelowPanel = 26, TimeAxis = 28;
     private const int LeastWidth = 320, MostPixelsPerSecond = 400;
 
     /// <summary>
@@ -33,20 +33,32 @@ public static class SpectrogramPicture
         // A short clip keeps its scale and does not fill the whole width.
         double secondsPerColumn = Math.Max(seconds / width, 1.0 / MostPixelsPerSecond);
         double[][,] levels = [.. panels.Select(p => Levels(p, width, secondsPerColumn))];
-        const int panelHeight = Above + PanelHeight + Below;
         int pictureWidth = Left + width + Right;
-        return Picture.Of(pictureWidth, panels.Count * panelHeight + TimeAxis, () =>
-        [
-            .. panels.Select((panel, i) =>
+        return Picture.Of(pictureWidth, panels.Sum(HeightOf) + TimeAxis, () =>
+        {
+            var plots = new List<(Plot, PixelRect)>();
+            int top = 0;
+            foreach (var (i, panel) in panels.Index())
             {
-                bool last = i == panels.Count - 1;
-                int top = i * panelHeight;
-                Plot plot = PanelPlot(panel, levels[i], width * secondsPerColumn, Loudest(panels, levels, panel.Unit), last ? Below + TimeAxis : Below);
+                Plot plot = PanelPlot(panel, levels[i], width * secondsPerColumn, Loudest(panels, levels, panel.Unit));
+                Place(plot, Above, PanelHeight, panel.Below == null ? Below : 0, panel.Below == null && i == panels.Count - 1);
+                if (panel.Below != null) Place(TimeCurve.Draw(panel.Below, width * secondsPerColumn), BelowPanel, TimeCurve.Height, Below, i == panels.Count - 1);
+            }
+            return plots;
+
+            // One plot under what is there already; the last one has the numbers of the time axis.
+            void Place(Plot plot, int above, int inner, int below, bool last)
+            {
                 if (last) plot.XLabel("s");
-                return (plot, new PixelRect(0, pictureWidth, top + panelHeight + (last ? TimeAxis : 0), top));
-            }),
-        ]);
+                int axis = last ? TimeAxis : 0, bottom = top + above + inner + below;
+                plot.Layout.Fixed(new PixelPadding(Left, Right, below + axis, above));
+                plots.Add((plot, new PixelRect(0, pictureWidth, bottom + axis, top)));
+                top = bottom;
+            }
+        });
     }
+
+    private static int HeightOf(SpectrogramPanel panel) => Above + PanelHeight + Below + (panel.Below == null ? 0 : BelowPanel + TimeCurve.Height);
 
     /// <summary>Adds a heat map, [rows, columns] from the top left, in colours whose lightness rises with the level; NaN stays blank.</summary>
     internal static Heatmap AddLevels(Plot plot, double[,] levels, CoordinateRect place, ScottPlot.Range range)
@@ -58,10 +70,9 @@ public static class SpectrogramPicture
         return map;
     }
 
-    private static Plot PanelPlot(SpectrogramPanel panel, double[,] levels, double seconds, double loudest, int below)
+    private static Plot PanelPlot(SpectrogramPanel panel, double[,] levels, double seconds, double loudest)
     {
         Plot plot = Picture.NewPlot(panel.Title);
-        plot.Layout.Fixed(new PixelPadding(Left, Right, below, Above));
         plot.HideGrid();
         plot.DataBackground.Color = new Color(236, 236, 240);
         Heatmap map = AddLevels(plot, levels, new CoordinateRect(0, seconds, 0, panel.AxisMaximum), new ScottPlot.Range(loudest - RangeDecibels, loudest));

@@ -89,6 +89,28 @@ public class SpectrogramPictureTests
     }
 
     [Fact]
+    public void A_curve_under_a_panel_has_the_same_time_axis()
+    {
+        SpectrogramPanel panel = SpectrogramPanel.OfAudio("sine", Sine(1000, 22050, 2), 22050);
+        int without = SpectrogramPicture.Render([panel]).Height;
+        // Low for the first half, high for the second.
+        panel.Below = new TimeCurve("z", [new ChartSeries("step", [.. Enumerable.Range(0, 200).Select(i => (0.01 * i, i < 100 ? 0.0 : 10.0))])], [5]);
+        var image = new Pixels(SpectrogramPicture.Render([panel]));
+        Assert.Equal(without + 186, image.Height);
+        int curve = Top + 400 + 26;
+        int Row(int x) => Enumerable.Range(curve + 30, 128).MinBy(y => image.Lightness(Left + x, y));
+        int low = Row(150), high = Row(650);
+        Assert.InRange(low - high, 80, 130);
+        Assert.InRange(image.Lightness(Left + 150, low), 0, 60);
+        Assert.Equal(low, Row(390), 2.0);
+        Assert.Equal(high, Row(410), 2.0);
+        // The bound is half way.
+        double Average(int y) => Enumerable.Range(Left + 10, 380).Average(x => image.Lightness(x, y));
+        double bound = Enumerable.Range((low + high) / 2 - 2, 5).Min(Average);
+        Assert.InRange(bound, 100, Math.Min(Average((low + high) / 2 - 7), Average((low + high) / 2 + 7)) - 10);
+    }
+
+    [Fact]
     public void EmptyInputIsRefusedByName()
     {
         Assert.Contains("a.wav", Assert.Throws<VocoderException>(() => SpectrogramPanel.OfAudio("a.wav", Array.Empty<float>(), 22050)).Message);
