@@ -30,6 +30,7 @@ internal sealed class EvaluateVerb : Verb
     private readonly Option<int> _limit = new("--limit") { Description = "At most so many clips of a speaker, 0 for all. Default: 0", HelpName = "N", CustomParser = r => Inputs.Integer(r, 0, int.MaxValue) };
     private readonly Option<string?> _out = new("--out") { Description = "Keep what was spoken, FOLDER/SYSTEM/SPEAKER_CLIP.wav, and a picture of each clip", HelpName = "FOLDER" };
     private readonly Option<int> _threads = Inputs.Threads();
+    private readonly Engines _engines;
 
     public EvaluateVerb() : base("evaluate", "Speaks held-out recordings from their mels and compares: log-mel L1, multi-resolution STFT distance, STOI, ESTOI, voicing F1 and pitch, periodicity and levels of single bands, per speaker, in Markdown.",
         "vocoder evaluate --data recordings --baseline noise-lp --baseline griffin-lim",
@@ -37,11 +38,12 @@ internal sealed class EvaluateVerb : Verb
     {
         _baseline.OneOf(NoiseBaseline.Label, GriffinLimBaseline.Label, RecordingBaseline.Label);
         foreach (Option option in (Option[])[_data, _voice, _sigma, _match, _seed, _baseline, _generated, _limit, _out, _threads]) Add(option);
+        _engines = new Engines(this);
     }
 
     public override int Run(ParseResult arguments, Terminal terminal)
     {
-        LoadedVoice voice = arguments.LoadVoice(_voice);
+        LoadedVoice voice = _engines.Put(arguments, arguments.LoadVoice(_voice));
         var options = voice.Options with { Sigma = arguments.GetValue(_sigma) ?? voice.Sigma, Seed = arguments.GetValue(_seed) ?? 0, Match = arguments.GetValue(_match) };
         options.Validate();
         Parallelism parallelism = arguments.Parallelism(_threads);

@@ -44,7 +44,7 @@ internal sealed class LiveVerb : Verb
         if (_player.File(arguments) is { } file && File.Exists(input)) Files.CheckNotAnInput(file, [input]);
         terminal = _player.Beside(arguments, terminal);
         var voices = new LiveVoices(arguments.GetValue(_voice) is { Length: > 0 } names ? names : [VoiceLibrary.DefaultVoice],
-            voice => voice.Model.NewStream(_speaking.Synthesis(arguments, voice), _speaking.StreamParallelism(arguments)));
+            name => _speaking.Load(arguments, name), voice => voice.Model.NewStream(_speaking.Synthesis(arguments, voice), _speaking.StreamParallelism(arguments)));
         MelRecipe recipe = voices.Current.Model.Recipe;
         // The recording begins when everything is ready.
         Recording? recording = File.Exists(input) || IsFileName(input) ? Recording.Read(input) : null;

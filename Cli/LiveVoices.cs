@@ -10,13 +10,14 @@ internal sealed class LiveVoices
 {
     // Replaced as a whole: one thread finds voices while another plays.
     private volatile (string Name, LoadedVoice Voice)[] _voices = [];
+    private readonly Func<string, LoadedVoice> _load;
     private readonly Func<LoadedVoice, VocoderStream> _open;
 
     /// <summary>Loads voices; the first one speaks.</summary>
     /// <exception cref="VocoderException">One is not there, or expects another mel than the first.</exception>
-    public LiveVoices(IReadOnlyList<string> names, Func<LoadedVoice, VocoderStream> open)
+    public LiveVoices(IReadOnlyList<string> names, Func<string, LoadedVoice> load, Func<LoadedVoice, VocoderStream> open)
     {
-        _open = open;
+        (_load, _open) = (load, open);
         foreach (string name in names) Add(name);
         Current = _voices[0].Voice;
     }
@@ -49,7 +50,7 @@ internal sealed class LiveVoices
 
     private LoadedVoice Add(string nameOrFile)
     {
-        LoadedVoice voice = VoiceLibrary.Load(nameOrFile);
+        LoadedVoice voice = _load(nameOrFile);
         if (_voices.Length > 0 && _voices[0].Voice.Model.Recipe.Mismatch(voice.Model.Recipe) is { } reason)
             throw new VocoderException($"{voice.Source}: voice '{voice.Name}' cannot take over from '{_voices[0].Name}': found a mel of {reason}");
         WarmUp.Run(voice, _open(voice));

@@ -15,15 +15,21 @@ internal sealed class SpeakingOptions
     private readonly Option<int?> _match = Inputs.Match();
     private readonly Option<int> _threads = Inputs.Threads("0 for whole mels, 1 for streams");
 
+    private readonly Engines _engines;
+
     /// <summary>Adds the options to a verb.</summary>
     public SpeakingOptions(Command verb, bool withVoice = true)
     {
+        _engines = new Engines(verb);
         if (withVoice) verb.Add(_voice);
         foreach (Option option in (Option[])[_sigma, _pitch, _match, _seed, _threads]) verb.Add(option);
     }
 
     /// <summary>The voice that was asked for.</summary>
-    public LoadedVoice Voice(ParseResult arguments) => arguments.LoadVoice(_voice);
+    public LoadedVoice Voice(ParseResult arguments) => _engines.Put(arguments, arguments.LoadVoice(_voice));
+
+    /// <summary>A voice by name or file, on the engine that was asked for.</summary>
+    public LoadedVoice Load(ParseResult arguments, string nameOrFile) => _engines.Put(arguments, VoiceLibrary.Load(nameOrFile));
 
     /// <summary>How a voice is to speak.</summary>
     /// <exception cref="UsageException">A number is out of range.</exception>

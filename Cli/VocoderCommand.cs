@@ -14,6 +14,7 @@ internal static class VocoderCommand
 
     public static int Run(string[] args, Terminal terminal)
     {
+        Engines.Register();
         try
         {
             return Invoke(args, terminal);

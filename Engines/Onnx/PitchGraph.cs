@@ -41,7 +41,8 @@ internal static class PitchGraph
         frames.Keep(held.Slice(2, -1));
         Value before = last.Then(2, held.Slice(2, 0, -1));
         before = before.Greater(zero).Where(before, held);
-        Value after = next.Greater(zero).Where(next, held);
+        // A frame before the signal does not advance to the first.
+        Value after = next.Greater(zero).Where(next, held) * frames.Are();
         Value hz = before.Then(1, held, after).Transpose(0, 2, 1).ToDouble();
         var (within, whole) = Cycles(hop, centre, sampleRate);
         // Cycles at the start of each hop, in double: an hour has a million of them, of which the fraction counts.

@@ -84,6 +84,7 @@ public static class VoiceLibrary
         string path = Find(nameOrPath, folder);
         return Naming(path, () =>
         {
+            if (VoiceEngine.OfFile(path) is { } engine) return engine.Read(path, null);
             if (WaveGlowVoice.CanRead(path))
                 return new LoadedVoice(Path.GetFileNameWithoutExtension(path), path, PublishedCheckpoint.Load(path), null);
             return Of(VoiceFile.Read(path));
@@ -117,6 +118,7 @@ public static class VoiceLibrary
     public static MelRecipe LoadRecipe(string nameOrPath, string? folder = null)
     {
         string path = Find(nameOrPath, folder);
+        if (Naming(path, () => VoiceEngine.OfFile(path)) is { } engine) return engine.Read(path, null).Model.Recipe;
         return WaveGlowVoice.CanRead(path) ? PublishedCheckpoint.Load(path).Recipe : Naming(path, () => MelRecipe.FromJson(VoiceFile.Read(path).Recipe));
     }
 

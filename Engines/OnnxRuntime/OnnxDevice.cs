@@ -1,0 +1,73 @@
+using System.Globalization;
+using FlowVocoder.Voices;
+using Microsoft.ML.OnnxRuntime;
+
+namespace FlowVocoder.OnnxRuntime;
+
+/// <summary>Where a graph runs: what was asked for, or an error; never something else in silence.</summary>
+internal static class OnnxDevice
+{
+    private const string Cuda = "CUDAExecutionProvider", DirectMl = "DmlExecutionProvider";
+
+    /// <summary>Opens a graph.</summary>
+    /// <param name="graph">An .onnx file's bytes.</param>
+    /// <param name="device">cpu, cuda, cuda:N or directml; null for cpu.</param>
+    /// <exception cref="VocoderException">The device is not there, or the graph is none.</exception>
+    public static InferenceSession Open(byte[] graph, string? device)
+    {
+        using SessionOptions options = Options(device ?? "cpu");
+        try
+        {
+            return new InferenceSession(graph, options);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new VocoderException($"ONNX Runtime does not run the graph: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+    }
+
+    private static SessionOptions Options(string device)
+    {
+        // One thread: layers of a small voice are too short to divide.
+        var options = new SessionOptions { IntraOpNumThreads = 1, InterOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+        try
+        {
+            string[] parts = device.Split(':');
+            int number = 0;
+            if (parts.Length > 2 || (parts.Length == 2 && !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out number))) throw Unknown(device);
+            switch (parts[0])
+            {
+                case "cpu" when parts.Length == 1:
+                    break;
+                case "cuda":
+                    Require(Cuda, device, "a build with -p:Onnx=gpu on a machine with CUDA");
+                    options.AppendExecutionProvider_CUDA(number);
+                    break;
+                case "directml":
+                    Require(DirectMl, device, "a build with -p:Onnx=directml on Windows");
+                    options.AppendExecutionProvider_DML(number);
+                    break;
+                default:
+                    throw Unknown(device);
+            }
+            return options;
+        }
+        catch (OnnxRuntimeException e)
+        {
+            options.Dispose();
+            throw new VocoderException($"the device {device} is not there: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+        catch
+        {
+            options.Dispose();
+            throw;
+        }
+    }
+
+    private static void Require(string provider, string device, string needs)
+    {
+        if (!OrtEnv.Instance().GetAvailableProviders().Contains(provider)) throw new VocoderException($"the device {device} is not there, expected {needs}");
+    }
+
+    private static VocoderException Unknown(string device) => new($"found the device {VoiceFiles.Quote(device)}, expected cpu, cuda, cuda:N or directml");
+}
