@@ -40,7 +40,7 @@ internal static class MelBenchmark
         }
         catch (VocoderException e)
         {
-            MarkdownTable.Row($"{recipe.Name}", $"{e.Message[(e.Message.IndexOf(": ", StringComparison.Ordinal) + 2)..]}", $"", $"", $"", $"", $"");
+            MarkdownTable.Row($"{recipe.Name}", $"refused: {e.Message[(e.Message.IndexOf(": ", StringComparison.Ordinal) + 2)..]}", $"", $"", $"", $"", $"");
             return;
         }
         MelConversion onGrid = MelConversion.Between(recipe, own, onGrid: true);

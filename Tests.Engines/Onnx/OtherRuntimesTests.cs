@@ -50,6 +50,24 @@ public sealed class OtherRuntimesTests : IDisposable
         Assert.True(error < 2e-3, $"relative error {error}");
     }
 
+    // docs/pipelines.md prints lines of scripts that run here.
+    [Fact]
+    public void The_examples_of_the_documentation_run()
+    {
+        static string Squeeze(string text) => string.Join('\n', text.ReplaceLineEndings("\n").Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0));
+        string[] blocks = [.. File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "docs", "pipelines.md")).ReplaceLineEndings("\n").Split("```js\n")[1..].Select(part => Squeeze(part.Split("```")[0]))];
+        Assert.Equal(2, blocks.Length);
+        string[] scripts = ["pipelines.cjs", "sherpa.cjs"];
+        for (int i = 0; i < 2; i++) Assert.Contains(blocks[i], Squeeze(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "scripts", scripts[i]))), StringComparison.Ordinal);
+        Node.Require("onnxruntime-node");
+        float[] mel = OnnxRun.Mel("kathleen").Data.ToArray();
+        File.WriteAllBytes(At("student.onnx"), OnnxExporter.Export(OnnxRun.Voice("student"), new OnnxExportOptions { Match = 1 }));
+        Node.Run("pipelines.cjs", Node.Write(At("mel.f32"), mel), At("out.f32"));
+        float[] speech = Node.Read(At("out.f32"));
+        Assert.Equal(mel.Length / 80 * 256, speech.Length);
+        Assert.InRange(new MelSpectrogram(MelRecipe.ByName("hifigan")).Compute(speech).Zip(mel, (x, y) => Math.Abs(x - y)).Average(), 0, 0.4);
+    }
+
     [Fact]
     public void Sherpa_onnx_speaks_what_a_Matcha_model_says()
     {

@@ -15,6 +15,7 @@ public sealed partial class SnippetTests
     [Theory]
     [InlineData("README.md", 2)]
     [InlineData("streaming.md", 2)]
+    [InlineData("pipelines.md", 3)]
     public void Every_example_is_compiled(string document, int examples)
     {
         string compiled = Squeeze(Read("Snippets.cs"));

@@ -3,6 +3,7 @@ using FlowVocoder.AudioIO.Devices;
 using FlowVocoder.AudioIO.Players;
 using FlowVocoder.AudioIO.Streams;
 using FlowVocoder.Compute;
+using FlowVocoder.Features;
 using FlowVocoder.Streaming;
 using FlowVocoder.Voices;
 using NAudio.Wave;
@@ -30,6 +31,40 @@ internal static class Snippets
         VocoderStream stream = voice.Model.NewStream(voice.Options with { PitchShift = 2 }, new Parallelism(1));
         await foreach (SpeechBuffer buffer in stream.SpeakAsync(frames, cancellation))
             player.Write(buffer.Samples.Span, cancellation);   // says the frames from buffer.FirstFrame on
+    }
+
+    /// <summary>docs/pipelines.md: a mel of another toolkit.</summary>
+    public static float[] SpeakMelOfAnother(float[] tacotron2)
+    {
+        LoadedVoice voice = VoiceLibrary.Load("data/voices/student.safetensors");
+        MelConversion toVoice = MelConversion.Between(MelRecipe.ByName("nvidia"), voice.Model.Recipe);   // what your model was trained on
+        float[] mel = toVoice.Convert(tacotron2);                                                        // [bands, frames]
+        float[] samples = Synthesizer.Synthesize(voice.Model, mel, voice.Options, new Parallelism(1));
+        return samples;
+    }
+
+    /// <summary>docs/pipelines.md: its frames, while they are made.</summary>
+    public static async Task SpeakFramesOfAnother(LoadedVoice voice, MelConversion toVoice, IAsyncEnumerable<ReadOnlyMemory<float>> model, AudioPlayer player, CancellationToken cancellation)
+    {
+        VocoderStream stream = voice.Model.NewStream(voice.Options, new Parallelism(1));
+        MelConverter converter = toVoice.NewConverter();
+        float[] frames = new float[4 * stream.Bands], samples = new float[4 * stream.HopSize];
+        await foreach (ReadOnlyMemory<float> frame in model)   // one frame of your model at a time
+        {
+            int count = converter.Push(frame.Span, frames);
+            int ready = stream.Push(frames.AsSpan(0, count * stream.Bands), samples);
+            player.Write(samples.AsSpan(0, ready), cancellation);
+        }
+
+        player.Write(samples.AsSpan(0, stream.Flush(samples)), cancellation);
+    }
+
+    /// <summary>docs/pipelines.md: in a graph of NAudio.</summary>
+    public static void SpeakThroughNAudio(LoadedVoice voice, MelArray tacotron2)
+    {
+        MelFrames frames = MelFrames.Converted(MelFrames.Of(tacotron2), MelConversion.Between(MelRecipe.ByName("nvidia"), voice.Model.Recipe));
+        var speech = new VocoderSampleProvider(frames, voice.Model.NewStream(voice.Options, new Parallelism(1)));
+        WaveFileWriter.CreateWaveFile16("speech48k.wav", new WdlResamplingSampleProvider(speech, 48000));   // or a mixer, a volume, a player
     }
 
     /// <summary>docs/streaming.md: a mel through NAudio to a sound card.</summary>

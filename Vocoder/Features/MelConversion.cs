@@ -123,8 +123,11 @@ public sealed class MelConversion
         Add(source.MinFrequency != target.MinFrequency || source.MaxFrequency != target.MaxFrequency,
             $"{source.MinFrequency}–{source.MaxFrequency} instead of {target.MinFrequency}–{target.MaxFrequency} Hz");
         Add(source.MelScale != target.MelScale || source.MelNorm != target.MelNorm, $"{source.MelScale} instead of {target.MelScale} filters");
-        Add(source.FftSize != target.FftSize || source.WindowSize != target.WindowSize, $"a window of {source.WindowSize} instead of {target.WindowSize} samples");
-        Add(source.HopSize * (long)target.SampleRate != target.HopSize * (long)source.SampleRate, $"a hop of {source.HopSize} instead of {target.HopSize} samples");
+        double Milliseconds(MelRecipe recipe, int samples) => 1000.0 * samples / recipe.SampleRate;
+        bool Differ(int a, int b) => a * (long)target.SampleRate != b * (long)source.SampleRate;
+        Add(Differ(source.FftSize, target.FftSize) || Differ(source.WindowSize, target.WindowSize),
+            $"windows of {Milliseconds(source, source.WindowSize):0.#} instead of {Milliseconds(target, target.WindowSize):0.#} ms");
+        Add(Differ(source.HopSize, target.HopSize), $"hops of {Milliseconds(source, source.HopSize):0.0} instead of {Milliseconds(target, target.HopSize):0.0} ms");
         Add(source.SpectrumPower != target.SpectrumPower, $"{(source.SpectrumPower == 2 ? "power" : "magnitude")} spectra");
         Add(source.HighPass != target.HighPass, $"a high-pass at {source.HighPass} Hz");
         return parts.Count == 0 ? null : string.Join(", ", parts);
