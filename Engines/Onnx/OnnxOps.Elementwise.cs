@@ -63,6 +63,9 @@ internal sealed partial class OnnxOps
     public override Tensor ChannelAffineInverse(Tensor x, Tensor logScale, Tensor shift) => Like(x, (ValueOf(x) - ValueOf(shift)) * Exponential(logScale, -1));
 
     /// <inheritdoc/>
+    public override Tensor ChannelScale(Tensor x, Tensor factor) => Like(x, ValueOf(x) * ValueOf(factor));
+
+    /// <inheritdoc/>
     public override Tensor LogSoftmax(Tensor x) => Like(x, graph.Node("LogSoftmax", [ValueOf(x)], ("axis", 1)));
 
     /// <inheritdoc/>

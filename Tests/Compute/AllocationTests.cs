@@ -37,6 +37,7 @@ public class AllocationTests
         ["AffineInverse"] = ops => ops.AffineInverse(s_x, s_other, s_x),
         ["ChannelAffine"] = ops => ops.ChannelAffine(s_x, s_shift, s_shift),
         ["ChannelAffineInverse"] = ops => ops.ChannelAffineInverse(s_x, s_shift, s_shift),
+        ["ChannelScale"] = ops => ops.ChannelScale(s_x, s_shift),
         ["Spline"] = ops => ops.Spline(s_x, s_splines, 2f),
         ["SplineInverse"] = ops => ops.SplineInverse(s_x, s_splines, 2f),
         ["Mix"] = ops => ops.Mix(s_x, s_x),

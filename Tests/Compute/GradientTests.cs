@@ -90,6 +90,9 @@ public class GradientTests
     public void ChannelAffine() => GradientCheck.Run((ops, i) => ops.ChannelAffine(i[0], i[1], i[2]), Normal(2, 3, 5), Normal(1, 3, 1, 0.5), Normal(1, 3, 1));
 
     [Fact]
+    public void ChannelScale() => GradientCheck.Run((ops, i) => ops.ChannelScale(i[0], i[1]), Normal(2, 3, 5), Normal(1, 3, 1));
+
+    [Fact]
     public void ChannelAffineInverse() =>
         GradientCheck.Run((ops, i) => ops.ChannelAffineInverse(i[0], i[1], i[2]), Normal(2, 3, 5), Normal(1, 3, 1, 0.5), Normal(1, 3, 1));
 

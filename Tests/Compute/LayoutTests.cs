@@ -47,6 +47,13 @@ public class LayoutTests
     }
 
     [Fact]
+    public void ChannelScale_multiplies_each_channel_by_its_factor()
+    {
+        Tensor x = Counting(2, 3, 4), factor = Tensor.From([2f, -1f, 0.5f], 1, 3, 1);
+        Same(new CpuOps().ChannelScale(x, factor), 2, 3, 4, (b, c, t) => x.Row(b, c)[t] * factor.Span[c]);
+    }
+
+    [Fact]
     public void Fold_makes_channels_of_samples_and_unfold_undoes_it()
     {
         Tensor x = Counting(2, 3, 20);

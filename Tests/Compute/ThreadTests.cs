@@ -29,6 +29,7 @@ public class ThreadTests
         ["AffineInverse"] = ([s_large, s_large, s_large], (ops, x) => ops.AffineInverse(x[0], x[1], x[2])),
         ["ChannelAffine"] = ([s_large, s_vector, s_vector], (ops, x) => ops.ChannelAffine(x[0], x[1], x[2])),
         ["ChannelAffineInverse"] = ([s_large, s_vector, s_vector], (ops, x) => ops.ChannelAffineInverse(x[0], x[1], x[2])),
+        ["ChannelScale"] = ([s_large, s_vector], (ops, x) => ops.ChannelScale(x[0], x[1])),
         ["Reshape"] = ([s_large], (ops, x) => ops.Reshape(x[0], 9, 4, 4001)),
         ["Transpose"] = ([s_large], (ops, x) => ops.Transpose(x[0])),
         ["Mix"] = ([s_large, (3, 12, 4001)], (ops, x) => ops.Mix(x[0], x[1])),

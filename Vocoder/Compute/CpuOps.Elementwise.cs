@@ -285,6 +285,25 @@ public unsafe partial class CpuOps
         return y;
     }
 
+    /// <inheritdoc/>
+    public override Tensor ChannelScale(Tensor x, Tensor factor)
+    {
+        RequireVector(x, factor);
+        var y = RentLike(x);
+        ForRows(x, (x, y, factor), static (b, c, in s) => TensorPrimitives.Multiply(s.x.Row(b, c), s.factor.Data[c], s.y.Row(b, c)));
+        Record(y, x, factor, null, static (ops, y, x, factor, _) =>
+        {
+            Tensor dy = y.Grad!;
+            if (x.RequiresGrad)
+            {
+                Tensor dx = ops.GradientOf(x);
+                ops.ForRows(x, (dx, dy, factor), static (b, c, in s) => TensorPrimitives.FusedMultiplyAdd(s.dy.Row(b, c), s.factor.Data[c], s.dx.Row(b, c), s.dx.Row(b, c)));
+            }
+            if (factor.RequiresGrad) AddChannelDots(ops.GradientOf(factor), dy, x, _ => 1);
+        });
+        return y;
+    }
+
     // target[b,c,t] += dy[b,c,t]·exp(sign·logScale[c])
     private void AddScaledRows(Tensor target, Tensor dy, Tensor logScale, float sign) => ForRows(target, (target, dy, logScale, sign), static (b, c, in s) =>
         TensorPrimitives.FusedMultiplyAdd(s.dy.Row(b, c), MathF.Exp(s.sign * s.logScale.Data[c]), s.target.Row(b, c), s.target.Row(b, c)));

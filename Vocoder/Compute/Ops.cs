@@ -128,6 +128,9 @@ public abstract class Ops
     /// <summary>(x - shift)·exp(-logScale): undoes <see cref="ChannelAffine"/>.</summary>
     public abstract Tensor ChannelAffineInverse(Tensor x, Tensor logScale, Tensor shift);
 
+    /// <summary>x [b,c,t]·factor [1,c,1].</summary>
+    public abstract Tensor ChannelScale(Tensor x, Tensor factor);
+
     /// <summary>
     /// Monotone rational-quadratic spline of each element, the identity outside ±<paramref name="bound"/> (Durkan et al. 2019, sec. 3.1):
     /// x [b, c, t] → y above log dy/dx, [b, 2c, t]. The 3K - 1 parameters of a spline of K bins are consecutive channels, K widths and K

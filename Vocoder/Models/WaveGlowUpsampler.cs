@@ -13,10 +13,11 @@ internal sealed class WaveGlowUpsampler
     private readonly string _name;
     private readonly DerivedTensor _rearranged;
 
-    public WaveGlowUpsampler(ParameterSet parameters, WaveGlowConfig config)
+    public WaveGlowUpsampler(ParameterSet parameters, WaveGlowConfig config) : this(parameters, config.MelChannels, config.UpsampleKernel, config.UpsampleStride) { }
+
+    public WaveGlowUpsampler(ParameterSet parameters, int channels, int kernel, int stride)
     {
-        int channels = config.MelChannels;
-        (_kernel, _stride, _name) = (config.UpsampleKernel, config.UpsampleStride, parameters.Name);
+        (_kernel, _stride, _name) = (kernel, stride, parameters.Name);
         float bound = 1f / MathF.Sqrt((float)channels * _kernel);
         _weight = parameters.Uniform("weight", bound, channels, channels, _kernel);
         _bias = parameters.Uniform("bias", bound, channels);
