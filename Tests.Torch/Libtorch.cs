@@ -1,5 +1,8 @@
 using FlowVocoder.Torch;
 
+// libtorch has one number of threads, and one count of tensors, for all.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
+
 namespace FlowVocoder.Tests.Torch;
 
 /// <summary>The engine, for tests that are skipped where its native library cannot be loaded.</summary>
