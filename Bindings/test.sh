@@ -21,6 +21,7 @@ run() {
 
 if ./build.sh; then
   run ./C/test.sh "$vocoder"
+  run ./Python/test.sh "$vocoder"
 else
   echo "FAILED: libflowvocoder cannot be built"
   failed=$((failed + 1))

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Builds the wheel, installs it into a fresh virtual environment and runs the tests there. Prints "N passed, N failed".
+# test.sh VOCODER: the command
+set -uo pipefail
+vocoder=$1 python=/usr/bin/python3
+cd "$(dirname "$0")"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0
+note() { if [ "$1" = 0 ]; then passed=$((passed + 1)); echo "passed: $2"; else failed=$((failed + 1)); echo "FAILED: $2"; fi; }
+
+./build.sh "$python"
+note $? "the wheel"
+# numpy is Debian's, and nothing is downloaded.
+"$python" -m venv --system-site-packages "$work/venv" \
+  && "$work/venv/bin/pip" install --quiet --disable-pip-version-check --no-index ../out/flowvocoder-*.whl
+note $? "pip install into a fresh virtual environment"
+
+cp ../../data/samples/kathleen.npy "$work/mel.npy"
+"$vocoder" synth "$work/mel.npy" "$work/whole.wav" --float >/dev/null && "$vocoder" synth "$work/mel.npy" "$work/whole16.wav" >/dev/null \
+  && "$vocoder" synth "$work/mel.npy" "$work/stream.wav" --float --match 0 >/dev/null
+note $? "the command speaks"
+
+export FLOWVOCODER_REFERENCE=$work
+# Not from here, where the package lies without its library.
+tests() {
+  cp "tests/$1.py" "$work" && (cd "$work" && venv/bin/python -m unittest "$1" 2>&1) | tee "$work/log"
+  ran=$(sed -n 's/^Ran \([0-9]*\) tests* in.*/\1/p' "$work/log")
+  broken=$(grep -c -E '^(FAIL|ERROR): ' "$work/log")
+  # One that ends early has run nothing that counts.
+  if [ -n "$ran" ]; then passed=$((passed + ran - broken)) failed=$((failed + broken)); else failed=$((failed + 1)); fi
+}
+tests test_flowvocoder
+if "$python" -c 'import torch' 2>/dev/null; then tests test_torch; else echo "PyTorch is not installed (python3-torch): its tests are skipped"; fi
+if "$python" -c 'import mypy' 2>/dev/null; then
+  (cd "$work" && "$python" -m mypy --strict --cache-dir="$work/mypy" "$OLDPWD/flowvocoder")
+  note $? "mypy --strict"
+fi
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
