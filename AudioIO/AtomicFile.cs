@@ -80,7 +80,7 @@ public sealed class AtomicFile : IDisposable
             _stream.Close(discardErrors: false);
             if (_temporary is not null)
             {
-                File.Move(_temporary, _target, overwrite: true);
+                Replace(_temporary, _target);
                 s_unfinished.TryRemove(_temporary, out _);
             }
 
@@ -159,6 +159,24 @@ public sealed class AtomicFile : IDisposable
         if (OutputTarget.IsDevice(full))
             return full;
         return new FileInfo(full).LinkTarget is null ? full : File.ResolveLinkTarget(full, returnFinalTarget: true)!.FullName;
+    }
+
+    // On Windows a file that somebody has open for a moment, a virus scanner or a reader, cannot be replaced in that moment.
+    private static void Replace(string temporary, string target)
+    {
+        const int Tries = 20, Milliseconds = 50;
+        for (int left = OperatingSystem.IsWindows() ? Tries : 0; ; left--)
+        {
+            try
+            {
+                File.Move(temporary, target, overwrite: true);
+                return;
+            }
+            catch (Exception e) when (left > 0 && (OutputTarget.IsInUse(e) || e is UnauthorizedAccessException))
+            {
+                Thread.Sleep(Milliseconds);
+            }
+        }
     }
 
     private static void KeepPermissions(string target, string temporary)

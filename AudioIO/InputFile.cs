@@ -33,7 +33,8 @@ internal static class InputFile
             throw new VocoderException($"cannot read '{path}': it is a folder, expected a file");
         try
         {
-            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16);
+            // On Windows a file that is read could else not be replaced.
+            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 1 << 16);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {

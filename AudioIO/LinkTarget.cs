@@ -3,6 +3,10 @@ namespace FlowVocoder.AudioIO;
 /// <summary>What a path means when all links on its way are followed.</summary>
 public static class LinkTarget
 {
+    /// <summary>How file names are compared here: on Windows and macOS small letters are large ones.</summary>
+    public static StringComparer Names { get; } =
+        OperatingSystem.IsWindows() || OperatingSystem.IsMacOS() ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal;
+
     /// <summary>The path without links; the path itself where it cannot be resolved, which is told by who opens it.</summary>
     public static string Of(string path)
     {

@@ -6,7 +6,8 @@ public static class OutputTarget
     private const int UnixNoSpace = 28;
     private const int UnixReadOnly = 30;
     private const int UnixQuotaExceeded = 122;
-    private const int WindowsDiskFull = unchecked((int)0x80070070);
+    private const int WindowsDiskFull = unchecked((int)0x80070070), WindowsHandleDiskFull = unchecked((int)0x80070027);
+    private const int WindowsSharing = unchecked((int)0x80070020), WindowsLocked = unchecked((int)0x80070021);
 
     /// <summary>
     /// Opens a pipe or a device for writing (a pipe: as soon as somebody reads it); null where <paramref name="target"/>
@@ -15,6 +16,9 @@ public static class OutputTarget
     /// </summary>
     internal static FileStream? OpenIrreplaceable(string target)
     {
+        // NUL and the like, which are never "there".
+        if (OperatingSystem.IsWindows() && IsDevicePath(target))
+            return new FileStream(target, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
         if (!File.Exists(target))
             return null;
         var stream = new FileStream(target, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
@@ -47,16 +51,20 @@ public static class OutputTarget
         return false;
     }
 
-    /// <summary>Whether a path lies where Unix keeps its devices and its open files.</summary>
-    private static bool IsDevicePath(string fullPath) =>
-        !OperatingSystem.IsWindows()
-        && ((fullPath.StartsWith("/dev/", StringComparison.Ordinal) && !fullPath.StartsWith("/dev/shm/", StringComparison.Ordinal))
+    /// <summary>Whether another program has the file open, which on Windows keeps it from being replaced.</summary>
+    internal static bool IsInUse(Exception e) => OperatingSystem.IsWindows() && e.HResult is WindowsSharing or WindowsLocked;
+
+    /// <summary>Whether a path lies where Unix keeps its devices and its open files, or is what Windows makes of NUL and COM1.</summary>
+    private static bool IsDevicePath(string fullPath) => OperatingSystem.IsWindows()
+        ? fullPath.StartsWith(@"\\.\", StringComparison.Ordinal)
+        : ((fullPath.StartsWith("/dev/", StringComparison.Ordinal) && !fullPath.StartsWith("/dev/shm/", StringComparison.Ordinal))
             || fullPath.StartsWith("/proc/", StringComparison.Ordinal));
 
     /// <summary>One line that says why writing failed, without the name of the temporary file.</summary>
     internal static string Reason(Exception e) => e switch
     {
-        IOException { HResult: WindowsDiskFull } => "the disk is full",
+        IOException { HResult: WindowsDiskFull or WindowsHandleDiskFull } => "the disk is full",
+        IOException when IsInUse(e) => "another program has it open, expected it to be closed",
         IOException { HResult: UnixNoSpace or UnixQuotaExceeded } when !OperatingSystem.IsWindows() => "the disk is full",
         IOException { HResult: UnixReadOnly } when !OperatingSystem.IsWindows() => "the file system is read-only",
         // Where nothing can be made, as in /proc.

@@ -39,7 +39,7 @@ internal static class Files
     public static void CheckNotAnInput(string output, IEnumerable<string> inputs)
     {
         string target = LinkTarget.Of(output);
-        if (!OutputTarget.IsDevice(target) && inputs.FirstOrDefault(input => LinkTarget.Of(input) == target) is { } same)
+        if (!OutputTarget.IsDevice(target) && inputs.FirstOrDefault(input => LinkTarget.Names.Equals(LinkTarget.Of(input), target)) is { } same)
             throw new UsageException($"the output '{output}' is also the input '{same}', expected another file");
     }
 

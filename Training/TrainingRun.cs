@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using FlowVocoder.AudioIO;
 using FlowVocoder.Compute;
@@ -96,7 +97,7 @@ public static class TrainingRun
         TrimLog(paths.Log, trainer.Step == 0 ? -1 : trainer.Step);
         void Report(TrainingReport r)
         {
-            File.AppendAllText(paths.Log, JsonSerializer.Serialize(r, s_log) + "\n");
+            AppendLine(paths.Log, JsonSerializer.Serialize(r, s_log));
             report?.Invoke(r);
         }
         if (trainer.Step == 0 || !trainer.Health.IsKnown)
@@ -152,7 +153,8 @@ public static class TrainingRun
     {
         try
         {
-            return File.ReadAllText(path).Split('\n');
+            using var log = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            return new StreamReader(log).ReadToEnd().Split('\n');
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -210,6 +212,13 @@ public static class TrainingRun
         VoiceFile voice = VoiceFile.Of(model, paths.Name, paths.Licence, $"{amount}; {paths.Command}", step,
             new Dictionary<string, string> { ["training"] = config.ToJson(), ["command"] = paths.Command });
         AtomicFile.Write(paths.Output, stream => voice.Write(stream));
+    }
+
+    // Somebody may read it meanwhile, for a picture, which on Windows has to be allowed by both sides.
+    private static void AppendLine(string path, string line)
+    {
+        using var log = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+        log.Write(Encoding.UTF8.GetBytes(line + "\n"));
     }
 
     // Lines of steps that will be done again are dropped, so that each step is told once. The means of a line begin where the run was resumed.

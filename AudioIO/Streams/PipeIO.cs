@@ -9,7 +9,8 @@ namespace FlowVocoder.AudioIO.Streams;
 internal static class PipeIO
 {
     private const int UnixBrokenPipe = 32;
-    private const int WindowsBrokenPipe = unchecked((int)0x8007006D), WindowsNoData = unchecked((int)0x800700E8);
+    // ERROR_BROKEN_PIPE, ERROR_NO_DATA, ERROR_PIPE_NOT_CONNECTED.
+    private static readonly int[] s_windowsBrokenPipe = [unchecked((int)0x8007006D), unchecked((int)0x800700E8), unchecked((int)0x800700E9)];
 
     /// <summary>Writes and flushes.</summary>
     /// <param name="stream">Not to be used again after a cancellation.</param>
@@ -69,5 +70,5 @@ internal static class PipeIO
 
     // .NET's own pipes are sockets on Unix.
     private static bool IsBrokenPipe(IOException e) => e.InnerException is SocketException { SocketErrorCode: SocketError.Shutdown or SocketError.ConnectionReset }
-        || (OperatingSystem.IsWindows() ? e.HResult is WindowsBrokenPipe or WindowsNoData : e.HResult == UnixBrokenPipe);
+        || (OperatingSystem.IsWindows() ? s_windowsBrokenPipe.Contains(e.HResult) : e.HResult == UnixBrokenPipe);
 }

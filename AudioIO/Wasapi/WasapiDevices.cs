@@ -26,6 +26,23 @@ internal static class WasapiDevices
         return all[NameMatch.Find(name, [.. all.Select(device => device.FriendlyName)], flow == DataFlow.Capture)];
     }
 
+    /// <summary>What follows the default device when another becomes that; null where this Windows (before 10, version 1607) cannot, or will not.</summary>
+    public static T? Following<T>(Func<Task<T>> build) where T : class
+    {
+        if (!OperatingSystem.IsWindowsVersionAtLeast(10, 0, 14393)) return null;
+        try
+        {
+            return build().GetAwaiter().GetResult();
+        }
+        catch (Exception e) when (IsDeviceError(e))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Whether an exception is what COM's numbers become: any of many kinds.</summary>
+    public static bool IsDeviceError(Exception e) => e is not (VocoderException or OutOfMemoryException);
+
     /// <summary>One line about a device that cannot be opened.</summary>
     public static VocoderException Unusable(string what, Exception e) =>
         new($"cannot {what}: found no device that WASAPI can use, expected one ({e.Message.ReplaceLineEndings(" ")})", e);

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using FlowVocoder.AudioIO.Players;
 using NAudio.CoreAudioApi;
@@ -25,18 +24,18 @@ public static class WasapiPlayback
         return new BufferedPlayer(Build(device, name, inDevice), sampleRate, all - inDevice, name);
     }
 
+    private static WasapiPlayerBuilder New(TimeSpan latency) =>
+        new WasapiPlayerBuilder().WithSharedMode().WithEventSync().WithLatency((int)latency.TotalMilliseconds).WithMmcssThreadPriority();
+
     private static WasapiPlayer Build(string? device, string name, TimeSpan latency)
     {
         try
         {
-            WasapiPlayerBuilder builder = new WasapiPlayerBuilder().WithSharedMode().WithEventSync()
-                .WithLatency((int)latency.TotalMilliseconds).WithMmcssThreadPriority();
+            WasapiPlayerBuilder builder = New(latency);
             if (device != null) return builder.WithDevice(WasapiDevices.Find(device, DataFlow.Render)).Build();
-            // Windows moves the sound to what becomes the default device.
-            return OperatingSystem.IsWindowsVersionAtLeast(10, 0, 14393)
-                ? builder.WithDefaultDeviceStreamRouting().BuildAsync().GetAwaiter().GetResult() : builder.Build();
+            return WasapiDevices.Following(() => builder.WithDefaultDeviceStreamRouting().BuildAsync()) ?? New(latency).Build();
         }
-        catch (Exception e) when (e is COMException or InvalidOperationException or UnauthorizedAccessException)
+        catch (Exception e) when (WasapiDevices.IsDeviceError(e))
         {
             throw WasapiDevices.Unusable($"play on {name}", e);
         }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using FlowVocoder.AudioIO.Inputs;
 using NAudio.CoreAudioApi;
@@ -31,7 +30,7 @@ public static class WasapiRecording
         {
             return new BufferedInput(new Recorder(Build(sampleRate, device, loopback)), name);
         }
-        catch (Exception e) when (e is COMException or InvalidOperationException or UnauthorizedAccessException)
+        catch (Exception e) when (WasapiDevices.IsDeviceError(e))
         {
             throw WasapiDevices.Unusable($"record from {name}", e);
         }
@@ -39,12 +38,17 @@ public static class WasapiRecording
 
     private static WasapiRecorder Build(int sampleRate, string? device, bool loopback)
     {
+        WasapiRecorderBuilder builder = New(sampleRate, loopback);
+        if (device != null) return builder.WithDevice(WasapiDevices.Find(device, loopback ? DataFlow.Render : DataFlow.Capture)).Build();
+        WasapiRecorder? following = loopback ? null : WasapiDevices.Following(() => builder.WithDefaultDeviceStreamRouting().BuildAsync());
+        return following ?? New(sampleRate, loopback).Build();
+    }
+
+    private static WasapiRecorderBuilder New(int sampleRate, bool loopback)
+    {
         WasapiRecorderBuilder builder = new WasapiRecorderBuilder().WithSharedMode().WithEventSync().WithBufferLength(BufferMilliseconds)
             .WithFormat(WaveFormat.CreateIeeeFloatWaveFormat(sampleRate, 1)).WithMmcssThreadPriority();
-        if (loopback) builder.WithLoopbackCapture();
-        if (device != null) return builder.WithDevice(WasapiDevices.Find(device, loopback ? DataFlow.Render : DataFlow.Capture)).Build();
-        return !loopback && OperatingSystem.IsWindowsVersionAtLeast(10, 0, 14393)
-            ? builder.WithDefaultDeviceStreamRouting().BuildAsync().GetAwaiter().GetResult() : builder.Build();
+        return loopback ? builder.WithLoopbackCapture() : builder;
     }
 
     // NAudio's new recorder hands out spans of the device's own memory and so is no IWaveIn.

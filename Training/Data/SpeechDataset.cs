@@ -90,8 +90,8 @@ public sealed class SpeechDataset
     {
         if (!Directory.Exists(folder)) throw new VocoderException($"{folder}: no such folder, expected one with recordings");
         var found = new List<(string File, string Target)>();
-        Walk(folder, LinkTarget.Of(folder), [], found);
-        string[] files = [.. found.OrderBy(f => f.File, StringComparer.Ordinal).GroupBy(f => f.Target)
+        Walk(folder, LinkTarget.Of(folder), new HashSet<string>(LinkTarget.Names), found);
+        string[] files = [.. found.OrderBy(f => f.File, StringComparer.Ordinal).GroupBy(f => f.Target, LinkTarget.Names)
             .Select(same => same.FirstOrDefault(f => IsHeldOut(folder, f.File), same.First()).File).Order(StringComparer.Ordinal)];
         return files.Length > 0 ? files
             : throw new VocoderException($"{folder}: found no recording below it, expected files that end in {string.Join(", ", AudioFile.Extensions)}");
