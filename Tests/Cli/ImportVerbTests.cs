@@ -1,3 +1,5 @@
+using System.Formats.Tar;
+using System.IO.Compression;
 using FlowVocoder.AudioIO;
 using FlowVocoder.Compute;
 using FlowVocoder.Models;
@@ -30,6 +32,28 @@ public sealed class ImportVerbTests : IDisposable
         Assert.Matches($@"^imported by vocoder import from {file}, SHA-256 [0-9a-f]{{64}}, \d+ tensors(, iteration \d+)?$", loaded.File.Provenance);
         Assert.Equal(Speak(WaveGlowVoice.FromCheckpoint(Fixture("module_zip.pt")), 0.7f), Speak(loaded.Model, 0.7f));
         CliFixture.Run("info", voice).Succeeds();
+    }
+
+    // A tar of configuration and weights, gzipped before NeMo 1.12 or so.
+    [Theory, InlineData(false), InlineData(true)]
+    public void An_archive_of_NeMo_is_opened(bool zipped)
+    {
+        string archive = _folder["WaveGlow-22050Hz.nemo"], voice = _folder["v.safetensors"];
+        void Write(string weights)
+        {
+            using FileStream file = File.Create(archive);
+            using Stream stream = zipped ? new GZipStream(file, CompressionLevel.Fastest) : file;
+            using var tar = new TarWriter(stream);
+            tar.WriteEntry(Fixture("config.json"), "./model_config.yaml");
+            tar.WriteEntry(Fixture("state_dict_unfused.pt"), weights);
+        }
+        Write("./model_weights.ckpt");
+        CliFixture.Run("import", archive, voice).Succeeds();
+        Assert.Equal(Speak(WaveGlowVoice.FromCheckpoint(Fixture("state_dict_unfused.pt")), 0.7f), Speak(VoiceLibrary.Load(voice).Model, 0.7f));
+        Write("./other.ckpt");
+        CliFixture.Run("import", archive, voice).Fails(1, $"{archive}: found no model_weights.ckpt in the archive");
+        File.WriteAllBytes(archive, File.ReadAllBytes(archive)[..3000]);
+        CliFixture.Run("import", archive, voice).Fails(1, archive);
     }
 
     [Fact]

@@ -88,13 +88,25 @@ public sealed partial class PipelineTests : IDisposable
     [Theory, InlineData("pipelines.md"), InlineData("mels.md")]
     public void Everything_linked_is_there(string document)
     {
+        string root = Root(), text = File.ReadAllText(Path.Combine(root, "docs", document));
+        foreach (string link in Link().Matches(text).Select(m => m.Groups[1].Value.Split('#')[0]).Where(l => l.Length > 0))
+            Assert.True(File.Exists(Path.Combine(root, "docs", link)), link);
+        foreach (string test in Code().Matches(text).Select(m => m.Groups[1].Value)) Assert.True(File.Exists(Path.Combine(root, test)), test);
+    }
+
+    // The program is built and run by Bindings/test.sh.
+    [Fact]
+    public void The_C_that_is_printed_is_that_of_the_example() =>
+        Assert.Contains(Squeeze(Block("c")), Squeeze(File.ReadAllText(Path.Combine(Root(), "Bindings", "C", "example.c"))), StringComparison.Ordinal);
+
+    private static string Squeeze(string text) => string.Join('\n', text.ReplaceLineEndings("\n").Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0));
+
+    private static string Root()
+    {
         DirectoryInfo? root = new(AppContext.BaseDirectory);
         while (root != null && !File.Exists(Path.Combine(root.FullName, "FlowVocoder.sln"))) root = root.Parent;
         Assert.SkipWhen(root == null, "the tests do not lie in the repository");
-        string text = File.ReadAllText(Path.Combine(root.FullName, "docs", document));
-        foreach (string link in Link().Matches(text).Select(m => m.Groups[1].Value.Split('#')[0]).Where(l => l.Length > 0))
-            Assert.True(File.Exists(Path.Combine(root.FullName, "docs", link)), link);
-        foreach (string test in Code().Matches(text).Select(m => m.Groups[1].Value)) Assert.True(File.Exists(Path.Combine(root.FullName, test)), test);
+        return root.FullName;
     }
 
     private static string Block(string language)

@@ -42,6 +42,17 @@ public class WaveGlowKeysTests
         WaveGlowFixture.AssertSameBits(reference, WaveGlowKeys.Normalize(wrapped, "x"));
     }
 
+    // WaveGlowModule of nemo.collections.tts.
+    [Fact]
+    public void The_names_of_NeMo_are_known()
+    {
+        var reference = WaveGlowFixture.Reference();
+        var tensors = reference.ToDictionary(pair => "waveglow." + pair.Key.Replace("WN.", "wavenet.", StringComparison.Ordinal), pair => pair.Value);
+        tensors["waveglow.convinv.0.inv_conv.weight"] = reference["convinv.0.conv.weight"];
+        tensors["audio_to_melspec_precessor.featurizer.window"] = new SafeTensor([1], [1]);
+        WaveGlowFixture.AssertSameBits(reference, WaveGlowKeys.Normalize(tensors, "x"));
+    }
+
     [Fact]
     public void What_lies_beside_the_model_is_left_out()
     {

@@ -20,15 +20,15 @@ internal static class PublishedCheckpoint
         return new ImportedCheckpoint(model, tensors.Count, iteration);
     }
 
-    /// <summary>The tensors of a file of torch.save, or of a safetensors file whose names are those of a family that is known.</summary>
+    /// <summary>The tensors of a file of torch.save, alone or in an archive of NeMo, or of a safetensors file whose names are those of a family that is known.</summary>
     public static IReadOnlyDictionary<string, SafeTensor> Read(string path) => ReadAll(path).Tensors;
 
     private static (IReadOnlyDictionary<string, SafeTensor> Tensors, long? Iteration) ReadAll(string path)
     {
         using FileStream stream = VoiceFiles.OpenRead(path);
-        if (IsTorch(stream))
+        if (IsTorch(stream) || NemoArchive.Is(stream))
         {
-            TorchCheckpoint checkpoint = TorchCheckpoint.Read(stream, path);
+            TorchCheckpoint checkpoint = IsTorch(stream) ? TorchCheckpoint.Read(stream, path) : NemoArchive.Read(stream, path);
             return (checkpoint.Tensors, checkpoint.Iteration);
         }
         return (SafeTensorsFile.Read(stream, path, (_, names) =>

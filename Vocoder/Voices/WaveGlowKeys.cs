@@ -10,6 +10,7 @@ namespace FlowVocoder.Voices;
 /// works on each output channel alone. Source: convert_model.py of https://github.com/NVIDIA/waveglow.
 /// Weight norm as a parametrisation (torch.nn.utils.parametrizations.weight_norm, PyTorch 2.1 and later) keeps gain and direction as
 /// <c>parametrizations.weight.original0</c> and <c>original1</c>: the <c>weight_g</c> and <c>weight_v</c> of before.
+/// NeMo calls WN <c>wavenet</c>, and a model that has spoken keeps inverses of the 1×1 convolutions (<c>inv_conv</c>), which are computed anew.
 /// Weights whose norm was removed (plain <c>.weight</c>) keep that name.
 /// The model may lie under any prefix, and its modules in the wrappers of DataParallel, torch.compile, FSDP and checkpointing. What lies beside
 /// it (losses, windows of transforms, optimisers) is left out.
@@ -68,7 +69,7 @@ public static partial class WaveGlowKeys
 
     private static string Unwrapped(string name)
     {
-        string inner = string.Join('.', name.Split('.').Where(part => !s_wrappers.Contains(part)));
+        string inner = string.Join('.', name.Split('.').Where(part => !s_wrappers.Contains(part)).Select(part => part == "wavenet" ? "WN" : part));
         return inner.Replace(".parametrizations.weight.original0", ".weight_g", StringComparison.Ordinal)
             .Replace(".parametrizations.weight.original1", ".weight_v", StringComparison.Ordinal);
     }
@@ -134,7 +135,7 @@ public static partial class WaveGlowKeys
     [GeneratedRegex(@"^(WN\.[0-9]+)\.(res|skip)_layers\.([0-9]{1,4}\.(?:bias|weight|weight_g|weight_v))\z", RegexOptions.CultureInvariant)]
     private static partial Regex ResidualOrSkip();
 
-    [GeneratedRegex(@"^(WN|convinv)\.[0-9]|^upsample\.", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^WN\.[0-9]|^convinv\.[0-9]+\.(?!inv_conv\.)|^upsample\.", RegexOptions.CultureInvariant)]
     private static partial Regex Member();
 
     [GeneratedRegex(@"(^|\.)upsample\.weight(_v)?\z", RegexOptions.CultureInvariant)]

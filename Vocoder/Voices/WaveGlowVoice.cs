@@ -16,14 +16,14 @@ public static class WaveGlowVoice
     }
 
     /// <summary>
-    /// Whether a file looks like a checkpoint for <see cref="FromCheckpoint"/>: a file of torch.save, or a safetensors file that is not
+    /// Whether a file looks like a checkpoint for <see cref="FromCheckpoint"/>: a file of torch.save, an archive of NeMo, or a safetensors file that is not
     /// one of ours. Reads the beginning of the file only; whose weights it holds shows when they are read.
     /// </summary>
     /// <exception cref="VocoderException">The file is missing or cannot be opened.</exception>
     public static bool CanRead(string path)
     {
         using FileStream stream = VoiceFiles.OpenRead(path);
-        if (PublishedCheckpoint.IsTorch(stream)) return true;
+        if (PublishedCheckpoint.IsTorch(stream) || NemoArchive.Is(stream)) return true;
         try
         {
             string? format = SafeTensorsHeader.Read(stream, path).Metadata.GetValueOrDefault("format");
