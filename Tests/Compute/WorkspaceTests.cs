@@ -60,6 +60,27 @@ public class WorkspaceTests
         Assert.Throws<OverflowException>(() => new Tensor(1, 1 << 16, 1 << 16));
     }
 
+    // Gradients of results live from the first that adds to them to the step that passes them on.
+    [Fact]
+    public void A_backward_pass_takes_little_more_than_the_forward_pass_left()
+    {
+        var random = new Random(4);
+        var parameters = new ParameterSet(3);
+        var waveNet = new WaveNet(parameters, new WaveNetConfig(10, 8), 4, 6, 5);
+        parameters.Randomize(4);
+        Tensor x = Samples.Normal(random, 1, 4, 8000), condition = Samples.Normal(random, 1, 5, 8000);
+        var tape = new Tape();
+        var ops = new CpuOps(tape: tape);
+        long start = GC.GetAllocatedBytesForCurrentThread();
+        Tensor loss = ops.SumSquares(waveNet.Apply(ops, x, condition));
+        long forward = GC.GetAllocatedBytesForCurrentThread() - start;
+        tape.Backward(loss);
+        long backward = GC.GetAllocatedBytesForCurrentThread() - start - forward;
+        Assert.InRange(forward, 10 * 8000 * sizeof(float) * 8, long.MaxValue);
+        Assert.InRange(backward, 0, forward / 2);
+        Assert.All(parameters.Items.Where(p => p.Trained), p => Assert.NotNull(p.Value.Grad));
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

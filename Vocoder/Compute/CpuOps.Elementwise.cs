@@ -26,8 +26,13 @@ public unsafe partial class CpuOps
                 ops.Map<GateTanhGradientF>(a, a + half, dy, d, half);
                 ops.Map<GateSigmoidGradientF>(a, a + half, dy, d + half, half);
             }
-            if (x.Grad == null && !x.IsParameter) x.Grad = dx;
-            else ops.AddGradient(x, dx);
+            if (x.Grad == null && !x.IsParameter)
+            {
+                x.Grad = dx;
+                return;
+            }
+            ops.AddGradient(x, dx);
+            ops._workspace.Return(dx);
         });
         return y;
     }
@@ -142,6 +147,7 @@ public unsafe partial class CpuOps
                 ops.Map<MulAddF>(a, s, da, da, half);
                 ops.Map<MulAddF>(a + half, s, da + half, da + half, half);
             }
+            ops._workspace.Return(share);
         });
         return y;
     }
@@ -161,7 +167,13 @@ public unsafe partial class CpuOps
         TensorPrimitives.Add(x.Span, offset, y.Span);
         TensorPrimitives.Sqrt(y.Span, y.Span);
         // d√u/du = 1 / (2√u)
-        Record(y, x, null, null, static (ops, y, x, _, _) => ops.Map<AddQuotientF>(y.Grad!, ops.Scale(y, 2f), ops.GradientOf(x), ops.GradientOf(x)));
+        Record(y, x, null, null, static (ops, y, x, _, _) =>
+        {
+            Tensor twice = ops.RentLike(y);
+            TensorPrimitives.Multiply(y.Span, 2f, twice.Span);
+            ops.Map<AddQuotientF>(y.Grad!, twice, ops.GradientOf(x), ops.GradientOf(x));
+            ops._workspace.Return(twice);
+        });
         return y;
     }
 
@@ -176,6 +188,7 @@ public unsafe partial class CpuOps
             Tensor u = ops.RentLike(x);
             TensorPrimitives.Add(x.Span, offset, u.Span);
             ops.Map<AddQuotientF>(y.Grad!, u, ops.GradientOf(x), ops.GradientOf(x));
+            ops._workspace.Return(u);
         });
         return y;
     }
@@ -230,12 +243,15 @@ public unsafe partial class CpuOps
         Map<AffineInverseF>(x, logScale, shift, y);
         Record(y, x, logScale, shift, static (ops, y, x, logScale, shift) =>
         {
-            Tensor dy = y.Grad!, negative = ops.Scale(logScale, -1f), dx = ops.RentLike(x);
+            Tensor dy = y.Grad!, negative = ops.RentLike(logScale), dx = ops.RentLike(x);
+            TensorPrimitives.Negate(logScale.Span, negative.Span);
             dx.Span.Clear();
             ops.Map<AddScaledByExpF>(dy, negative, dx, dx);
             if (x.RequiresGrad) ops.AddGradient(x, dx);
             if (shift.RequiresGrad) TensorPrimitives.Subtract(ops.GradientOf(shift).Span, dx.Span, ops.GradientOf(shift).Span);
             if (logScale.RequiresGrad) ops.Map<SubProductF>(dy, y, ops.GradientOf(logScale), ops.GradientOf(logScale));
+            ops._workspace.Return(negative);
+            ops._workspace.Return(dx);
         });
         return y;
     }

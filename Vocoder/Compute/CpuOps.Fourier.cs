@@ -34,6 +34,7 @@ public unsafe partial class CpuOps
             Tensor part = ops.RentLike(spectra);
             ops.Spectra(s.tables, y.Grad!, s.window, s.hop, part, 2f / s.tables.Size, 1f / s.tables.Size);
             ops.AddGradient(spectra, part);
+            ops._workspace.Return(part);
         });
         return y;
     }

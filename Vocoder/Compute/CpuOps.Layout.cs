@@ -112,6 +112,7 @@ public unsafe partial class CpuOps
             Tensor d = ops.RentLike(x);
             ops.Exchange(y.Grad!, d);
             ops.AddGradient(x, d);
+            ops._workspace.Return(d);
         });
         return y;
     }

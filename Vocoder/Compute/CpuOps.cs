@@ -89,8 +89,18 @@ public unsafe partial class CpuOps : Ops
     // A method of its own, because closures are allocated where a method begins.
     private Action Bind<T>(Tensor y, Tensor a, Tensor b, Tensor c, T value, GradientStep<T> step) => () =>
     {
-        if (y.Grad != null) step(this, y, a, b, c, value);
+        if (y.Grad == null) return;
+        step(this, y, a, b, c, value);
+        Release(y);
     };
+
+    // What y was made of has its gradients now, and nothing that was recorded before y knows of it: its own gradient makes room for those to come.
+    private void Release(Tensor y)
+    {
+        if (y.IsParameter) return;
+        _workspace.Return(y.Grad!);
+        y.Grad = null;
+    }
 
     // The gradient of t to add to; zeros when it is the first.
     private Tensor GradientOf(Tensor t)
