@@ -28,6 +28,7 @@ internal sealed class Evaluation(LoadedVoice voice, IReadOnlyList<IEvaluatedSyst
         var measures = new VoiceEvaluation(_recipe);
         var tracker = new PitchTracker(_recipe);
         var spectrogram = new MelSpectrogram(_recipe);
+        var options = new ParallelOptions { MaxDegreeOfParallelism = parallelism.Threads };
         foreach (EvaluationClip clip in clips)
         {
             terminal.Cancellation.ThrowIfCancellationRequested();
@@ -36,10 +37,10 @@ internal sealed class Evaluation(LoadedVoice voice, IReadOnlyList<IEvaluatedSyst
                 left++;
                 continue;
             }
-            float[] mel = spectrogram.Compute(audio);
+            float[] mel = spectrogram.Compute(audio, parallelism);
             float[][] spoken = [.. systems.Select((system, i) => Speak(system, i, clip, mel))];
             _seconds += (double)audio.Length / _recipe.SampleRate;
-            Parallel.For(0, systems.Count, i => _tables[i].Add(clip.Speaker, clip.Name, measures.Score(audio, spoken[i])));
+            Parallel.For(0, systems.Count, options, i => _tables[i].Add(clip.Speaker, clip.Name, measures.Score(audio, spoken[i])));
             if (!voice.Model.ScoresStepByStep) Judge(voice.Model.Score(mel, audio, parallelism));
             if (voice.Model is CompactVocoder compact && compact.PredictPitch(mel, parallelism) is { } f0)
                 _predicted.Add(VoicingScores.Of(tracker.Track(audio, f0.Length).F0, f0));

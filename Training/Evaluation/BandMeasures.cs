@@ -1,3 +1,4 @@
+using FlowVocoder.Compute;
 using FlowVocoder.Features;
 
 namespace FlowVocoder.Training.Evaluation;
@@ -20,6 +21,8 @@ public sealed record BandScores(double LowMelL1, IReadOnlyList<double> Periodici
 /// <summary>Measures bands of a generated signal beside its reference; the instance may be shared by threads.</summary>
 public sealed class BandMeasures
 {
+    private static readonly Parallelism s_one = new(1);
+
     private const int FrameSize = 1024, ShortFrame = 256, ShortHop = 128;
     private const double LowHz = 1000, LevelFrom = 300, LevelTo = 800, HighFrom = 8000;
     // Of a mean square: what lies below is silence and not a level.
@@ -75,7 +78,7 @@ public sealed class BandMeasures
 
     private double LowMelL1(ReadOnlySpan<float> reference, ReadOnlySpan<float> generated)
     {
-        float[] a = _mel.Compute(reference), b = _mel.Compute(generated);
+        float[] a = _mel.Compute(reference, s_one), b = _mel.Compute(generated, s_one);
         int count = _lowBands * (a.Length / _recipe.Bands);
         double sum = 0;
         for (int i = 0; i < count; i++) sum += Math.Abs((double)a[i] - b[i]);

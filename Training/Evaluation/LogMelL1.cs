@@ -1,3 +1,4 @@
+using FlowVocoder.Compute;
 using FlowVocoder.Features;
 
 namespace FlowVocoder.Training.Evaluation;
@@ -9,6 +10,9 @@ namespace FlowVocoder.Training.Evaluation;
 /// </summary>
 public sealed class LogMelL1
 {
+    // Whoever measures several clips or systems has a thread for each.
+    private static readonly Parallelism s_one = new(1);
+
     private readonly MelSpectrogram _mel;
     private readonly double _natsPerUnit;
 
@@ -27,7 +31,7 @@ public sealed class LogMelL1
     public double Distance(ReadOnlySpan<float> reference, ReadOnlySpan<float> generated)
     {
         int length = Math.Min(reference.Length, generated.Length);
-        return Distance(_mel.Compute(reference[..length]), _mel.Compute(generated[..length]));
+        return Distance(_mel.Compute(reference[..length], s_one), _mel.Compute(generated[..length], s_one));
     }
 
     private double Distance(float[] a, float[] b)
