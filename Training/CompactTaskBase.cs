@@ -11,7 +11,6 @@ namespace FlowVocoder.Training;
 internal abstract class CompactTaskBase : ITrainingTask
 {
     private const int ToneBatches = 12;
-    private const uint StartStream = 1000, BlurStream = 1001;
     private readonly Philox _noise;
     private readonly SpeechLoader _speech;
     private readonly int _frames;
@@ -24,7 +23,7 @@ internal abstract class CompactTaskBase : ITrainingTask
         (Model, Config, _frames) = (model, config, config.CropFrames);
         Crops = new CropSampler(data.Train, _frames, model.Recipe.HopSize, config.Seed, config.QuietestGain, config.LoudestGain);
         _heldOut = CropSampler.Middles(data.Valid, _frames, model.Recipe.HopSize);
-        _noise = new Philox(config.Seed ^ 0x9E3779B97F4A7C15UL);
+        _noise = new Philox(NoiseStreams.TrainingSeed(config.Seed));
         _speech = new SpeechLoader(model, _frames, _noise);
         Conditions = new ConditionLoader(model, _frames);
         Generation = new GenerationLoss(model, config);
@@ -117,7 +116,7 @@ internal abstract class CompactTaskBase : ITrainingTask
     {
         Crop[] seen = [.. crops.Select((crop, item) => crop with { Blur = Blur(step, item) })];
         Tensor mels = Conditions.Mels(ops, seen);
-        double[] start = [.. seen.Select((_, item) => 2 * Math.PI * _noise.Uniform((uint)item, StartStream, step))];
+        double[] start = [.. seen.Select((_, item) => 2 * Math.PI * _noise.Uniform(NoiseStreams.TrainingPhase(item), 0, step))];
         FlowCondition condition = Config.PredictedPhase ? Conditions.SpokenCondition(ops, mels, seen, start) : Conditions.Condition(ops, mels, seen);
         return new Generator(condition, _speech.Predict(ops, seen), seen);
     }
@@ -128,7 +127,7 @@ internal abstract class CompactTaskBase : ITrainingTask
     // Half of those that are smoothed are smoothed little.
     private MelBlur Blur(long step, int item)
     {
-        double chance = _noise.Uniform((uint)item, BlurStream, step);
+        double chance = _noise.Uniform(NoiseStreams.Blur(item), 0, step);
         return step == Validation || chance >= Config.BlurredCrops ? MelBlur.None : chance < 0.5 * Config.BlurredCrops ? new MelBlur(0.7f, 0.7f) : new MelBlur(1.2f, 1.5f);
     }
 
@@ -163,7 +162,8 @@ internal abstract class CompactTaskBase : ITrainingTask
 
     /// <summary>Noise for a generation of a step; take 0 and take 1 are independent.</summary>
     protected IReadOnlyList<Tensor> DrawLatents(Ops ops, FlowCondition condition, long step, uint take) =>
-        Model.Stack.DrawLatents(ops, condition.Batch, condition.Length, _noise, 2 + (take << 16), (step & 0xFFFFFFFF) * condition.Length, 1f);
+        Model.Stack.DrawLatents(
+            ops, condition.Batch, condition.Length, _noise, NoiseStreams.TrainingLatents(take), (step & 0xFFFFFFFF) * condition.Length, 1f);
 
     // Excitation [b, 1, samples].
     private Tensor Generate(Ops ops, FlowCondition condition, long step, uint take) =>

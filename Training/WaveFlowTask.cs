@@ -19,7 +19,7 @@ internal sealed class WaveFlowTask : ITrainingTask
         (_model, _config) = (model, config);
         _crops = new CropSampler(data.Train, config.CropFrames, model.Recipe.HopSize, config.Seed, config.QuietestGain, config.LoudestGain);
         _heldOut = CropSampler.Middles(data.Valid, config.CropFrames, model.Recipe.HopSize);
-        _noise = new Philox(config.Seed ^ 0x9E3779B97F4A7C15UL);
+        _noise = new Philox(NoiseStreams.TrainingSeed(config.Seed));
     }
 
     public ParameterSet Parameters => _model.Parameters;

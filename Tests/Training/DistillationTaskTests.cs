@@ -105,7 +105,7 @@ public class DistillationTaskTests
         private (IReadOnlyList<Tensor> Latents, FlowCondition Condition) Drawn()
         {
             FlowCondition condition = Condition(student, _crops);
-            return (student.Stack.DrawLatents(_ops, condition.Batch, condition.Length, new Philox(config.Seed ^ 0x9E3779B97F4A7C15UL), 2, Step * condition.Length, 1f), condition);
+            return (student.Stack.DrawLatents(_ops, condition.Batch, condition.Length, new Philox(NoiseStreams.TrainingSeed(config.Seed)), NoiseStreams.TrainingLatents(0), Step * condition.Length, 1f), condition);
         }
 
         /// <summary>Log-densities of what is generated: of the student, of the teacher under its own condition, and under that of the other item.</summary>

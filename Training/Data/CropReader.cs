@@ -13,8 +13,9 @@ internal static class CropReader
     public static void Speech(Crop crop, int hop, Philox noise, int item, long step, bool applyGain, Span<float> target)
     {
         crop.Clip.Audio.AsSpan(crop.FirstFrame * hop, target.Length).CopyTo(target);
+        uint stream = NoiseStreams.Dequantization(item);
         for (int i = 0; i < target.Length; i++)
-            target[i] += (float)((noise.Uniform((uint)item, 1, step * target.Length + i) - 0.5) / 32768);
+            target[i] += (float)((noise.Uniform(stream, 0, step * target.Length + i) - 0.5) / 32768);
         if (!applyGain) return;
         for (int i = 0; i < target.Length; i++) target[i] *= crop.Gain;
     }

@@ -57,8 +57,9 @@ public sealed class CropSampler
     /// <summary>The crop of an item of a step.</summary>
     public Crop Draw(long step, int item)
     {
-        var (clip, first) = _positions[(int)(_random.Uniform((uint)item, 0, 2 * step) * _positions.Count)];
-        double decibel = _quietest + _random.Uniform((uint)item, 0, 2 * step + 1) * (_loudest - _quietest);
+        uint stream = NoiseStreams.Crops(item);
+        var (clip, first) = _positions[(int)(_random.Uniform(stream, 0, 2 * step) * _positions.Count)];
+        double decibel = _quietest + _random.Uniform(stream, 0, 2 * step + 1) * (_loudest - _quietest);
         return new Crop(clip, first, (float)Math.Pow(10, decibel / 20));
     }
 

@@ -24,7 +24,7 @@ public static class NoiseThroughPrediction
         var predictor = new MelLinearPredictor(recipe, order, BlocksPerHop);
         float[] a = new float[frames * BlocksPerHop * order], g = new float[frames * BlocksPerHop], samples = new float[frames * recipe.HopSize];
         predictor.Compute(mel, frames, a, g);
-        new Philox(seed).Normal(samples, 0, 0, 0);
+        new Philox(seed).Normal(samples, NoiseStreams.Latents, 0, 0);
         new LinearPredictionFilter(order, predictor.BlockSize).Synthesize(samples, a, g, new float[order], samples);
         return samples;
     }

@@ -53,7 +53,7 @@ public sealed class ParameterSet
     public Tensor Uniform(string name, float bound, params int[] shape)
     {
         Tensor tensor = Add(name, shape);
-        uint stream = (uint)_items.Count;
+        uint stream = NoiseStreams.Weights(_items.Count);
         for (int i = 0; i < tensor.Size; i++) tensor.Span[i] = bound * (float)(2 * _random.Uniform(stream, 0, i) - 1);
         return tensor;
     }
@@ -80,7 +80,7 @@ public sealed class ParameterSet
     {
         Require("the next one", count);
         var values = new float[count];
-        _random.Normal(values, (uint)_items.Count, 1, 0);
+        _random.Normal(values, NoiseStreams.Weights(_items.Count), 1, 0);
         return values;
     }
 

@@ -37,7 +37,7 @@ public sealed partial class WaveFlow : IWindowedModel
     public Tensor DrawNoise(Ops ops, float sigma, ulong seed, long firstColumn, int width)
     {
         Tensor noise = ops.Rent(1, Config.Height, width);
-        new Philox(seed).Normal(noise, 0, firstColumn);
+        new Philox(seed).Normal(noise, NoiseStreams.Latents, firstColumn);
         TensorPrimitives.Multiply(noise.Span, sigma, noise.Span);
         return noise;
     }

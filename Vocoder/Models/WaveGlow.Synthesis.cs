@@ -44,7 +44,7 @@ public sealed partial class WaveGlow : IWindowedModel
         for (int i = 0; i < parts.Length; i++)
         {
             parts[i] = ops.Rent(1, NoiseChannels[i], steps);
-            random.Normal(parts[i], (uint)i, firstStep);
+            random.Normal(parts[i], NoiseStreams.Latents + (uint)i, firstStep);
             TensorPrimitives.Multiply(parts[i].Span, sigma, parts[i].Span);
         }
         return parts;

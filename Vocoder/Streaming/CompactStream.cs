@@ -56,7 +56,7 @@ internal sealed class CompactStream : VocoderStream
         (_melCount, _f0Count) = (0, 0);
         Array.Clear(_history);
         // Any start is as good as another: the mel does not say when the glottis first pulsed.
-        _phase?.Reset(2 * Math.PI * _noise.Uniform(uint.MaxValue, 0, 0));
+        _phase?.Reset(2 * Math.PI * _noise.Uniform(NoiseStreams.StartPhase, 0, 0));
     }
 
     private protected override void Render(ReadOnlySpan<float> frames, int ready, Span<float> samples)
@@ -184,7 +184,7 @@ internal sealed class CompactStream : VocoderStream
     private Tensor Excitation(CompactTools tools, FlowCondition condition, long rendered)
     {
         long step = rendered * (HopSize / _model.Config.Group);
-        _model.Stack.DrawLatents(tools.Ops, 1, condition.Length, _noise, 0, step, Options.Sigma, tools.Latents);
+        _model.Stack.DrawLatents(tools.Ops, 1, condition.Length, _noise, NoiseStreams.Latents, step, Options.Sigma, tools.Latents);
         return tools.Ops.Unfold(_model.Stack.Inverse(tools.Ops, tools.Latents, condition), _model.Config.Group);
     }
 
