@@ -74,7 +74,7 @@ internal sealed class Trainer
         _ops = engine.Record(parallelism);
         _evaluation = engine.Compute(parallelism);
         Health = new RunHealth(config, task.IsDistillation);
-        _adam = new Adam(task.Parameters, new AdamConfig(WeightDecay: config.WeightDecay, ClipNorm: config.ClipNorm), parallelism);
+        _adam = new Adam(task.Parameters, new AdamConfig(Beta2: config.Beta2, WeightDecay: config.WeightDecay, ClipNorm: config.ClipNorm), parallelism);
         if (task.Adversary is { } adversary) _adversaryAdam = new Adam(adversary.Parameters, new AdamConfig(Beta1: AdversaryBeta1, ClipNorm: AdversaryClipNorm), parallelism);
         _average = [.. task.Parameters.Items.Select(p => p.Value.Span.ToArray())];
     }

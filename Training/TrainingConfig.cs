@@ -36,7 +36,13 @@ public sealed record TrainingConfig
     /// <summary>Steps over which the learning rate rises from 0. The default value is 200.</summary>
     public long Warmup { get; init; } = 200;
 
-    /// <summary>Decoupled weight decay. The default value is 0.</summary>
+    /// <summary>
+    /// Decay of the second moment of the gradients, β₂ of Adam. The default value is 0.99, as HiFi-GAN has it (Kong et al. 2020, sec. 3), and under which the
+    /// voices that ship were trained; Kingma and Ba (2015) suggest 0.999.
+    /// </summary>
+    public float Beta2 { get; init; } = 0.99f;
+
+    /// <summary>Decoupled weight decay of matrices and kernels; gains, biases and log-scales do not decay. The default value is 0.</summary>
     public float WeightDecay { get; init; }
 
     /// <summary>Largest norm of the gradient. The default value is 1.</summary>
@@ -163,6 +169,7 @@ public sealed record TrainingConfig
         ConfigJson.Check(LearningRate is > 0 and <= 1, "learning_rate", LearningRate, "above 0, at most 1");
         ConfigJson.Check(FinalLearningRate >= 0 && FinalLearningRate <= LearningRate, "final_learning_rate", FinalLearningRate, "0 to learning_rate");
         ConfigJson.Check(Warmup >= 0, "warmup", Warmup, "0 or more");
+        ConfigJson.Check(Beta2 is >= 0 and < 1, "beta2", Beta2, "0 to below 1");
         ConfigJson.Check(WeightDecay >= 0, "weight_decay", WeightDecay, "0 or more");
         ConfigJson.Check(ClipNorm >= 0, "clip_norm", ClipNorm, "0 or more");
         ConfigJson.Check(LossGuard > 0, "loss_guard", LossGuard, "above 0");

@@ -87,10 +87,15 @@ internal sealed class LogMelLoss
         return ops.Scale(ops.Sum(distance), 1f / distance.Size);
     }
 
-    /// <summary>Natural logarithms [b, bands, windows] of the mels of speech [b, 1, samples].</summary>
+    /// <summary>
+    /// Natural logarithms [b, bands, windows] of the mels of speech [b, 1, samples]: of magnitudes or of powers, as the recipe's own are, and its floor belongs
+    /// to these. Single bins are compared by magnitude.
+    /// </summary>
     public Tensor Log(Ops ops, Tensor speech)
     {
         Tensor magnitude = Spectrum.Magnitude(ops, speech);
-        return _bank == null ? ops.Log(magnitude, BinFloor) : ops.Log(ops.Conv1d(magnitude, _bank, null), (float)_recipe.Floor);
+        if (_bank == null) return ops.Log(magnitude, BinFloor);
+        Tensor spectrum = _recipe.SpectrumPower == 2 ? ops.Multiply(magnitude, magnitude) : magnitude;
+        return ops.Log(ops.Conv1d(spectrum, _bank, null), (float)_recipe.Floor);
     }
 }

@@ -4,9 +4,12 @@ namespace FlowVocoder.Training.Optimization;
 
 /// <summary>Settings of <see cref="Adam"/>.</summary>
 /// <param name="Beta1">Decay of the first moment.</param>
-/// <param name="Beta2">Decay of the second moment.</param>
+/// <param name="Beta2">Decay of the second moment. The default value is that of HiFi-GAN (Kong et al. 2020, sec. 3); Kingma and Ba suggest 0.999.</param>
 /// <param name="Epsilon">Added to the root of the second moment.</param>
-/// <param name="WeightDecay">Decoupled weight decay (Loshchilov and Hutter 2019); 0 is Adam.</param>
+/// <param name="WeightDecay">
+/// Decoupled weight decay (Loshchilov and Hutter 2019) of matrices and kernels; 0 is Adam. Gains, biases and log-scales, of one value a channel, do not decay:
+/// pulled to 0 they would change what a layer does and not how large its weights are.
+/// </param>
 /// <param name="ClipNorm">Largest norm of the gradient of all parameters together; 0 never clips.</param>
 public sealed record AdamConfig(float Beta1 = 0.9f, float Beta2 = 0.99f, float Epsilon = 1e-8f, float WeightDecay = 0f, float ClipNorm = 0f);
 
@@ -18,6 +21,7 @@ public sealed class Adam
     private readonly Parameter[] _parameters;
     private readonly float[][] _first, _second;
     private readonly double[] _squares;
+    private readonly bool[] _decays;
 
     /// <summary>Creates an optimiser of the trained parameters of a set; the threads change no bit.</summary>
     public Adam(ParameterSet parameters, AdamConfig config, Parallelism? parallelism = null)
@@ -25,6 +29,7 @@ public sealed class Adam
         (_config, _parallelism) = (config, parallelism ?? new Parallelism(1));
         _parameters = [.. parameters.Items.Where(p => p.Trained)];
         _squares = new double[_parameters.Length];
+        _decays = [.. _parameters.Select(p => p.Shape.Count(axis => axis > 1) > 1)];
         _first = [.. _parameters.Select(p => new float[p.Value.Size])];
         _second = [.. _parameters.Select(p => new float[p.Value.Size])];
     }
@@ -78,7 +83,7 @@ public sealed class Adam
             var (adam, step) = s;
             Tensor w = adam._parameters[i].Value;
             if (w.Grad is not { } gradient) return;
-            step.Update(w.Span, gradient.Span, adam._first[i], adam._second[i]);
+            (adam._decays[i] ? step : step with { Decay = 1 }).Update(w.Span, gradient.Span, adam._first[i], adam._second[i]);
             w.MarkChanged();
         });
     }

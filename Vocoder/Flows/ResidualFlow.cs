@@ -14,7 +14,7 @@ public sealed class ResidualFlow : Flow
     private const float SwishSlope = 1.1f;
 
     private readonly ResidualConfig _config;
-    private readonly Tensor[] _weights, _biases, _logBetas;
+    private readonly Tensor[] _weights, _biases, _logHalfBetas;
     private readonly Tensor? _conditionWeight;
     private readonly Tensor _zeros, _logScale, _shift;
     private readonly Philox _random;
@@ -29,14 +29,15 @@ public sealed class ResidualFlow : Flow
         _config = config;
         _random = new Philox(config.Seed);
         int last = config.HiddenLayers;
-        (_weights, _biases, _logBetas) = (new Tensor[last + 1], new Tensor[last + 1], new Tensor[last]);
+        (_weights, _biases, _logHalfBetas) = (new Tensor[last + 1], new Tensor[last + 1], new Tensor[last]);
         for (int i = 0; i <= last; i++)
         {
             int inputs = i == 0 ? config.Channels : config.Hidden, outputs = i == last ? config.Channels : config.Hidden;
             float bound = i == last ? 0f : 1f / MathF.Sqrt(inputs);
             _weights[i] = parameters.Uniform($"layers.{i}.weight", bound, outputs, inputs, 1);
             _biases[i] = parameters.Uniform($"layers.{i}.bias", bound, outputs);
-            if (i < last) _logBetas[i] = parameters.Constant($"layers.{i}.log_beta", 0f, outputs);
+            // log(β/2), whatever its name says, so that β begins at 2: files that were written have it so.
+            if (i < last) _logHalfBetas[i] = parameters.Constant($"layers.{i}.log_beta", 0f, outputs);
         }
         if (config.ConditionChannels > 0)
             _conditionWeight = parameters.Uniform("cond_layer.weight", 1f / MathF.Sqrt(config.ConditionChannels), config.Hidden, config.ConditionChannels, 1);
@@ -61,7 +62,7 @@ public sealed class ResidualFlow : Flow
     public override Tensor Forward(Ops ops, Tensor x, Tensor condition, out Tensor logDet)
     {
         Tensor[] weights = Weights(ops);
-        var slopes = new Tensor[_logBetas.Length];
+        var slopes = new Tensor[_logHalfBetas.Length];
         Tensor z = Residual(ops, weights, x, Conditioned(ops, condition), slopes, add: x);
         logDet = Exact ? ExactLogDet(ops, weights, slopes, x) : EstimatedLogDet(ops, weights, slopes, x);
         return z;
@@ -91,7 +92,7 @@ public sealed class ResidualFlow : Flow
     private Tensor Residual(Ops ops, Tensor[] weights, Tensor x, Tensor? conditioned, Tensor[]? slopes, Tensor? add)
     {
         Tensor hidden = x;
-        for (int i = 0; i < _logBetas.Length; i++)
+        for (int i = 0; i < _logHalfBetas.Length; i++)
         {
             Tensor input = ops.Conv1d(hidden, weights[i], _biases[i], add: i == 0 ? conditioned : null);
             if (hidden != x) ops.Free(hidden);
@@ -106,7 +107,7 @@ public sealed class ResidualFlow : Flow
     // LipSwish (Chen et al. 2019, sec. 3.3): a·sigmoid(βa)/1.1 = a·(1 + t)/2.2 with h = a·β/2 and t = tanh h. Its slope never exceeds 1.
     private Tensor Activate(Ops ops, int layer, Tensor a, Tensor[]? slopes)
     {
-        Tensor h = ops.ChannelAffine(a, _logBetas[layer], _zeros), t = ops.Tanh(h), product = ops.Multiply(a, t), sum = ops.Add(a, product);
+        Tensor h = ops.ChannelAffine(a, _logHalfBetas[layer], _zeros), t = ops.Tanh(h), product = ops.Multiply(a, t), sum = ops.Add(a, product);
         if (slopes != null) slopes[layer] = Slope(ops, h, t);
         Tensor result = ops.Scale(sum, 1 / (2 * SwishSlope));
         foreach (Tensor done in (ReadOnlySpan<Tensor>)[h, t, product, sum]) ops.Free(done);

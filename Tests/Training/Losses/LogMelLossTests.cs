@@ -39,7 +39,8 @@ public class LogMelLossTests
                 Complex sum = 0;
                 for (int n = 0; n < w; n++)
                     sum += x[i * Hop + pad + n] * (0.5 - 0.5 * Math.Cos(2 * Math.PI * n / w)) * Complex.FromPolarCoordinates(1, -2 * Math.PI * bin * n / size);
-                return Math.Sqrt(sum.Magnitude * sum.Magnitude + 1e-9);
+                double root = Math.Sqrt(sum.Magnitude * sum.Magnitude + 1e-9);
+                return recipe.SpectrumPower == 2 ? root * root : root;
             })];
             for (int b = 0; b < recipe.Bands; b++) result[i * recipe.Bands + b] = Math.Log(bank[b].Zip(magnitude).Sum(p => p.First * p.Second) + (bank.Length == size / 2 + 1 ? 1e-3 : recipe.Floor));
         }
@@ -54,6 +55,18 @@ public class LogMelLossTests
 
     private static double Distance(double[][] a, double[][] b) =>
         a.SelectMany(item => item).Zip(b.SelectMany(item => item), (p, q) => Math.Sqrt((p - q) * (p - q) + 1e-4)).Average();
+
+    [Theory, InlineData(1), InlineData(2)]
+    public void Mels_are_of_magnitudes_or_powers_as_the_recipe_has_them(int power)
+    {
+        MelRecipe recipe = s_recipe with { SpectrumPower = power, Floor = 1e-4 };
+        var random = new Random(22);
+        Tensor x = Normal(random, scale: 0.1), y = Normal(random, scale: 0.3);
+        double expected = Distance(LogMels(recipe, [Item(x, 0), Item(x, 1)]), LogMels(recipe, [Item(y, 0), Item(y, 1)]));
+        Assert.Equal(expected, new LogMelLoss(recipe).Apply(new CpuOps(), x, y).Item, 1e-4);
+        // In the units of the recipe's own mels: a power counts its decibels double.
+        Assert.InRange(expected, power * 0.7, power * 1.6);
+    }
 
     [Fact]
     public void Energy_distance_is_half_of_both_distances_less_that_of_the_two_generations()

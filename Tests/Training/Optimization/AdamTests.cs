@@ -1,4 +1,6 @@
 using FlowVocoder.Compute;
+using FlowVocoder.Features;
+using FlowVocoder.Models;
 using FlowVocoder.Tests.Compute;
 using FlowVocoder.Training.Optimization;
 
@@ -27,8 +29,10 @@ public class AdamTests
 
     private static float[] Flat(ParameterSet set, Func<Parameter, Tensor> part) => [.. Trained(set).SelectMany(p => part(p).Span.ToArray())];
 
-    /// <summary>Kingma and Ba 2015, algorithm 1, with the decay of Loshchilov and Hutter 2019, algorithm 2, as printed.</summary>
-    private sealed class Published(AdamConfig config, double[] w)
+    /// <summary>
+    /// Kingma and Ba 2015, algorithm 1, with the decay of Loshchilov and Hutter 2019, algorithm 2, as printed, of all weights but the first so many.
+    /// </summary>
+    private sealed class Published(AdamConfig config, double[] w, int undecayed)
     {
         private readonly double[] _m = new double[w.Length], _v = new double[w.Length];
         private int _t;
@@ -43,7 +47,7 @@ public class AdamTests
                 _m[i] = config.Beta1 * _m[i] + (1.0 - config.Beta1) * gradient[i];
                 _v[i] = config.Beta2 * _v[i] + (1.0 - config.Beta2) * gradient[i] * gradient[i];
                 double mHat = _m[i] / (1 - Math.Pow(config.Beta1, _t)), vHat = _v[i] / (1 - Math.Pow(config.Beta2, _t));
-                W[i] -= rate * (mHat / (Math.Sqrt(vHat) + config.Epsilon) + config.WeightDecay * W[i]);
+                W[i] -= rate * (mHat / (Math.Sqrt(vHat) + config.Epsilon) + (i < undecayed ? 0 : config.WeightDecay) * W[i]);
             }
         }
     }
@@ -80,7 +84,7 @@ public class AdamTests
         var config = new AdamConfig(beta1, beta2, epsilon, decay);
         ParameterSet set = TwoTensors(1);
         var adam = new Adam(set, config);
-        var reference = new Published(config, [.. Flat(set, p => p.Value).Select(v => (double)v)]);
+        var reference = new Published(config, [.. Flat(set, p => p.Value).Select(v => (double)v)], undecayed: 7);
         var random = new Random(2);
         for (int step = 0; step < 50; step++)
         {
@@ -102,8 +106,27 @@ public class AdamTests
         var adam = new Adam(set, new AdamConfig(WeightDecay: 0.25f));
         foreach (Parameter p in Trained(set)) p.Value.Grad = new Tensor(p.Value.Batch, p.Value.Channels, p.Value.Length);
         adam.Step(0.5, 0);
-        Samples.Close([.. before.Select(v => v * (1 - 0.5 * 0.25))], Flat(set, p => p.Value), 3e-7, "weights");
+        // The vector of seven does not decay.
+        Samples.Close([.. before.Select((v, i) => i < 7 ? v : v * (1 - 0.5 * 0.25))], Flat(set, p => p.Value), 3e-7, "weights");
         Assert.All(adam.State, s => Assert.All(s.Values, v => Assert.Equal(0f, v)));
+    }
+
+    [Fact]
+    public void Gains_biases_and_log_scales_do_not_decay_and_kernels_do()
+    {
+        var model = new CompactVocoder(new CompactConfig { Group = 16, Flows = 1, Layers = 1, Channels = 4, LinearPrediction = 0 }, MelRecipe.ByName("hifigan"));
+        model.Parameters.Randomize(3, 0.5);
+        Dictionary<string, float[]> before = Trained(model.Parameters).ToDictionary(p => p.Name, p => p.Value.Span.ToArray());
+        var adam = new Adam(model.Parameters, new AdamConfig(WeightDecay: 1f));
+        foreach (Parameter p in Trained(model.Parameters)) p.Value.Grad = new Tensor(p.Value.Batch, p.Value.Channels, p.Value.Length);
+        adam.Step(0.25, 0);
+        string[] kept = ["bias", "weight_g", "log_scale", "shift", "log_diagonal"];
+        foreach (Parameter p in Trained(model.Parameters))
+        {
+            float factor = kept.Contains(p.Name[(p.Name.LastIndexOf('.') + 1)..]) ? 1f : 0.75f;
+            Samples.Close([.. before[p.Name].Select(v => (double)v * factor)], p.Value.Span, 1e-6, p.Name);
+        }
+        Assert.All(kept, name => Assert.Contains(before.Keys, key => key.EndsWith("." + name, StringComparison.Ordinal)));
     }
 
     [Theory]
