@@ -42,9 +42,12 @@ var audio = new Command("audio", "Wav files, ring and meter beside those of NAud
 audio.SetAction(_ => AudioBenchmark.Run());
 var anomaly = new Command("anomaly", "Planted faults that are found at 1 % of false alarms.") { data, voice };
 anomaly.SetAction(result => AnomalyBenchmark.Run(result.GetRequiredValue(data), result.GetValue(voice)));
+var peer = new Option<string[]>("--peer") { Description = "an .onnx file of another vocoder; may be given several times", DefaultValueFactory = _ => [] };
+var engines = new Command("engines", "Managed code, ONNX Runtime and libtorch side by side; built with -p:Onnx=cpu and -p:Torch=cpu.") { voice, peer };
+engines.SetAction(result => EnginesBenchmark.Run(result.GetValue(voice), result.GetRequiredValue(peer)));
 var root = new RootCommand("Speed and memory of FlowVocoder, as Markdown tables. Run it on an idle machine.")
 {
-    kernels, training, synth, streaming, load, directions, features, mels, audio, import, anomaly,
+    kernels, training, synth, streaming, load, directions, features, mels, audio, import, anomaly, engines,
 };
 try
 {

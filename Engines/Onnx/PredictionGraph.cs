@@ -40,18 +40,17 @@ internal sealed class PredictionGraph(MelLinearPredictor predictor)
     public Value Filter(Value excitation, Value taps, StreamMemory? memory)
     {
         Graph graph = excitation.Graph, body = graph.Inner("block");
-        Value response = ImpulseResponse(taps);
-        Value past = body.Input("past", Float, "batch", _order), e = body.Input("block_excitation", Float, "batch", _block);
-        Value a = body.Input("block_taps", Float, "batch", _order), h = body.Input("block_response", Float, "batch", _block);
-        // The newest of the past first. Places beyond the taps, and before the response begins, are a zero put behind.
-        Value ringing = Extended(a).Gather(Places(body, _block, _order, (t, m) => t + m < _order ? t + m : _order), 1).MatMul(past.Unsqueeze(2));
-        Value triangle = Extended(h).Gather(Places(body, _block, _block, (t, s) => t >= s ? t - s : _block), 1);
-        Value y = triangle.MatMul(e.Unsqueeze(2) + ringing).Reshape(0, _block);
+        // Places beyond the taps, and before the response begins, are a zero that stands behind; the newest of the past comes first.
+        Value past = body.Input("past", Float, "batch", _order), e = body.Input("block_excitation", Float, "batch", _block, 1);
+        Value a = body.Input("block_taps", Float, "batch", _order + 1), h = body.Input("block_response", Float, "batch", _block + 1);
+        Value ringing = a.Gather(Places(body, _block, _order, (t, m) => t + m < _order ? t + m : _order), 1).MatMul(past.Unsqueeze(2));
+        Value triangle = h.Gather(Places(body, _block, _block, (t, s) => t >= s ? t - s : _block), 1);
+        Value y = triangle.MatMul(e + ringing).Reshape(0, _block);
         Value latest = _block >= _order ? y.Slice(1, -_order) : past.Slice(1, 0, _order - _block).Reverse(1).Then(1, y);
         body.Output(latest.Reverse(1), "next_past", Float, "batch", _order);
         body.Output(y, "block_speech", Float, "batch", _block);
         Value start = memory?.Take(_order) ?? (taps.Slice(1, 0, 1) * 0f).Reshape(0, _order);
-        Value[] results = graph.Nodes("Scan", [start, excitation, taps, response], 2,
+        Value[] results = graph.Nodes("Scan", [start, excitation.Unsqueeze(3), taps.PadBack(1), ImpulseResponse(taps).PadBack(1)], 2,
             ("body", body), ("num_scan_inputs", 3), ("scan_input_axes", new long[] { 1, 1, 1 }), ("scan_output_axes", new long[] { 1 }));
         memory?.Keep(results[0]);
         return results[1];
@@ -132,9 +131,6 @@ internal sealed class PredictionGraph(MelLinearPredictor predictor)
         }
         return matrix;
     }
-
-    // With a zero behind.
-    private static Value Extended(Value x) => x.Then(1, x.Slice(1, 0, 1) * 0f);
 
     // 1, 0, 0, … for each block.
     private Value Unit(Value taps)
