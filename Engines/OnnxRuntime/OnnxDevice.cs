@@ -7,11 +7,11 @@ namespace FlowVocoder.OnnxRuntime;
 /// <summary>Where a graph runs: what was asked for, or an error; never something else in silence.</summary>
 internal static class OnnxDevice
 {
-    private const string Cuda = "CUDAExecutionProvider", DirectMl = "DmlExecutionProvider";
+    private const string Cuda = "CUDAExecutionProvider";
 
     /// <summary>Opens a graph.</summary>
     /// <param name="graph">An .onnx file's bytes.</param>
-    /// <param name="device">cpu, cuda, cuda:N or directml; null for cpu.</param>
+    /// <param name="device">cpu, cuda or cuda:N; null for cpu.</param>
     /// <exception cref="VocoderException">The device is not there, or the graph is none.</exception>
     public static InferenceSession Open(byte[] graph, string? device)
     {
@@ -40,12 +40,8 @@ internal static class OnnxDevice
                 case "cpu" when parts.Length == 1:
                     break;
                 case "cuda":
-                    Require(Cuda, device, "a build with -p:Onnx=gpu on a machine with CUDA");
+                    if (!OrtEnv.Instance().GetAvailableProviders().Contains(Cuda)) throw new VocoderException($"the device {device} is not there, expected a build with -p:Onnx=gpu on a machine with CUDA");
                     options.AppendExecutionProvider_CUDA(number);
-                    break;
-                case "directml":
-                    Require(DirectMl, device, "a build with -p:Onnx=directml on Windows");
-                    options.AppendExecutionProvider_DML(number);
                     break;
                 default:
                     throw Unknown(device);
@@ -64,10 +60,5 @@ internal static class OnnxDevice
         }
     }
 
-    private static void Require(string provider, string device, string needs)
-    {
-        if (!OrtEnv.Instance().GetAvailableProviders().Contains(provider)) throw new VocoderException($"the device {device} is not there, expected {needs}");
-    }
-
-    private static VocoderException Unknown(string device) => new($"found the device {VoiceFiles.Quote(device)}, expected cpu, cuda, cuda:N or directml");
+    private static VocoderException Unknown(string device) => new($"found the device {VoiceFiles.Quote(device)}, expected cpu, cuda or cuda:N");
 }

@@ -12,7 +12,7 @@ public abstract class VoiceEngine
     private static readonly List<VoiceEngine> s_registered = [];
 
     /// <summary>Engines beside the managed one that a program may bring, and how it is built with them.</summary>
-    private static readonly (string Name, string How)[] s_known = [("onnx", "-p:Onnx=cpu, gpu or directml"), ("torch", "-p:Torch=cpu, cuda-windows or cuda-linux")];
+    private static readonly (string Name, string How)[] s_known = [("onnx", "-p:Onnx=cpu or gpu"), ("torch", "-p:Torch=cpu, cuda-windows or cuda-linux")];
 
     /// <summary>The engines of this program, beside the managed one.</summary>
     public static IReadOnlyList<VoiceEngine> Registered => s_registered;
