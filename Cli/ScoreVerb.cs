@@ -58,7 +58,7 @@ internal sealed class ScoreVerb : Verb
     private static void Print(Likelihood score, string file, LoadedVoice voice, Terminal terminal)
     {
         double seconds = (double)score.Samples / voice.Model.Recipe.SampleRate, bits = Bits(score.NatsPerSample);
-        terminal.Say($"{file}: {score.NatsPerSample:0.0000} nats per sample, {bits:0.0000} bits per sample under voice {voice.Name}");
+        terminal.Say($"{file}: {score.NatsPerSample:0.0000} nats per sample{(score.StandardError is { } error ? $" ± {error:0.0000} (standard error of an estimate)" : "")}, {bits:0.0000} bits per sample under voice {voice.Name}");
         terminal.Say($"over {score.Samples} samples ({seconds:0.00} s); as a code: {StepBits - bits:0.00} bits for each 16-bit sample");
         var table = new TextTable(false, true, true);
         table.Add("layer", "nats per sample", "bits per sample");

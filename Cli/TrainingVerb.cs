@@ -104,7 +104,9 @@ internal abstract class TrainingVerb : Verb
         {
             CompactVocoder model => new TrainingConfig { Model = model.Config, Recipe = model.Recipe.Name },
             WaveFlow model => new TrainingConfig { WaveFlow = model.Config, Recipe = model.Recipe.Name },
-            _ => throw new VocoderException($"{loaded.Source}: holds a model of kind '{loaded.Model.Kind}', expected '{CompactVocoder.KindName}' or '{WaveFlow.KindName}' to train from"),
+            FloWaveNet model => new TrainingConfig { FloWaveNet = model.Config, Recipe = model.Recipe.Name },
+            WaveNode model => new TrainingConfig { WaveNode = model.Config, Recipe = model.Recipe.Name },
+            _ => throw new VocoderException($"{loaded.Source}: holds a model of kind '{loaded.Model.Kind}', expected '{CompactVocoder.KindName}', '{WaveFlow.KindName}', '{FloWaveNet.KindName}' or '{WaveNode.KindName}' to train from"),
         };
     }
 

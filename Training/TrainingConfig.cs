@@ -18,6 +18,15 @@ public sealed record TrainingConfig
     /// <summary>A WaveFlow to train in place of it, by its likelihood alone; null, the default, for none.</summary>
     public WaveFlowConfig? WaveFlow { get; init; }
 
+    /// <summary>The same of a FloWaveNet.</summary>
+    public FloWaveNetConfig? FloWaveNet { get; init; }
+
+    /// <summary>The same of a WaveNODE.</summary>
+    public WaveNodeConfig? WaveNode { get; init; }
+
+    /// <summary>The configurations of the models that learn by likelihood alone, as text; empty without.</summary>
+    internal string Family => WaveFlow?.ToJson() + FloWaveNet?.ToJson() + WaveNode?.ToJson();
+
     /// <summary>Number of steps after which the learning rate has reached its end. The default value is 20,000.</summary>
     public long Steps { get; init; } = 20_000;
 
@@ -179,11 +188,12 @@ public sealed record TrainingConfig
             ConfigJson.Check(weight >= 0, name, weight, "0 or more");
             ConfigJson.Check(weight == 0 || Model.Flow != FlowKind.Maf, name, weight, "0 for a maf, which generates step by step");
         }
-        if (WaveFlow != null)
+        foreach (var (name, isAsked) in new[] { ("wave_flow", WaveFlow != null), ("flo_wave_net", FloWaveNet != null), ("wave_node", WaveNode != null) })
         {
-            bool isAlone = Model.ToJson() == new CompactConfig().ToJson();
-            ConfigJson.Check(isAlone, "model", "another than the default", "none beside wave_flow: a run trains one model, and the settings of this one are wave_flow.NAME");
-            ConfigJson.Check(!HasGenerationLoss && PitchCrops == 0, "wave_flow", "one with losses of generated speech or pitch crops", "0 for all of these: a WaveFlow learns by its likelihood alone");
+            if (!isAsked) continue;
+            bool isAlone = Model.ToJson() == new CompactConfig().ToJson() && new object?[] { WaveFlow, FloWaveNet, WaveNode }.Count(model => model != null) == 1;
+            ConfigJson.Check(isAlone, "model", "another than the default", $"no other beside {name}: a run trains one model, and the settings of this one are {name}.NAME");
+            ConfigJson.Check(!HasGenerationLoss && PitchCrops == 0, name, "one with losses of generated speech or pitch crops", "0 for all of these: it learns by its likelihood alone");
         }
         Distillation.Validate();
         Adversarial.Validate();

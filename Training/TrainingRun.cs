@@ -59,7 +59,13 @@ public static class TrainingRun
     {
         config.Validate();
         var recipe = MelRecipe.ByName(config.Recipe);
-        VocoderModel model = config.WaveFlow == null ? new CompactVocoder(config.Model, recipe, config.Seed) : new WaveFlow(config.WaveFlow, config.Seed, recipe);
+        VocoderModel model = config switch
+        {
+            { WaveFlow: { } waveFlow } => new WaveFlow(waveFlow, config.Seed, recipe),
+            { FloWaveNet: { } floWaveNet } => new FloWaveNet(floWaveNet, config.Seed, recipe),
+            { WaveNode: { } waveNode } => new WaveNode(waveNode, config.Seed, recipe),
+            _ => new CompactVocoder(config.Model, recipe, config.Seed),
+        };
         // Before any recording is read: what does not fit should be told at once.
         CompactVocoder? teacher = paths.Teacher == null ? null : Teacher(paths.Teacher, model, config);
         if (teacher == null && model is CompactVocoder alone) CompactTask.Check(alone);
@@ -80,7 +86,7 @@ public static class TrainingRun
         foreach (string warning in data.Warnings) tell?.Invoke("warning: " + warning);
         ITrainingTask task = model switch
         {
-            WaveFlow waveFlow => new WaveFlowTask(waveFlow, data, config),
+            ILikelihoodModel => new LikelihoodTask(model, data, config),
             CompactVocoder student when teacher != null => new DistillationTask(student, teacher, data, config),
             _ => new CompactTask((CompactVocoder)model, data, config),
         };
@@ -174,7 +180,7 @@ public static class TrainingRun
     // Goes on with what may change (steps, rates, weights of losses) and not with what makes it another run.
     private static void RequireSame(SavedRun saved, SavedRun wanted, string checkpoint)
     {
-        string? found = saved.Config.Model.ToJson() != wanted.Config.Model.ToJson() || saved.Config.WaveFlow?.ToJson() != wanted.Config.WaveFlow?.ToJson() ? "with another model"
+        string? found = saved.Config.Model.ToJson() != wanted.Config.Model.ToJson() || saved.Config.Family != wanted.Config.Family ? "with another model"
             : saved.Config.Recipe != wanted.Config.Recipe ? $"with the recipe {saved.Config.Recipe}"
             : saved.Teacher == wanted.Teacher ? null
             : saved.Teacher.Length == 0 ? "without a teacher" : wanted.Teacher.Length == 0 ? "with a teacher, by distill" : "with another teacher";

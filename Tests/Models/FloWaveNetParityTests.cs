@@ -10,6 +10,8 @@ namespace FlowVocoder.Tests.Models;
 /// <summary>FloWaveNet with affine and with additive couplings against the published implementation, on weights it drew.</summary>
 public class FloWaveNetParityTests(ITestOutputHelper output)
 {
+    private static readonly FloWaveNetConfig s_small = new() { MelChannels = 3, Blocks = 3, Flows = 2, Layers = 1, BlocksPerSplit = 2, Channels = 4, UpsampleScales = [4, 4] };
+
     public static TheoryData<string> Folders => ["flowavenet_tiny", "flowavenet_tiny_additive"];
 
     private (PublishedVectors Vectors, FloWaveNet Model) Load(string folder)
@@ -17,8 +19,11 @@ public class FloWaveNetParityTests(ITestOutputHelper output)
         var vectors = new PublishedVectors(folder, output);
         JsonElement json = vectors.Config;
         int Number(string name) => json.GetProperty(name).GetInt32();
-        var model = new FloWaveNet(new FloWaveNetConfig(Number("cin_channel"), Number("n_block"), Number("n_flow"), Number("n_layer"), json.GetProperty("affine").GetBoolean(),
-            Number("block_per_split"), Number("filter_size")));
+        var model = new FloWaveNet(new FloWaveNetConfig
+        {
+            MelChannels = Number("cin_channel"), Blocks = Number("n_block"), Flows = Number("n_flow"), Layers = Number("n_layer"), Affine = json.GetProperty("affine").GetBoolean(),
+            BlocksPerSplit = Number("block_per_split"), Channels = Number("filter_size"),
+        });
         vectors.Load(model.Parameters);
         return (vectors, model);
     }
@@ -98,7 +103,7 @@ public class FloWaveNetParityTests(ITestOutputHelper output)
     [Theory, InlineData(1, 1), InlineData(2, 1), InlineData(3, 2)]
     public void Audio_survives_the_round_trip_for_any_number_of_flows(int flows, int perSplit)
     {
-        var model = new FloWaveNet(new FloWaveNetConfig(3, 3, flows, 1, Affine: true, perSplit, 4, [4, 4]), 1);
+        var model = new FloWaveNet(s_small with { Flows = flows, BlocksPerSplit = perSplit }, 1);
         model.Parameters.Randomize(2, 0.3);
         var random = new Random(3);
         Tensor mel = Samples.Normal(random, 2, 3, 2), audio = Samples.Normal(random, 2, 1, 32);
@@ -119,11 +124,11 @@ public class FloWaveNetParityTests(ITestOutputHelper output)
     [Fact]
     public void What_does_not_fit_is_refused()
     {
-        var model = new FloWaveNet(new FloWaveNetConfig(3, 3, 2, 1, true, 2, 4, [4, 4]));
+        var model = new FloWaveNet(s_small);
         string Message(int bands, int frames, int samples) => Assert.Throws<VocoderException>(() => model.Forward(new CpuOps(), new Tensor(1, 1, samples), new Tensor(1, bands, frames))).Message;
         Assert.Equal("mel: found 2 bands, expected 3", Message(2, 1, 16));
         Assert.Equal("found 12 samples, expected a multiple of 8", Message(3, 1, 12));
         Assert.Equal("mel: 1 frames are 16 samples, expected at least 24", Message(3, 1, 24));
-        Assert.Equal("configuration: n_block is 9, expected 1 to 8", Assert.Throws<VocoderException>(() => new FloWaveNet(new FloWaveNetConfig(Blocks: 9))).Message);
+        Assert.Equal("configuration: blocks is 9, expected 1 to 8", Assert.Throws<VocoderException>(() => new FloWaveNet(new FloWaveNetConfig { Blocks = 9 })).Message);
     }
 }

@@ -22,7 +22,8 @@ public class TrainingConfigTests
     public void Every_member_survives_json()
     {
         TrainingConfig read = TrainingConfig.FromJson(s_other.ToJson(), "x");
-        foreach (PropertyInfo p in typeof(TrainingConfig).GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.Name is not (nameof(TrainingConfig.Model) or nameof(TrainingConfig.Adversarial))))
+        foreach (PropertyInfo p in typeof(TrainingConfig).GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.Name is not (nameof(TrainingConfig.Model) or nameof(TrainingConfig.Adversarial)
+            or nameof(TrainingConfig.WaveFlow) or nameof(TrainingConfig.FloWaveNet) or nameof(TrainingConfig.WaveNode))))
         {
             Assert.False(Equals(p.GetValue(s_other), p.GetValue(new TrainingConfig())), $"this test leaves {p.Name} at its default value");
             Assert.Equal(p.GetValue(s_other), p.GetValue(read));
@@ -32,6 +33,10 @@ public class TrainingConfigTests
         Assert.Equal((1, 8), (read.Adversarial.Weight, read.Adversarial.Channels));
         Assert.Equal([1, 5], read.Model.Harmonics);
         Assert.Equal(s_other.ToJson(), read.ToJson());
+        var families = new TrainingConfig { WaveFlow = new() { Height = 8 }, FloWaveNet = new() { Blocks = 3 }, WaveNode = new() { Solver = "euler" } };
+        read = TrainingConfig.FromJson(families.ToJson(), "x");
+        Assert.Equal((8, 3, "euler"), (read.WaveFlow!.Height, read.FloWaveNet!.Blocks, read.WaveNode!.Solver));
+        Assert.Equal(families.ToJson(), read.ToJson());
     }
 
     [Fact]

@@ -48,6 +48,8 @@ internal sealed class ConfigEnumConverter<T>() : JsonStringEnumConverter<T>(Json
     Converters = [typeof(ConfigEnumConverter<FlowKind>)])]
 [JsonSerializable(typeof(CompactConfig))]
 [JsonSerializable(typeof(WaveFlowConfig))]
+[JsonSerializable(typeof(FloWaveNetConfig))]
+[JsonSerializable(typeof(WaveNodeConfig))]
 internal sealed partial class ConfigJsonContext : JsonSerializerContext;
 
 /// <summary>The same for WaveGlow's, whose names and liberties are those of the published file.</summary>

@@ -1,50 +1,35 @@
 using FlowVocoder.Compute;
 using FlowVocoder.Conditioners;
+using FlowVocoder.Features;
 using FlowVocoder.Flows;
 
 namespace FlowVocoder.Models;
-
-/// <summary>Configuration of a <see cref="FloWaveNet"/>: the arguments of the published constructor. The default values are those of the published model.</summary>
-/// <param name="MelChannels">Bands of the mel, cin_channel.</param>
-/// <param name="Blocks">Context blocks, n_block; each halves the rate.</param>
-/// <param name="Flows">Flows of a block, n_flow.</param>
-/// <param name="Layers">Layers of each network, n_layer.</param>
-/// <param name="Affine">Affine couplings; else additive ones.</param>
-/// <param name="BlocksPerSplit">Blocks after which half of the channels leave, block_per_split.</param>
-/// <param name="Channels">Channels of the networks, 256 as published.</param>
-/// <param name="UpsampleScales">Scales of the transposed convolutions that bring the mel to audio rate.</param>
-public sealed record FloWaveNetConfig(int MelChannels = 80, int Blocks = 8, int Flows = 6, int Layers = 2, bool Affine = true, int BlocksPerSplit = 4, int Channels = 256,
-    IReadOnlyList<int>? UpsampleScales = null)
-{
-    /// <summary>Checks that the numbers can be built.</summary>
-    /// <exception cref="VocoderException">One of them cannot; the message names it with its value and what was expected.</exception>
-    public void Validate()
-    {
-        ConfigJson.Check(MelChannels is >= 1 and <= 1024, "cin_channel", MelChannels, "1 to 1024");
-        ConfigJson.Check(Blocks is >= 1 and <= 8, "n_block", Blocks, "1 to 8");
-        ConfigJson.Check(Flows is >= 1 and <= 64, "n_flow", Flows, "1 to 64");
-        ConfigJson.Check(Layers is >= 1 and <= 12, "n_layer", Layers, "1 to 12");
-        ConfigJson.Check(BlocksPerSplit >= 1, "block_per_split", BlocksPerSplit, "1 or more");
-        ConfigJson.Check(Channels is >= 1 and <= 1024, "filter_size", Channels, "1 to 1024");
-    }
-}
 
 /// <summary>
 /// FloWaveNet (Kim et al. 2019, arXiv 1811.02155) with the key names of its published state dictionary: context blocks of squeeze and flows, after some of which half of the channels leave with a
 /// prior that the other half tells. Audio becomes noise (<see cref="Forward"/>) and noise audio (<see cref="Generate"/>) in one pass.
 /// </summary>
-public sealed class FloWaveNet
+public sealed class FloWaveNet : MultiScaleVocoder
 {
     private readonly PlaneUpsampler _upsampler;
     private readonly FloWaveNetFlow[][] _flows;
     private readonly ResidualWaveNet?[] _priors;
 
     /// <summary>Creates a model with random weights.</summary>
+    /// <param name="config">What it is made of.</param>
+    /// <param name="seed">Seed of the weights.</param>
+    /// <param name="recipe">Recipe of its mels; 'flowavenet' with the bands and the hop of the configuration when null.</param>
     /// <exception cref="VocoderException">The configuration cannot be built.</exception>
-    public FloWaveNet(FloWaveNetConfig config, ulong seed = 0)
+    public FloWaveNet(FloWaveNetConfig config, ulong seed = 0, MelRecipe? recipe = null) : this(config, new ParameterSet(seed), recipe) { }
+
+    /// <summary>The same with an empty set for the weights, which may be limited.</summary>
+    internal FloWaveNet(FloWaveNetConfig config, ParameterSet parameters, MelRecipe? recipe)
+        : base(parameters, recipe ?? MelRecipe.ByName("flowavenet") with { Bands = config.MelChannels, HopSize = config.Hop })
     {
+        Config = config;
         config.Validate();
-        (Config, Parameters) = (config, new ParameterSet(seed));
+        RequireRecipe(config.MelChannels);
+        Models.ConfigJson.Check(config.Hop == Recipe.HopSize, "upsample_scales", string.Join(",", config.UpsampleScales), $"numbers whose product is the hop {Recipe.HopSize}");
         (_flows, _priors) = (new FloWaveNetFlow[config.Blocks][], new ResidualWaveNet?[config.Blocks]);
         var net = new ResidualWaveNetConfig(1, config.Layers, config.Channels, config.Channels, config.Channels);
         int channels = 1, conditions = config.MelChannels;
@@ -57,26 +42,46 @@ public sealed class FloWaveNet
             _priors[i] = new ResidualWaveNet(block.Scope("prior"), net with { Layers = 2 }, channels / 2, channels, conditions);
             channels /= 2;
         }
-        _upsampler = new PlaneUpsampler(Parameters.Scope("upsample_conv"), config.UpsampleScales ?? [16, 16]);
+        _upsampler = new PlaneUpsampler(Parameters.Scope("upsample_conv"), config.UpsampleScales);
     }
 
     /// <summary>What the model is made of.</summary>
     public FloWaveNetConfig Config { get; }
 
-    /// <summary>All trained values, under the names of the published state dictionary.</summary>
-    public ParameterSet Parameters { get; }
+    /// <summary>The kind of model in a voice file.</summary>
+    public const string KindName = "flowavenet";
+
+    /// <inheritdoc/>
+    public override string Kind => KindName;
+
+    /// <inheritdoc/>
+    public override string ConfigJson => Config.ToJson();
+
+    /// <inheritdoc/>
+    public override int Group => 1 << Config.Blocks;
+
+    /// <inheritdoc/>
+    private protected override int Reach => Blocks.Sum(block => (block.Flows.Sum(flow => flow.Past) + (block.Prior?.Past ?? 0)) * block.Step);
+
+    /// <inheritdoc/>
+    private protected override (int Before, int After) MelReach => (_upsampler.Reach, _upsampler.Reach);
+
+    /// <inheritdoc/>
+    public override double MacsPerSecond => Recipe.SampleRate *
+        (Blocks.Sum(block => (block.Flows.Sum(flow => (double)flow.MacsPerStep) + (block.Prior?.MacsPerStep ?? 0)) / block.Step) + (double)_upsampler.MacsPerFrame(Recipe.Bands) / Recipe.HopSize);
+
+    private IEnumerable<(int Step, FloWaveNetFlow[] Flows, ResidualWaveNet? Prior)> Blocks => _flows.Select((flows, i) => (2 << i, flows, _priors[i]));
 
     private bool SplitsAfter(int block) => (block + 1) % Config.BlocksPerSplit == 0 && block < Config.Blocks - 1;
 
     /// <summary>mel [b, bands, f] → [b, bands, f·hop].</summary>
     internal Tensor Upsample(Ops ops, Tensor mel) => _upsampler.Apply(ops, mel);
 
-    /// <summary>Normalises audio [b, 1, n], n a multiple of 2^blocks, under a mel [b, bands, f] that is at least as long.</summary>
-    /// <exception cref="VocoderException">The audio is no such multiple, or the mel has other bands or is too short.</exception>
-    public MultiScaleResult Forward(Ops ops, Tensor audio, Tensor mel) => Forward(ops, audio, mel, null);
+    /// <inheritdoc/>
+    public override MultiScaleResult Forward(Ops ops, Tensor audio, Tensor mel) => Forward(ops, audio, mel, null);
 
-    /// <summary>Sets every activation normalisation from a first batch, each on what the earlier ones give.</summary>
-    public void Initialize(Ops ops, Tensor audio, Tensor mel) => Forward(ops, audio, mel, (flow, x) => flow.Initialize(ops, x));
+    /// <inheritdoc/>
+    public override void Initialize(Ops ops, Tensor audio, Tensor mel) => Forward(ops, audio, mel, (flow, x) => flow.Initialize(ops, x));
 
     private MultiScaleResult Forward(Ops ops, Tensor audio, Tensor mel, Action<FloWaveNetFlow, Tensor>? visit)
     {
@@ -104,12 +109,9 @@ public sealed class FloWaveNet
         return new MultiScaleResult(latents, logDets);
     }
 
-    /// <summary>
-    /// Generates audio [b, 1, n] from a mel and noise already multiplied by σ, [b, 1, n]: squeezed and split as audio is, its halves are the noise of the priors, so that σ reaches them. The published
-    /// synthesis is the inverse of training for an even number of flows; this one is for every number.
-    /// </summary>
-    /// <exception cref="VocoderException">As for <see cref="Forward(Ops, Tensor, Tensor)"/>.</exception>
-    public Tensor Generate(Ops ops, Tensor mel, Tensor noise)
+    /// <inheritdoc/>
+    /// <remarks>The published synthesis is the inverse of training for an even number of flows a block; this one is for every number.</remarks>
+    public override Tensor Generate(Ops ops, Tensor mel, Tensor noise)
     {
         Tensor z = noise, c = Condition(ops, mel, noise.Length);
         var given = new Tensor?[_flows.Length];
@@ -149,10 +151,7 @@ public sealed class FloWaveNet
 
     private Tensor Condition(Ops ops, Tensor mel, int samples)
     {
-        if (mel.Channels != Config.MelChannels) throw new VocoderException($"mel: found {mel.Channels} bands, expected {Config.MelChannels}");
-        int group = 1 << Config.Blocks;
-        if (samples == 0 || samples % group != 0) throw new VocoderException($"found {samples} samples, expected a multiple of {group}");
-        if ((long)mel.Length * _upsampler.Scale < samples) throw new VocoderException($"mel: {mel.Length} frames are {(long)mel.Length * _upsampler.Scale} samples, expected at least {samples}");
+        Require(mel, samples, (long)mel.Length * _upsampler.Scale);
         return ops.Crop(_upsampler.Apply(ops, mel), 0, samples);
     }
 }

@@ -10,7 +10,11 @@ namespace FlowVocoder.Models;
 /// <param name="Samples">Samples scored.</param>
 /// <param name="NatsPerSample">Log-likelihood in nats per sample; higher is better.</param>
 /// <param name="Parts">What each layer contributes, in nats per sample; they sum to <paramref name="NatsPerSample"/>.</param>
-public sealed record Likelihood(int Samples, double NatsPerSample, IReadOnlyList<(string Layer, double Nats)> Parts);
+public sealed record Likelihood(int Samples, double NatsPerSample, IReadOnlyList<(string Layer, double Nats)> Parts)
+{
+    /// <summary>Standard error of <paramref name="NatsPerSample"/> where a log-determinant is estimated by chance, in nats per sample; null where all are exact.</summary>
+    public double? StandardError { get; init; }
+}
 
 /// <summary>A vocoder: a flow between speech and noise, given a mel spectrogram.</summary>
 public abstract partial class VocoderModel

@@ -4,7 +4,7 @@ using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace FlowVocoder.Models;
 
-public sealed partial class WaveFlow : IWindowedModel
+public sealed partial class WaveFlow : IWindowedModel, ILikelihoodModel
 {
     /// <inheritdoc/>
     /// <remarks>
@@ -29,6 +29,10 @@ public sealed partial class WaveFlow : IWindowedModel
     /// <inheritdoc/>
     Tensor IWindowedModel.Speak(Ops ops, Tensor mel, long firstFrame, SynthesisOptions options) =>
         Generate(ops, mel, DrawNoise(ops, options.Sigma, options.Seed, firstFrame * Recipe.HopSize / Config.Height, mel.Length * Recipe.HopSize / Config.Height));
+
+    Tensor ILikelihoodModel.Loss(Ops ops, Tensor audio, Tensor mel) => Forward(ops, audio, mel).Loss(ops, 1f);
+
+    void ILikelihoodModel.Initialize(Ops ops, Tensor audio, Tensor mel) { }
 
     /// <summary>
     /// Normal noise of standard deviation σ for <see cref="Generate"/>, [1, height, width]. It depends on seed, row and absolute column only, wherever

@@ -1,63 +1,34 @@
 using FlowVocoder.Compute;
 using FlowVocoder.Conditioners;
+using FlowVocoder.Features;
 using FlowVocoder.Flows;
 
 namespace FlowVocoder.Models;
-
-/// <summary>Configuration of a <see cref="WaveNode"/>. The default values are those of the published model.</summary>
-/// <param name="MelChannels">Bands of the mel.</param>
-/// <param name="Blocks">Blocks of squeeze, activation normalisation and continuous flow, n_block.</param>
-/// <param name="FirstScale">Samples that the first squeeze joins, scale_init.</param>
-/// <param name="Scale">Samples that each block joins, scale.</param>
-/// <param name="SplitPeriod">Blocks after which half of the channels leave, split_period.</param>
-/// <param name="Layers">Layers of each vector field, n_layer_wvn.</param>
-/// <param name="Channels">Channels of each vector field, n_channel_wvn.</param>
-/// <param name="DilationBase">Factor from one dilation to the next in all networks, d_i.</param>
-/// <param name="PriorLayers">Layers of the network of a split's prior.</param>
-/// <param name="PriorChannels">Its channels.</param>
-public sealed record WaveNodeConfig(int MelChannels = 80, int Blocks = 4, int FirstScale = 4, int Scale = 2, int SplitPeriod = 2, int Layers = 4, int Channels = 128, int DilationBase = 3,
-    int PriorLayers = 2, int PriorChannels = 256)
-{
-    internal const int UpsampleKernel = 1024, UpsampleStride = 256;
-
-    /// <summary>Samples that a step of the last block holds.</summary>
-    public int Group => FirstScale * (int)Math.Pow(Scale, Blocks);
-
-    /// <summary>Checks that the numbers can be built.</summary>
-    /// <exception cref="VocoderException">One of them cannot; the message names it with its value and what was expected.</exception>
-    public void Validate()
-    {
-        ConfigJson.Check(MelChannels is >= 1 and <= 1024, "cin_channel", MelChannels, "1 to 1024");
-        ConfigJson.Check(Blocks is >= 1 and <= 16, "n_block", Blocks, "1 to 16");
-        ConfigJson.Check(FirstScale is >= 1 and <= 256, "scale_init", FirstScale, "1 to 256");
-        ConfigJson.Check(Scale is >= 2 and <= 8 && Math.Pow(Scale, Blocks) * FirstScale <= 4096, "scale", Scale, "2 to 8, at most 4096 samples in all blocks");
-        ConfigJson.Check(SplitPeriod >= 1 && (Scale % 2 == 0 || SplitPeriod >= Blocks), "split_period", SplitPeriod, "1 or more, and no split with an odd scale");
-        ConfigJson.Check(Layers is >= 1 and <= 12, "n_layer_wvn", Layers, "1 to 12");
-        ConfigJson.Check(Channels is >= 1 and <= 1024, "n_channel_wvn", Channels, "1 to 1024");
-        ConfigJson.Check(DilationBase is >= 1 and <= 4, "d_i", DilationBase, "1 to 4");
-        ConfigJson.Check(PriorLayers is >= 1 and <= 12, "prior_layers", PriorLayers, "1 to 12");
-        ConfigJson.Check(PriorChannels is >= 1 and <= 1024, "prior_channels", PriorChannels, "1 to 1024");
-    }
-}
 
 /// <summary>
 /// WaveNODE (Kim et al. 2020, arXiv 2006.04598) with the key names of its published state dictionary: blocks of squeeze, activation normalisation and continuous flow, after some of which half of the
 /// channels leave with a prior that the other half tells.
 /// </summary>
-public sealed class WaveNode
+public sealed class WaveNode : MultiScaleVocoder
 {
+    private const int FramesOfKernel = 4, Estimates = 4;
     private readonly WaveGlowUpsampler _upsampler;
     private readonly (ScaleNorm Norm, ContinuousFlow Flow, WaveNet? Prior)[] _blocks;
 
     /// <summary>Creates a model with random weights.</summary>
     /// <param name="config">What it is made of.</param>
-    /// <param name="solver">How its equations are solved; published: dopri5 with a tolerance of 1e-5, and of 1e-3 when speaking.</param>
     /// <param name="seed">Seed of the weights.</param>
+    /// <param name="recipe">Recipe of its mels; 'flowavenet', which WaveNODE shares, with the bands of the configuration when null.</param>
     /// <exception cref="VocoderException">The configuration cannot be built.</exception>
-    public WaveNode(WaveNodeConfig config, OdeSolver solver, ulong seed = 0)
+    public WaveNode(WaveNodeConfig config, ulong seed = 0, MelRecipe? recipe = null) : this(config, new ParameterSet(seed), recipe) { }
+
+    /// <summary>The same with an empty set for the weights, which may be limited.</summary>
+    internal WaveNode(WaveNodeConfig config, ParameterSet parameters, MelRecipe? recipe) : base(parameters, recipe ?? MelRecipe.ByName("flowavenet") with { Bands = config.MelChannels })
     {
+        Config = config;
         config.Validate();
-        (Config, Parameters) = (config, new ParameterSet(seed));
+        RequireRecipe(config.MelChannels);
+        OdeSolver solver = config.OdeSolver;
         _blocks = new (ScaleNorm, ContinuousFlow, WaveNet?)[config.Blocks];
         var field = new WaveNetConfig(config.Layers, config.Channels, 3, Causal: false, DilationBase: config.DilationBase);
         int channels = config.FirstScale, conditions = config.MelChannels * config.FirstScale, number = 0;
@@ -67,29 +38,54 @@ public sealed class WaveNode
             // The first of a block's parts is its squeeze, which has no weights; a split counts as a block of its own.
             ParameterSet chain = Parameters.Scope($"blocks.{number++}.chains");
             _blocks[i] = (new ScaleNorm(chain.Scope("1.actnorm"), channels),
-                new ContinuousFlow(chain.Scope("2.odefunc.diffeq.layer"), field, channels, conditions, solver, seed + (ulong)i), null);
+                new ContinuousFlow(chain.Scope("2.odefunc.diffeq.layer"), field, channels, conditions, solver, (ulong)i), null);
             if ((i + 1) % config.SplitPeriod != 0 || i == config.Blocks - 1) continue;
             _blocks[i].Prior = new WaveNet(Parameters.Scope($"blocks.{number++}.prior"), new WaveNetConfig(config.PriorLayers, config.PriorChannels, 3, Causal: false, DilationBase: config.DilationBase), channels / 2, channels, conditions / 2);
             (channels, conditions) = (channels / 2, conditions / 2);
         }
-        _upsampler = new WaveGlowUpsampler(Parameters.Scope("upsample"), config.MelChannels, WaveNodeConfig.UpsampleKernel, WaveNodeConfig.UpsampleStride);
+        _upsampler = new WaveGlowUpsampler(Parameters.Scope("upsample"), config.MelChannels, FramesOfKernel * Recipe.HopSize, Recipe.HopSize);
     }
 
     /// <summary>What the model is made of.</summary>
     public WaveNodeConfig Config { get; }
 
-    /// <summary>All trained values, under the names of the published state dictionary.</summary>
-    public ParameterSet Parameters { get; }
+    /// <summary>The kind of model in a voice file.</summary>
+    public const string KindName = "wavenode";
+
+    /// <inheritdoc/>
+    public override string Kind => KindName;
+
+    /// <inheritdoc/>
+    public override string ConfigJson => Config.ToJson();
+
+    /// <inheritdoc/>
+    public override int Group => Config.Group;
+
+    /// <inheritdoc/>
+    /// <remarks>Of equal steps of the solver; what a tolerance asks for has no bound.</remarks>
+    private protected override int Reach => _blocks.Select((block, i) => (block.Flow.Past + (block.Prior?.Past ?? 0)) * StepOf(i)).Sum();
+
+    /// <inheritdoc/>
+    private protected override (int Before, int After) MelReach => (_upsampler.PastFrames, 0);
+
+    /// <inheritdoc/>
+    public override double MacsPerSecond => Recipe.SampleRate *
+        (_blocks.Select((block, i) => (block.Flow.MacsPerStep + (double)(block.Prior?.MacsPerStep ?? 0)) / StepOf(i)).Sum() + (double)_upsampler.MacsPerFrame / Recipe.HopSize);
+
+    // Samples of a step of a block.
+    private int StepOf(int block) => Config.FirstScale * (int)Math.Pow(Config.Scale, block + 1);
 
     /// <summary>The continuous flows, from the first block to the last.</summary>
     public IReadOnlyList<ContinuousFlow> Flows => [.. _blocks.Select(block => block.Flow)];
 
-    /// <summary>Normalises audio [b, 1, n], n a multiple of <see cref="WaveNodeConfig.Group"/>, under a mel [b, bands, f] that reaches as far.</summary>
-    /// <exception cref="VocoderException">The audio is no such multiple, or the mel has other bands or is too short.</exception>
-    public MultiScaleResult Forward(Ops ops, Tensor audio, Tensor mel) => Forward(ops, audio, mel, null);
+    /// <inheritdoc/>
+    public override MultiScaleResult Forward(Ops ops, Tensor audio, Tensor mel) => Forward(ops, audio, mel, null, null);
 
-    /// <summary>The same with given signs for the estimate of each block's trace, [b, c, t] each; the flows' own way where there are none.</summary>
-    internal MultiScaleResult Forward(Ops ops, Tensor audio, Tensor mel, IReadOnlyList<Tensor>? signs)
+    /// <inheritdoc/>
+    public override void Initialize(Ops ops, Tensor audio, Tensor mel) => Forward(ops, audio, mel, null, (norm, x) => norm.Initialize(ops, x));
+
+    /// <summary>Normalises with given signs for the estimate of each block's trace, [b, c, t] each; the flows' own way where there are none.</summary>
+    internal MultiScaleResult Forward(Ops ops, Tensor audio, Tensor mel, IReadOnlyList<Tensor>? signs, Action<ScaleNorm, Tensor>? visit = null)
     {
         Tensor x = ops.Fold(audio, Config.FirstScale), c = Condition(ops, mel, audio.Length);
         var latents = new List<Tensor>();
@@ -97,25 +93,41 @@ public sealed class WaveNode
         for (int i = 0; i < _blocks.Length; i++)
         {
             (x, c) = (ops.Fold(x, Config.Scale), ops.Fold(c, Config.Scale));
+            visit?.Invoke(_blocks[i].Norm, x);
             x = _blocks[i].Norm.Forward(ops, x, c, out Tensor logDet);
-            logDets.Add(($"norm {i}", logDet));
+            logDets.Add(($"actnorm.{i}", logDet));
             if (signs == null) x = _blocks[i].Flow.Forward(ops, x, c, out logDet);
             else
             {
                 (x, Tensor perItem) = _blocks[i].Flow.Forward(ops, x, c, signs[i]);
                 logDet = ops.Sum(perItem);
             }
-            logDets.Add(($"flow {i}", logDet));
+            logDets.Add(($"ode.{i}", logDet));
             if (_blocks[i].Prior is not { } prior) continue;
             Tensor kept = ops.Slice(x, 0, x.Channels / 2);
             c = ops.Slice(c, 0, c.Channels / 2);
             var (mean, logScale) = Prior(ops, prior, kept, c);
             latents.Add(ops.AffineInverse(ops.Slice(x, kept.Channels, kept.Channels), logScale, mean));
-            logDets.Add(($"prior {i}", ops.Scale(ops.Sum(logScale), -1f)));
+            logDets.Add(($"prior.{i}", ops.Scale(ops.Sum(logScale), -1f)));
             x = kept;
         }
         latents.Add(x);
         return new MultiScaleResult(latents, logDets);
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Generate(Ops ops, Tensor mel, Tensor noise)
+    {
+        var parts = new List<Tensor>();
+        Tensor z = ops.Fold(noise, Config.FirstScale);
+        foreach (var (_, _, prior) in _blocks)
+        {
+            z = ops.Fold(z, Config.Scale);
+            if (prior == null) continue;
+            parts.Add(ops.Slice(z, z.Channels / 2, z.Channels / 2));
+            z = ops.Slice(z, 0, z.Channels / 2);
+        }
+        return Generate(ops, mel, [.. parts, z]);
     }
 
     /// <summary>Generates audio [b, 1, n] from a mel and latent parts in the order in which <see cref="Forward(Ops, Tensor, Tensor)"/> gives them.</summary>
@@ -152,9 +164,18 @@ public sealed class WaveNode
 
     private Tensor Condition(Ops ops, Tensor mel, int samples)
     {
-        if (mel.Channels != Config.MelChannels) throw new VocoderException($"mel: found {mel.Channels} bands, expected {Config.MelChannels}");
-        if (samples == 0 || samples % Config.Group != 0) throw new VocoderException($"found {samples} samples, expected a multiple of {Config.Group}");
-        if (_upsampler.Reach(mel.Length) < samples) throw new VocoderException($"mel: {mel.Length} frames reach {_upsampler.Reach(mel.Length)} samples, expected at least {samples}");
+        Require(mel, samples, _upsampler.Reach(mel.Length));
         return ops.Fold(_upsampler.Apply(ops, mel, samples), Config.FirstScale);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>The mean of several estimates of the trace, with its standard error; of the exact trace where all flows have it.</remarks>
+    private protected override Likelihood Score(Ops ops, Tensor audio, Tensor mel)
+    {
+        if (Flows.All(flow => flow.Exact)) return base.Score(ops, audio, mel);
+        Likelihood[] estimates = [.. Enumerable.Range(0, Estimates).Select(_ => base.Score(ops, audio, mel))];
+        double mean = estimates.Average(e => e.NatsPerSample), variance = estimates.Sum(e => Math.Pow(e.NatsPerSample - mean, 2)) / (Estimates - 1);
+        List<(string, double)> parts = [.. estimates[0].Parts.Select((part, i) => (part.Layer, estimates.Average(e => e.Parts[i].Nats)))];
+        return new Likelihood(audio.Length, mean, parts) { StandardError = Math.Sqrt(variance / Estimates) };
     }
 }

@@ -14,9 +14,10 @@ internal static class PublishedCheckpoint
     public static ImportedCheckpoint Import(string path, MelRecipe? recipe)
     {
         var (tensors, iteration) = ReadAll(path);
-        VocoderModel model = !tensors.Keys.Any(WaveFlowVoice.IsKey) ? WaveGlowVoice.FromTensors(tensors, path, recipe)
-            : recipe == null ? WaveFlowVoice.FromTensors(tensors, path)
-            : throw new VocoderException($"{path}: is a WaveFlow, whose recipe of mels is known, expected none to be named");
+        bool isWaveFlow = tensors.Keys.Any(WaveFlowVoice.IsKey), isMultiScale = tensors.Keys.Any(MultiScaleVoice.IsKey);
+        if (recipe != null && (isWaveFlow || isMultiScale))
+            throw new VocoderException($"{path}: is a {(isWaveFlow ? "WaveFlow" : "FloWaveNet or WaveNODE")}, whose recipe of mels is known, expected none to be named");
+        VocoderModel model = isWaveFlow ? WaveFlowVoice.FromTensors(tensors, path) : isMultiScale ? MultiScaleVoice.FromTensors(tensors, path) : WaveGlowVoice.FromTensors(tensors, path, recipe);
         return new ImportedCheckpoint(model, tensors.Count, iteration);
     }
 
@@ -34,7 +35,7 @@ internal static class PublishedCheckpoint
         return (SafeTensorsFile.Read(stream, path, (_, names) =>
         {
             // What holds none of the weights that tell the shape need not be read.
-            if (!names.Any(name => WaveGlowKeys.IsUpsampling(name) || WaveFlowVoice.IsKey(name))) throw WaveGlowShapes.NoWaveGlow(path, "upsample.weight");
+            if (!names.Any(name => WaveGlowKeys.IsUpsampling(name) || WaveFlowVoice.IsKey(name) || MultiScaleVoice.IsKey(name))) throw WaveGlowShapes.NoWaveGlow(path, "upsample.weight");
         }).Tensors, null);
     }
 

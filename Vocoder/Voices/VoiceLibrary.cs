@@ -32,7 +32,7 @@ public sealed record LoadedVoice(string Name, string Source, VocoderModel Model,
     public SynthesisOptions Options => new() { Sigma = Sigma };
 }
 
-/// <summary>Finds voices by name or file and loads them, whatever kind of model they hold; checkpoints of the published WaveGlow and WaveFlow are voices too.</summary>
+/// <summary>Finds voices by name or file and loads them, whatever kind of model they hold; checkpoints of the published WaveGlow, WaveFlow, FloWaveNet and WaveNODE are voices too.</summary>
 public static class VoiceLibrary
 {
     /// <summary>The voice that speaks where none is asked for.</summary>
@@ -108,6 +108,7 @@ public static class VoiceLibrary
         {
             WaveGlow.KindName => WaveGlowVoice.FromFile(file),
             WaveFlow.KindName => WaveFlowVoice.FromFile(file),
+            FloWaveNet.KindName or WaveNode.KindName => MultiScaleVoice.FromFile(file),
             _ => CompactVoice.FromFile(file),
         };
         return new LoadedVoice(file.Name, file.Source, model, file);

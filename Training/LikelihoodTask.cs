@@ -4,17 +4,17 @@ using FlowVocoder.Training.Data;
 
 namespace FlowVocoder.Training;
 
-/// <summary>Maximum likelihood of a <see cref="WaveFlow"/> (Ping et al. 2020).</summary>
-internal sealed class WaveFlowTask : ITrainingTask
+/// <summary>Maximum likelihood of the models that learn by it alone: WaveFlow, FloWaveNet, WaveNODE.</summary>
+internal sealed class LikelihoodTask : ITrainingTask
 {
-    private readonly WaveFlow _model;
+    private readonly VocoderModel _model;
     private readonly TrainingConfig _config;
     private readonly CropSampler _crops;
     private readonly Crop[] _heldOut;
     private readonly Philox _noise;
 
     /// <exception cref="VocoderException">No recording, or none that is held out, is as long as a crop and not silent.</exception>
-    public WaveFlowTask(WaveFlow model, SpeechDataset data, TrainingConfig config)
+    public LikelihoodTask(VocoderModel model, SpeechDataset data, TrainingConfig config)
     {
         (_model, _config) = (model, config);
         _crops = new CropSampler(data.Train, config.CropFrames, model.Recipe.HopSize, config.Seed, config.QuietestGain, config.LoudestGain);
@@ -26,7 +26,15 @@ internal sealed class WaveFlowTask : ITrainingTask
 
     public double SecondsPerStep => (double)_config.Batch * _config.CropFrames * _model.Recipe.HopSize / _model.Recipe.SampleRate;
 
-    public void Initialize(Ops ops) { }
+    private ILikelihoodModel Likelihood => (ILikelihoodModel)_model;
+
+    public void Initialize(Ops ops)
+    {
+        // One batch, drawn at a step that training never reaches.
+        (Tensor speech, Tensor mels) = Load(ops, _crops.Draw(-1, 0, _config.Batch), -1);
+        Likelihood.Initialize(ops, speech, mels);
+        ops.Reset();
+    }
 
     public void Finish(Ops ops) { }
 
@@ -46,13 +54,19 @@ internal sealed class WaveFlowTask : ITrainingTask
 
     private StepResult Loss(Ops ops, Crop[] crops, long step)
     {
-        int hop = _model.Recipe.HopSize, frames = _config.CropFrames, bands = _model.Recipe.Bands;
-        Tensor speech = ops.Rent(crops.Length, 1, frames * hop), mels = ops.Rent(crops.Length, bands, frames);
-        ops.Parallelism.For(crops.Length, (Task: this, crops, speech, mels, step), static (item, in s) => s.Task.Load(s.crops[item], item, s.step, s.speech, s.mels));
-        Tensor loss = _model.Forward(ops, speech, mels).Loss(ops, 1f);
+        (Tensor speech, Tensor mels) = Load(ops, crops, step);
+        Tensor loss = Likelihood.Loss(ops, speech, mels);
         // The likelihood is told of the recording as loud as it is.
         double gain = crops.Average(crop => Math.Log(crop.Gain));
         return new StepResult(loss, gain - WaveFlowResult.Constant(1) - ops.Read(loss)[0], 0, 0);
+    }
+
+    private (Tensor Speech, Tensor Mels) Load(Ops ops, Crop[] crops, long step)
+    {
+        int frames = _config.CropFrames;
+        Tensor speech = ops.Rent(crops.Length, 1, frames * _model.Recipe.HopSize), mels = ops.Rent(crops.Length, _model.Recipe.Bands, frames);
+        ops.Parallelism.For(crops.Length, (Task: this, crops, speech, mels, step), static (item, in s) => s.Task.Load(s.crops[item], item, s.step, s.speech, s.mels));
+        return (speech, mels);
     }
 
     private void Load(Crop crop, int item, long step, Tensor speech, Tensor mels)
