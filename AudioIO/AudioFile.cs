@@ -4,10 +4,10 @@ namespace FlowVocoder.AudioIO;
 public static class AudioFile
 {
     /// <summary>Endings under which such recordings lie, in lower case with their dots.</summary>
-    public static IReadOnlyList<string> Extensions { get; } = [".wav", ".flac", ".aiff", ".aif", ".aifc", ".mp3", ".ogg", ".oga"];
+    public static IReadOnlyList<string> Extensions { get; } = [".wav", ".flac", ".aiff", ".aif", ".aifc", ".mp3", ".ogg", ".oga", ".opus"];
 
     /// <summary>
-    /// Reads a wav file (<see cref="WavReader"/>), an AIFF, an mp3, an ogg vorbis, or a flac file (decoded by the <c>flac</c> program).
+    /// Reads a wav file (<see cref="WavReader"/>), an AIFF, an mp3, an ogg vorbis or opus, or a flac file (decoded by the <c>flac</c> program).
     /// </summary>
     /// <exception cref="VocoderException">
     /// The file cannot be read, is none of them, is damaged or holds no samples, or the <c>flac</c> program is not installed.
@@ -47,7 +47,7 @@ public static class AudioFile
         else
         {
             throw new VocoderException(
-                $"'{name}' is no recording that can be read: it starts with {FourCc.Describe(magic[..found])}, expected wav, flac, AIFF, mp3 or ogg vorbis");
+                $"'{name}' is no recording that can be read: it starts with {FourCc.Describe(magic[..found])}, expected wav, flac, AIFF, mp3, ogg vorbis or opus");
         }
     }
 

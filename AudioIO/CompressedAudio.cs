@@ -4,9 +4,9 @@ using NVorbis;
 
 namespace FlowVocoder.AudioIO;
 
-/// <summary>Decodes mp3 files by NLayer and ogg vorbis files by NVorbis.</summary>
+/// <summary>Decodes mp3 files by NLayer, ogg vorbis files by NVorbis and ogg opus files by Concentus.</summary>
 /// <remarks>
-/// Both formats are streams of packets without a count of samples at their beginning: a file that was cut is read to the cut.
+/// These formats are streams of packets without a count of samples at their beginning: a file that was cut is read to the cut.
 /// Of an mp3 the encoder's delay (26 to 50 ms of silence) stays at the beginning.
 /// </remarks>
 internal static class CompressedAudio
@@ -26,9 +26,15 @@ internal static class CompressedAudio
         PassOn(name, mp3.Channels, mp3.SampleRate, block => mp3.ReadSamples(block, 0, block.Length), sink);
     });
 
-    /// <summary>Decodes an ogg vorbis; of several streams in a file the first.</summary>
-    /// <exception cref="VocoderException">It is damaged, holds no samples, or is not vorbis.</exception>
-    public static void ReadOgg(Stream stream, string name, IAudioSink sink) => Decode(name, "ogg vorbis", () =>
+    /// <summary>Decodes an ogg vorbis or ogg opus; of several streams in a file the first.</summary>
+    /// <exception cref="VocoderException">It is damaged, holds no samples, or is neither.</exception>
+    public static void ReadOgg(Stream stream, string name, IAudioSink sink)
+    {
+        if (IsOpus(stream)) ReadOpus(stream, name, sink);
+        else ReadVorbis(stream, name, sink);
+    }
+
+    private static void ReadVorbis(Stream stream, string name, IAudioSink sink) => Decode(name, "ogg vorbis", () =>
     {
         VorbisPackets? first = null;
         using var container = new NVorbis.Ogg.ContainerReader(stream, closeOnDispose: false)
@@ -44,6 +50,34 @@ internal static class CompressedAudio
         using var ogg = new StreamDecoder(first) { ClipSamples = false };
         PassOn(name, ogg.Channels, ogg.SampleRate, block => ogg.Read(block, 0, block.Length), sink, LongestPacket, () => first.End);
     });
+
+    private static void ReadOpus(Stream stream, string name, IAudioSink sink) => Decode(name, "ogg opus", () =>
+    {
+        NVorbis.Contracts.IPacketProvider? first = null;
+        using var container = new NVorbis.Ogg.ContainerReader(stream, closeOnDispose: false)
+        {
+            NewStreamCallback = packets =>
+            {
+                first ??= packets;
+                return true;
+            },
+        };
+        if (!container.TryInit() || first is null)
+            throw new VocoderException($"cannot decode '{name}' as ogg opus: found no whole page, expected one with a header");
+        var opus = new OpusPackets(first, name);
+        PassOn(name, opus.Channels, OpusPackets.SampleRate, opus.Read, sink, OpusPackets.LongestPacket, () => opus.End);
+    });
+
+    // The first page holds the first packet alone, behind a header of 28 bytes.
+    private static bool IsOpus(Stream stream)
+    {
+        const int Header = 28, Word = 8;
+        long start = stream.Position;
+        Span<byte> bytes = stackalloc byte[Header + Word];
+        int found = InputFile.ReadFully(stream, bytes);
+        stream.Position = start;
+        return OpusPackets.IsHead(bytes[Math.Min(found, Header)..found]);
+    }
 
     // NLayer reserves what an ID3v2 tag claims to have, up to 256 MB.
     private static void SkipTag(Stream stream, string name)

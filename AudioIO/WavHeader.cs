@@ -47,7 +47,8 @@ internal readonly record struct WavHeader(int Channels, int SampleRate, int Byte
             ALawTag => SampleCoding.ALaw,
             MuLawTag => SampleCoding.MuLaw,
             _ => throw new VocoderException(
-                $"'{name}' is coded as {CodecName(tag)}, expected PCM (0x0001), IEEE float (0x0003), A-law (0x0006) or µ-law (0x0007)"),
+                $"'{name}' is coded as {CodecName(tag)}, expected PCM (0x0001), IEEE float (0x0003), A-law (0x0006) or µ-law (0x0007);"
+                + " convert it: ffmpeg -i IN.wav -c:a pcm_s16le OUT.wav, or sox IN.wav -e signed-integer -b 16 OUT.wav"),
         };
         CheckRange(channels, rate, name);
         // Widths between whole bytes (12 or 20 bits) fill the high bits of the next whole byte, so they need no care.

@@ -10,7 +10,7 @@ namespace FlowVocoder.Cli;
 /// <summary>Recording → latent space.</summary>
 internal sealed class EncodeVerb : Verb
 {
-    private readonly Argument<string> _input = new("IN.wav") { Description = "A wav, flac, aiff, mp3 or ogg file of any sample rate and number of channels" };
+    private readonly Argument<string> _input = new("IN.wav") { Description = "A wav, flac, aiff, mp3, ogg or opus file of any sample rate and number of channels" };
     private readonly Argument<string> _output = new("OUT.npz|OUT.npy")
     {
         Description = "An .npz holds z [group, steps], close to N(0, 1) for normal speech, and what decoding needs: mel [bands, frames], phase [samples] in radians, f0 [frames] in Hz "

@@ -13,7 +13,7 @@ internal sealed class LiveVerb : Verb
 {
     private readonly Option<string?> _input = new("--input")
     {
-        Description = "A recording (wav, flac, aiff, mp3, ogg), which sounds in real time, or a device of ALSA, see 'vocoder devices'. Default: the device default", HelpName = "FILE|DEVICE",
+        Description = "A recording (wav, flac, aiff, mp3, ogg, opus), which sounds in real time, or a device, see 'vocoder devices'. Default: the device default", HelpName = "FILE|DEVICE",
     };
     private readonly Option<string[]> _voice = new("--voice")
     {

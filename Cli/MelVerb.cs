@@ -10,7 +10,7 @@ internal sealed class MelVerb : Verb
 {
     private readonly Argument<string> _input = new("IN.wav")
     {
-        Description = "A wav, flac, aiff, mp3 or ogg file of any sample rate and number of channels; '-' is standard input",
+        Description = "A wav, flac, aiff, mp3, ogg or opus file of any sample rate and number of channels; '-' is standard input",
     };
     private readonly Argument<string> _output = new("OUT.npy") { Description = "The mel to write: float32 of shape [bands, frames]" };
     private readonly Option<string?> _recipe = new("--recipe")

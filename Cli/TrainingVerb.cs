@@ -19,7 +19,7 @@ internal abstract class TrainingVerb : Verb
 
     private readonly Option<string> _data = new("--data")
     {
-        Description = "Folder of recordings (wav, flac, aiff, mp3, ogg), searched with its subfolders; what lies in folders named 'valid' is held out, "
+        Description = "Folder of recordings (wav, flac, aiff, mp3, ogg, opus), searched with its subfolders; what lies in folders named 'valid' is held out, "
             + "else every 20th of those that can be cropped", HelpName = "DIR", Required = true,
     };
     private readonly Option<string> _out = new("--out")
