@@ -16,7 +16,7 @@ public class VoiceFileTests
         Assert.Equal("vocoder train", read.Provenance);
         Assert.Equal(1234, read.Steps);
         Assert.Equal("0.45", read.Metadata["mel_l1"]);
-        Assert.Equal([1f, 2f, 3f], read.RequireTensor("w", 3, 1));
+        Assert.Equal([1f, 2f, 3f], read.Tensors["w"].Data);
         Assert.Equal("voice.safetensors", read.Source);
     }
 
@@ -61,40 +61,6 @@ public class VoiceFileTests
         Assert.StartsWith("voice.safetensors: ", error.Message, StringComparison.Ordinal);
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', error.Message);
-    }
-
-    [Fact]
-    public void A_tensor_that_is_missing_or_of_another_shape_is_named_with_both_shapes()
-    {
-        var voice = Read(Bytes(Voice()));
-        Assert.Equal("voice.safetensors: found no tensor 'v', expected one of shape [3]",
-            Assert.Throws<VocoderException>(() => voice.RequireTensor("v", 3)).Message);
-        Assert.Equal("voice.safetensors: tensor 'w': found F32 of shape [3, 1], expected floats of shape [3]",
-            Assert.Throws<VocoderException>(() => voice.RequireTensor("w", 3)).Message);
-        Assert.Equal("voice.safetensors: tensor 'n': found I64 of shape [], expected floats of shape []",
-            Assert.Throws<VocoderException>(() => voice.RequireTensor("n")).Message);
-    }
-
-    [Fact]
-    public void Left_over_tensors_are_named()
-    {
-        var voice = Read(Bytes(Voice()));
-        voice.RequireTensor("w", 3, 1);
-        var error = Assert.Throws<VocoderException>(voice.RequireAllUsed);
-        Assert.Contains("'n', 'x1', 'x2' and 1 more", error.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain("'w'", error.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Nothing_left_over_passes()
-    {
-        var voice = new VoiceFile
-        {
-            Name = "a", Model = "m", Config = "{}", Recipe = "{}", Licence = "", Provenance = "", Steps = 0,
-            Tensors = new Dictionary<string, SafeTensor> { ["w"] = new([1], [5]) },
-        };
-        Assert.Equal([5f], voice.RequireTensor("w", 1));
-        Assert.Null(Record.Exception(voice.RequireAllUsed));
     }
 
     [Fact]

@@ -64,8 +64,6 @@ public sealed class AffineCoupling : Flow
     private (Tensor Shift, Tensor LogScale) Parameters(Ops ops, Tensor a, Tensor condition)
     {
         Tensor output = _waveNet.Apply(ops, a, condition);
-        Tensor shift = ops.Slice(output, 0, _half), logScale = ops.Slice(output, _half, _half);
-        if (_clamp > 0) logScale = ops.Scale(ops.Tanh(ops.Scale(logScale, 1f / _clamp)), _clamp);
-        return (shift, logScale);
+        return ShiftAndScale.Split(ops, output, _clamp);
     }
 }

@@ -60,9 +60,7 @@ public sealed class AutoregressiveFlow : Flow, IRecursion, IElementwiseFlow
     internal (Tensor Shift, Tensor LogScale) Conditioner(Ops ops, Tensor before, Tensor condition)
     {
         Tensor output = _waveNet.Apply(ops, before, condition);
-        Tensor shift = ops.Slice(output, 0, _channels), logScale = ops.Slice(output, _channels, _channels);
-        if (_clamp > 0) logScale = ops.Scale(ops.Tanh(ops.Scale(logScale, 1f / _clamp)), _clamp);
-        return (shift, logScale);
+        return ShiftAndScale.Split(ops, output, _clamp);
     }
 
     private Tensor Parallel(Ops ops, Tensor u, Tensor condition, out Tensor logDet)

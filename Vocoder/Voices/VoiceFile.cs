@@ -20,7 +20,6 @@ public sealed class VoiceFile
     private static readonly string[] RequiredKeys =
         ["format_version", "name", "model", "config", "recipe", "licence", "provenance", "steps"];
 
-    private readonly HashSet<string> _used = new(StringComparer.Ordinal);
 
     /// <summary>What the voice is called.</summary>
     public required string Name { get; init; }
@@ -125,34 +124,6 @@ public sealed class VoiceFile
             ["steps"] = Steps.ToString(CultureInfo.InvariantCulture),
         };
         SafeTensorsFile.Write(stream, Tensors, metadata, dtype);
-    }
-
-    /// <summary>The values of a tensor that the model needs, row-major in the given shape.</summary>
-    /// <exception cref="VocoderException">The tensor is missing, of another shape or not of floats.</exception>
-    public float[] RequireTensor(string name, params ReadOnlySpan<int> shape)
-    {
-        string expected = SafeTensor.FormatShape(shape.ToArray());
-        if (!Tensors.TryGetValue(name, out var tensor))
-        {
-            throw new VocoderException($"{Source}: found no tensor {VoiceFiles.Quote(name)}, expected one of shape {expected}");
-        }
-        if (!tensor.IsFloat || !shape.SequenceEqual(tensor.Shape))
-        {
-            throw new VocoderException($"{Source}: tensor {VoiceFiles.Quote(name)}: found {tensor.Dtype.Label()} of shape {tensor.ShapeText}, expected floats of shape {expected}");
-        }
-        _used.Add(name);
-        return tensor.Data;
-    }
-
-    /// <summary>Checks that every tensor was asked for: a left-over means that the weights belong to another model.</summary>
-    /// <exception cref="VocoderException">Tensors that no <see cref="RequireTensor"/> named; the line names the first few.</exception>
-    public void RequireAllUsed()
-    {
-        var unused = Tensors.Keys.Where(name => !_used.Contains(name)).ToArray();
-        if (unused.Length > 0)
-        {
-            throw new VocoderException($"{Source}: found tensors that a {VoiceFiles.OneLine(Model)} model of this configuration does not have: {VoiceFiles.Few(unused)}; expected none");
-        }
     }
 
     // Before any tensor is read: a file of somebody else's may be large.

@@ -8,12 +8,6 @@ internal readonly struct AddF : IElementwise
     public static V Apply<S, V>(V a, V b, V c) where S : struct, ISimd<V> where V : struct => S.Add(a, b);
 }
 
-internal readonly struct SubF : IElementwise
-{
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Apply<S, V>(V a, V b, V c) where S : struct, ISimd<V> where V : struct => S.Sub(a, b);
-}
-
 internal readonly struct MulF : IElementwise
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
