@@ -13,38 +13,49 @@ internal sealed class MelOptions
         Description = "What made the mel, one of 'vocoder mel --list-recipes': it is turned into what the voice expects. Default: the recipe of the voice",
         HelpName = "NAME",
     };
-    private readonly Option<string?> _stats = Inputs.Statistics("Mean and deviation by which each band of the mel was normalised");
+    private readonly Option<string?> _stats;
     private readonly Option<bool> _approximate = new("--approximate")
     {
         Description = "Also turn mels that cannot be turned exactly: of other filter banks, windows or rates; it says what is lost",
     };
 
     /// <summary>Adds the options to a verb.</summary>
-    public MelOptions(Command verb)
+    public MelOptions(Command verb, string statistics = "Mean and deviation by which each band of the mel was normalised")
     {
+        _stats = Inputs.Statistics(statistics);
         foreach (Option option in (Option[])[_recipe, _stats, _approximate]) verb.Add(option);
     }
 
     /// <summary>How mels reach a voice; says on the terminal what is done to them where it is not exact.</summary>
     /// <exception cref="UsageException">No such recipe, or an approximation that was not asked for.</exception>
     /// <exception cref="VocoderException">There is no way from such a mel to the voice.</exception>
-    public MelInput For(ParseResult arguments, LoadedVoice voice, Terminal terminal, bool onGrid = false)
+    public MelInput For(ParseResult arguments, LoadedVoice voice, Terminal terminal) =>
+        new(voice, Conversion(arguments, voice.Model.Recipe, $"the voice '{voice.Name}'", terminal) is { IsIdentity: false } conversion ? conversion : null);
+
+    /// <summary>The recipe that was named, if one was.</summary>
+    public string? Recipe(ParseResult arguments) => arguments.GetValue(_recipe);
+
+    /// <summary>The statistics that were named, if any were.</summary>
+    public MelStatistics? Statistics(ParseResult arguments, int bands) => arguments.GetValue(_stats) is { } file ? MelStatisticsFile.Read(file, bands) : null;
+
+    /// <summary>From what was named to a recipe, or null where nothing was.</summary>
+    /// <inheritdoc cref="For"/>
+    public MelConversion? Conversion(ParseResult arguments, MelRecipe own, string whose, Terminal terminal)
     {
-        string? name = arguments.GetValue(_recipe), stats = arguments.GetValue(_stats);
-        MelRecipe own = voice.Model.Recipe, source = name == null ? own : Inputs.Recipe(name);
-        if (name == null && stats == null) return new MelInput(voice, null);
-        MelStatistics? statistics = stats == null ? null : MelStatisticsFile.Read(stats, source.Bands);
-        MelConversion conversion = MelConversion.Between(source, own, statistics, onGrid);
+        string? name = Recipe(arguments);
+        if (name == null && arguments.GetValue(_stats) == null) return null;
+        MelRecipe source = name == null ? own : Inputs.Recipe(name);
+        MelConversion conversion = MelConversion.Between(source, own, Statistics(arguments, source.Bands));
         if (conversion.Difference is { } difference)
         {
             if (!arguments.GetValue(_approximate))
             {
-                throw new UsageException($"a '{source.Name}' mel has {difference} and can only be turned into that of the voice '{voice.Name}' ({own.Name}) with a loss, "
+                throw new UsageException($"a '{source.Name}' mel has {difference} and can only be turned into that of {whose} ({own.Name}) with a loss, "
                     + "expected --approximate if that will do");
             }
             terminal.Warn($"vocoder: mels of '{source.Name}' are approximated, {difference}: {conversion.MeasureLoss():0.000} nepers off in the mean on synthetic speech{Delay(conversion)}");
         }
-        return new MelInput(voice, conversion.IsIdentity ? null : conversion);
+        return conversion;
     }
 
     private static string Delay(MelConversion conversion) => conversion.LookAheadFrames == 0 ? ""

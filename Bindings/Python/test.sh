@@ -21,7 +21,7 @@ cp ../../data/samples/kathleen.npy "$work/mel.npy"
   && "$vocoder" synth "$work/mel.npy" "$work/stream.wav" --float --match 0 >/dev/null
 note $? "the command speaks"
 
-export FLOWVOCODER_REFERENCE=$work
+export FLOWVOCODER_REFERENCE=$work FLOWVOCODER_DOCS=$PWD/../../docs
 # Not from here, where the package lies without its library.
 tests() {
   cp "tests/$1.py" "$work" && (cd "$work" && venv/bin/python -m unittest "$1" 2>&1) | tee "$work/log"
@@ -31,6 +31,7 @@ tests() {
   if [ -n "$ran" ]; then passed=$((passed + ran - broken)) failed=$((failed + broken)); else failed=$((failed + 1)); fi
 }
 tests test_flowvocoder
+tests test_pipelines
 if "$python" -c 'import torch' 2>/dev/null; then tests test_torch; else echo "PyTorch is not installed (python3-torch): its tests are skipped"; fi
 if "$python" -c 'import mypy' 2>/dev/null; then
   (cd "$work" && "$python" -m mypy --strict --cache-dir="$work/mypy" "$OLDPWD/flowvocoder")

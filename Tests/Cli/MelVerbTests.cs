@@ -77,4 +77,17 @@ public sealed class MelVerbTests(CliFixture fixture) : IClassFixture<CliFixture>
         Assert.All(plain.Zip(MelFile.Read(output, 80).Data), pair => Assert.Equal((pair.First + 3) / 2, pair.Second, 1e-5f));
         CliFixture.Run("mel", fixture.Wav, output, "--recipe", "vocos", "--stats", stats).Fails(1, "has shape [2, 80], expected [2, 100]");
     }
+
+    [Fact]
+    public void A_mel_of_one_recipe_becomes_one_of_another()
+    {
+        string theirs = fixture.Folder["theirs.npy"], ours = fixture.Folder["ours.npy"];
+        CliFixture.Run("mel", fixture.Wav, theirs, "--recipe", "matcha-norm").Succeeds();
+        CliResult result = CliFixture.Run("mel", theirs, ours, "--mel-recipe", "matcha-norm", "--voice", fixture.Voice).Succeeds();
+        Assert.StartsWith($"{ours}: {fixture.Frames} frames of 80 bands, recipe hifigan", result.Output, StringComparison.Ordinal);
+        Assert.All(fixture.Mel.Zip(MelFile.Read(ours, 80).Data), pair => Assert.Equal(pair.First, pair.Second, 1e-4f));
+        CliFixture.Run("mel", theirs, ours).Fails(2, "is a mel, expected --mel-recipe or --stats to say what made it");
+        CliFixture.Run("mel", fixture.Wav, ours, "--mel-recipe", "nvidia").Fails(2, "is a recording: expected --recipe");
+        CliFixture.Run("mel", theirs, ours, "--mel-recipe", "espnet", "--recipe", "hifigan").Fails(2, "can only be turned into that of the recipe 'hifigan' (hifigan) with a loss");
+    }
 }
