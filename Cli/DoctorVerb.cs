@@ -18,7 +18,7 @@ internal sealed class DoctorVerb() : Verb("doctor", "Tells which engines, vector
         var table = new TextTable(false, false, false, false);
         table.Add("program", "", "vocoder", $"{typeof(DoctorVerb).Assembly.GetName().Version!.ToString(3)}, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}");
         table.Add("engine", Used, "managed", $"C# on the processor, {Environment.ProcessorCount} threads");
-        foreach (VoiceEngine engine in VoiceEngine.Registered) table.Add("", There, engine.Name, $"{engine.Description}; used when asked for by --engine");
+        foreach (VoiceEngine engine in VoiceEngine.Registered) table.Add("", engine.IsUsable ? There : Not, engine.Name, $"{engine.Description}{(engine.IsUsable ? "; used when asked for by --engine" : "")}");
         foreach (var (name, how) in VoiceEngine.Missing) table.Add("", Not, name, $"not in this build; {how} brings it");
         Widths(table);
         Sound(table);

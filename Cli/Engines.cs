@@ -1,4 +1,5 @@
 using System.CommandLine;
+using FlowVocoder.Compute;
 using FlowVocoder.Voices;
 
 namespace FlowVocoder.Cli;
@@ -13,15 +14,18 @@ internal sealed class Engines
         DefaultValueFactory = _ => VoiceEngine.Managed,
     };
 
-    private readonly Option<string?> _device = new("--device")
-    {
-        Description = "Where another engine computes: cpu, cuda or cuda:N. A device that is not there is an error. Default: cpu",
-        HelpName = "DEVICE",
-    };
+    private readonly Option<string?> _device;
 
     /// <summary>Adds the options to a verb.</summary>
-    public Engines(Command verb)
+    /// <param name="verb">The verb.</param>
+    /// <param name="device">What the option is called; verbs that play have a --device already, which sounds.</param>
+    public Engines(Command verb, string device = "--device")
     {
+        _device = new Option<string?>(device)
+        {
+            Description = "Where another engine computes: cpu, cuda or cuda:N. A device that is not there is an error. Default: cpu",
+            HelpName = "DEVICE",
+        };
         verb.Add(_engine);
         verb.Add(_device);
     }
@@ -32,6 +36,9 @@ internal sealed class Engines
 #if ONNX
         VoiceEngine.Register(new OnnxRuntime.OnnxEngine());
 #endif
+#if TORCH
+        VoiceEngine.Register(new Torch.TorchVoiceEngine());
+#endif
     }
 
     /// <summary>A voice on the engine that was asked for.</summary>
@@ -39,7 +46,31 @@ internal sealed class Engines
     public LoadedVoice Put(ParseResult arguments, LoadedVoice voice)
     {
         string? device = arguments.GetValue(_device);
-        if (VoiceEngine.Find(arguments.GetRequiredValue(_engine)) is { } engine) return engine.Put(voice, device);
-        return device is null or "cpu" ? voice : throw new UsageException($"found --device {device} for the managed engine, expected cpu, or another --engine");
+        return Find(arguments, device)?.Put(voice, device) ?? voice;
+    }
+
+    /// <summary>A voice that judges, on the engine that was asked for.</summary>
+    /// <exception cref="VocoderException">The engine or the device is not there, or does not score.</exception>
+    public LoadedVoice PutForScoring(ParseResult arguments, LoadedVoice voice)
+    {
+        if (VoiceEngine.Find(arguments.GetRequiredValue(_engine)) is { Scores: false } engine)
+            throw new VocoderException($"the engine {engine.Name} does not score, expected {VoiceEngine.Managed} or torch");
+        return Put(arguments, voice);
+    }
+
+    /// <summary>What losses and gradients are computed with.</summary>
+    /// <exception cref="VocoderException">The engine or the device is not there, or does not train.</exception>
+    public Engine ForTraining(ParseResult arguments)
+    {
+        string? device = arguments.GetValue(_device);
+        return Find(arguments, device)?.ForTraining(device) ?? Engine.Managed;
+    }
+
+    // Null is the managed engine.
+    private VoiceEngine? Find(ParseResult arguments, string? device)
+    {
+        VoiceEngine? engine = VoiceEngine.Find(arguments.GetRequiredValue(_engine));
+        if (engine == null && device is not (null or "cpu")) throw new UsageException($"found {_device.Name} {device} for the managed engine, expected cpu, or another --engine");
+        return engine;
     }
 }

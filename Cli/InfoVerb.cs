@@ -23,6 +23,9 @@ internal sealed class InfoVerb : Verb
         table.Row("file", $"{voice.Source}, {new FileInfo(voice.Source).Length / 1e6:0.0} MB");
         Model(table, voice.Model);
         Recipe(table, voice.Model.Recipe);
+        table.Add("engines", $"{VoiceEngine.Managed}, used where no other is asked for by --engine");
+        foreach (VoiceEngine engine in VoiceEngine.Registered) table.Add("", $"{engine.Name}: {engine.Description}");
+        foreach (var (name, how) in VoiceEngine.Missing) table.Add("", $"{name}: not in this build; {how} brings it");
         if (voice.File is { } file) Origin(table, file, voice.Sigma);
         terminal.Out.Write(table.ToString());
         return VocoderCommand.Success;

@@ -32,7 +32,7 @@ internal sealed class LiveVerb : Verb
         Add(_input);
         Add(_voice);
         Add(_seconds);
-        _speaking = new SpeakingOptions(this, withVoice: false);
+        _speaking = new SpeakingOptions(this, withVoice: false, withSound: true);
         _player = new PlayerOptions(this, defaultBuffer: 60);
     }
 

@@ -27,7 +27,7 @@ internal sealed class PlayVerb : Verb
     {
         Add(_input.OfFiles(orPipe: true));
         _mels = new MelOptions(this);
-        _speaking = new SpeakingOptions(this);
+        _speaking = new SpeakingOptions(this, withSound: true);
         _player = new PlayerOptions(this, defaultBuffer: 200);
     }
 

@@ -21,6 +21,7 @@ internal sealed class ScoreVerb : Verb
     };
     private readonly Option<string?> _voice = Inputs.Voice("The voice that judges", VoiceLibrary.DefaultJudge);
     private readonly Option<int> _threads = Inputs.Threads();
+    private readonly Engines _engines;
 
     public ScoreVerb() : base("score", "Tells how likely a recording is under a voice: the exact log-likelihood, and what each layer of the flow contributes.",
         "vocoder score speech.wav",
@@ -30,6 +31,7 @@ internal sealed class ScoreVerb : Verb
         Add(_files.OfFiles(orPipe: true));
         Add(_voice);
         Add(_threads);
+        _engines = new Engines(this);
     }
 
     public override int Run(ParseResult arguments, Terminal terminal)
@@ -37,7 +39,7 @@ internal sealed class ScoreVerb : Verb
         string[] files = arguments.GetRequiredValue(_files);
         string input = files[^1], name = Files.Name(input);
         if (files is [Pipes.Dash, _]) throw new UsageException("the mel is '-', expected a file; the recording may come through standard input");
-        LoadedVoice voice = arguments.LoadVoice(_voice, VoiceLibrary.DefaultJudge);
+        LoadedVoice voice = _engines.PutForScoring(arguments, arguments.LoadVoice(_voice, VoiceLibrary.DefaultJudge));
         Parallelism parallelism = arguments.Parallelism(_threads);
         MelRecipe recipe = voice.Model.Recipe;
         using RecordingSource audio = Files.OpenRecording(input, recipe.SampleRate, terminal);

@@ -18,9 +18,9 @@ internal sealed class SpeakingOptions
     private readonly Engines _engines;
 
     /// <summary>Adds the options to a verb.</summary>
-    public SpeakingOptions(Command verb, bool withVoice = true)
+    public SpeakingOptions(Command verb, bool withVoice = true, bool withSound = false)
     {
-        _engines = new Engines(verb);
+        _engines = withSound ? new Engines(verb, "--engine-device") : new Engines(verb);
         if (withVoice) verb.Add(_voice);
         foreach (Option option in (Option[])[_sigma, _pitch, _match, _seed, _threads]) verb.Add(option);
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using FlowVocoder.Compute;
 using FlowVocoder.Models;
 using FlowVocoder.Training;
 using FlowVocoder.Voices;
@@ -40,6 +41,7 @@ internal abstract class TrainingVerb : Verb
     private readonly Option<string?> _name = new("--name") { Description = "Name of the voice. Default: that of its file", HelpName = "NAME" };
     private readonly Option<string?> _licence = new("--licence") { Description = "Licence of the recordings, told with the voice. Default: not stated", HelpName = "TEXT" };
     private readonly Option<int> _threads = Inputs.Threads();
+    private readonly Engines _engines;
     private readonly (string Key, Option<string?> Option)[] _settings;
 
     protected TrainingVerb(string name, string description, params string[] examples) : base(name, description, examples)
@@ -49,6 +51,7 @@ internal abstract class TrainingVerb : Verb
             Description = $"{c.Meaning} ({c.Key} of the configuration)", HelpName = "VALUE",
         }))];
         foreach (Option option in (Option[])[_data, _config, _out, _resume, _from, _set, .. _settings.Select(s => s.Option), _name, _licence, _threads]) Add(option);
+        _engines = new Engines(this);
     }
 
     // A step is finished and its state written, however long that takes.
@@ -62,10 +65,11 @@ internal abstract class TrainingVerb : Verb
         var (paths, saved) = Paths(arguments, output, resume);
         TrainingConfig config = Config(arguments, paths, saved?.Config);
         config.Validate();
+        Engine engine = _engines.ForTraining(arguments);
         Files.CreateFolder(Path.GetDirectoryName(Path.GetFullPath(output))!);
         Files.CheckWritable(output);
         TrainingDisplay.Run(terminal, (loading, report, tell) =>
-            TrainingRun.Train(paths, config, resume, arguments.GetValue(_threads), loading, report, terminal.Cancellation, tell));
+            TrainingRun.Train(paths, config, resume, arguments.GetValue(_threads), loading, report, terminal.Cancellation, tell, engine));
         if (terminal.Cancellation.IsCancellationRequested)
         {
             terminal.Warn($"vocoder: stopped, the state is in {paths.Checkpoint}: go on with the same command and --resume");

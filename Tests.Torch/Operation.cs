@@ -28,6 +28,7 @@ internal sealed record Operation(string Name, Func<Random, Tensor[]> Draw, Func<
         new("AffineInverse", Three, (o, i, _) => o.AffineInverse(i[0], i[1], i[2])),
         new("ChannelAffine", r => [X(r, 4), N(r, 1, 4, 1), N(r, 1, 4, 1)], (o, i, _) => o.ChannelAffine(i[0], i[1], i[2])),
         new("ChannelAffineInverse", r => [X(r, 4), N(r, 1, 4, 1), N(r, 1, 4, 1)], (o, i, _) => o.ChannelAffineInverse(i[0], i[1], i[2])),
+        new("ChannelScale", r => [X(r, 4), N(r, 1, 4, 1)], (o, i, _) => o.ChannelScale(i[0], i[1])),
         new("Spline", r => [X(r, 2), N(r, 1, 2 * 14, 1)], (o, i, _) => o.Spline(i[0], i[1], 1.5f)),
         new("Spline", r => Conditioned(r, 8), (o, i, _) => o.Spline(i[0], i[1], 1.5f)),
         new("SplineInverse", r => [X(r, 2), N(r, 1, 2 * 14, 1)], (o, i, _) => o.SplineInverse(i[0], i[1], 1.5f)),

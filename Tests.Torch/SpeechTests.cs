@@ -24,6 +24,7 @@ public class SpeechTests
     {
         foreach (var (i, row) in CompactModels.Configurations().Index()) s_models[$"compact {i}"] = () => CompactModels.Create(row.Data);
         foreach (var (i, row) in WaveFlowModels.Configurations().Index()) s_models[$"waveflow {i}"] = () => WaveFlowModels.Shaken(row.Data);
+        foreach (var row in MultiScaleModels.All()) s_models[$"multi-scale {row.Data}"] = () => MultiScaleModels.Shaken(row.Data);
     }
 
     public static TheoryData<string> Models => [.. s_models.Keys];
@@ -76,6 +77,7 @@ public class SpeechTests
     [InlineData("compact 8")]
     [InlineData("waveglow")]
     [InlineData("waveflow 1")]
+    [InlineData("multi-scale 0")]
     public void A_recording_is_as_likely(string name)
     {
         VocoderModel model = s_models[name]();

@@ -26,6 +26,14 @@ public static class TorchDevices
     /// <summary>Number of CUDA devices; 0 where libtorch was built without CUDA or finds no driver.</summary>
     public static int CudaCount => torch.cuda.is_available() ? torch.cuda.device_count() : 0;
 
+    /// <summary>What there is, for people.</summary>
+    public static string Found => CudaCount switch
+    {
+        0 => "cpu; no CUDA device",
+        1 => "cpu, cuda:0",
+        var count => $"cpu, cuda:0 to cuda:{count - 1}",
+    };
+
     /// <summary>A device by name, see <see cref="TorchEngine(string)"/>.</summary>
     /// <exception cref="VocoderException">It is none, or is not there.</exception>
     internal static torch.Device Find(string name)

@@ -97,6 +97,13 @@ internal sealed partial class TorchOps
         return Result(() => (ValueOf(x) - ValueOf(shift)) * (-ValueOf(logScale)).exp());
     }
 
+    /// <inheritdoc/>
+    public override Tensor ChannelScale(Tensor x, Tensor factor)
+    {
+        RequireOfChannels(x, factor, factor);
+        return Result(() => ValueOf(x) * ValueOf(factor));
+    }
+
     private static void RequireOfChannels(Tensor x, Tensor logScale, Tensor shift) =>
         Require(logScale.Size == x.Channels && logScale.Channels == x.Channels && shift.Size == x.Channels && shift.Channels == x.Channels,
             $"a scale {logScale.Shape} and a shift {shift.Shape} are not those of the channels of {x.Shape}");

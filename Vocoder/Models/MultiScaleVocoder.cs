@@ -89,7 +89,10 @@ public abstract class MultiScaleVocoder : VocoderModel, IWindowedModel, ILikelih
     {
         int hop = Recipe.HopSize, melFrames = mel.Length / Recipe.Bands, frames = Math.Min(audio.Length / hop, melFrames), samples = frames * hop;
         if (frames == 0) throw new VocoderException($"there is nothing to score: {audio.Length} samples and {melFrames} mel frames, expected at least {hop} and 1");
-        return Score(new CpuOps(parallelism), Tensor.From(audio[..samples], 1, 1, samples), Tensor.From(mel, 1, Recipe.Bands, melFrames));
+        Ops ops = Engine.Compute(parallelism);
+        Likelihood score = Score(ops, Tensor.From(audio[..samples], 1, 1, samples), Tensor.From(mel, 1, Recipe.Bands, melFrames));
+        ops.Reset();
+        return score;
     }
 
     private protected virtual Likelihood Score(Ops ops, Tensor audio, Tensor mel)

@@ -26,6 +26,12 @@ public abstract class VoiceEngine
     /// <summary>What it is, and what it would run on: one line for a table.</summary>
     public abstract string Description { get; }
 
+    /// <summary>Whether it scores recordings too.</summary>
+    public virtual bool Scores => false;
+
+    /// <summary>Whether it can compute here; <see cref="Description"/> says why not.</summary>
+    public virtual bool IsUsable => true;
+
     /// <summary>Adds an engine; a second one of the same name takes the place of the first.</summary>
     public static void Register(VoiceEngine engine)
     {
@@ -58,6 +64,11 @@ public abstract class VoiceEngine
     /// <param name="device">Where: cpu, cuda or cuda:N; null for what suits the engine.</param>
     /// <exception cref="VocoderException">The voice cannot be computed so, or the device is not there.</exception>
     public abstract LoadedVoice Put(LoadedVoice voice, string? device);
+
+    /// <summary>What computes losses and gradients where a voice is trained by this engine.</summary>
+    /// <param name="device">As for <see cref="Put"/>.</param>
+    /// <exception cref="VocoderException">It does not train, or the device is not there.</exception>
+    public virtual Compute.Engine ForTraining(string? device) => throw new VocoderException($"the engine {Name} does not train, expected {Managed} or torch");
 
     /// <summary>Whether a file is a voice that only this engine reads.</summary>
     public virtual bool CanRead(string path) => false;

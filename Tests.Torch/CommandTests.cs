@@ -1,0 +1,79 @@
+using FlowVocoder.AudioIO;
+using FlowVocoder.Cli;
+using FlowVocoder.Tests.AudioIO;
+using FlowVocoder.Tests.Training;
+using FlowVocoder.Torch;
+
+namespace FlowVocoder.Tests.Torch;
+
+/// <summary>The command, built with this engine.</summary>
+public sealed class CommandTests : IDisposable
+{
+    private const string Small = "--set model.flows=2 --set model.layers=1 --set model.channels=8 --set model.encoder_channels=8 --set model.condition_channels=8 --set model.pitch_channels=8"
+        + " --set warmup=2 --batch 2 --crop-frames 24 --threads 1";
+
+    private readonly TempFolder _folder = new();
+
+    private static string Mel => Path.Combine(AppContext.BaseDirectory, "samples", "kathleen.npy");
+
+    public void Dispose() => _folder.Dispose();
+
+    private static (int Code, string Output, string Error) Run(string line)
+    {
+        Assert.SkipWhen(TorchDevices.Fault != null, TorchDevices.Fault ?? "");
+        var (output, error) = (new StringWriter(), new StringWriter());
+        return (VocoderCommand.Run(line.Split(' '), output, error), output.ToString(), error.ToString());
+    }
+
+    private static string Succeeds(string line)
+    {
+        var (code, output, error) = Run(line);
+        Assert.True(code == 0, error);
+        return output;
+    }
+
+    [Fact]
+    public void Speech_and_scores_are_those_of_the_managed_engine()
+    {
+        Succeeds($"synth {Mel} {_folder["managed.wav"]} --float");
+        Succeeds($"synth {Mel} {_folder["torch.wav"]} --float --engine torch");
+        Succeeds($"play {Mel} --player wav:{_folder["played.wav"]} --engine torch --engine-device cpu --match 0");
+        float[] expected = Recording.Read(_folder["managed.wav"], 22050).Samples;
+        Assert.InRange(TorchOpsTests.Error(Recording.Read(_folder["torch.wav"], 22050).Samples, expected), 0, 1e-4);
+        Assert.Equal(expected.Length, Recording.Read(_folder["played.wav"], 22050).Samples.Length);
+        string score = $"score {_folder["managed.wav"]}";
+        Assert.Equal(Sum(Succeeds(score)), Sum(Succeeds($"{score} --engine torch --device cpu")), 1e-4);
+    }
+
+    private static double Sum(string table) =>
+        double.Parse(table.Split('\n').Single(line => line.StartsWith("sum", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], System.Globalization.CultureInfo.InvariantCulture);
+
+    [Fact]
+    public void Voices_are_trained_go_on_elsewhere_are_distilled_and_measured()
+    {
+        TinyCorpus.Write(_folder["data"]);
+        string train = $"train --data {_folder["data"]} --out {_folder["a.safetensors"]} {Small}";
+        Succeeds($"{train} --steps 3 --engine torch");
+        Succeeds($"train --data {_folder["data"]} --out {_folder["a.safetensors"]} --resume --steps 5 --threads 1");
+        Succeeds($"distill --teacher {_folder["a.safetensors"]} --data {_folder["data"]} --out {_folder["b.safetensors"]} {Small} --steps 2 --engine torch --set mel_loss_weight=0.1 --set distillation.until=0");
+        Assert.Contains("log-mel L1", Succeeds($"evaluate --data {_folder["data"]} --voice {_folder["b.safetensors"]} --engine torch"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--device cuda:77", 1, "the device cuda:77 is not there: this libtorch finds")]
+    [InlineData("--device gpu", 1, "the device is 'gpu', expected cpu, cuda or cuda:N")]
+    public void A_device_that_is_not_there_is_an_error(string device, int code, string expected)
+    {
+        var (found, _, error) = Run($"synth {Mel} {_folder["none.wav"]} --engine torch {device}");
+        Assert.Equal(code, found);
+        Assert.Contains(expected, error, StringComparison.Ordinal);
+        Assert.False(File.Exists(_folder["none.wav"]));
+    }
+
+    [Fact]
+    public void What_would_compute_is_told()
+    {
+        foreach (string line in (string[])["doctor", "info student"])
+            Assert.Contains(Succeeds(line).Split('\n'), text => text.Contains("torch", StringComparison.Ordinal) && text.Contains("libtorch 2.", StringComparison.Ordinal) && text.Contains("cpu", StringComparison.Ordinal));
+    }
+}
