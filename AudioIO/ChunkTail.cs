@@ -40,22 +40,25 @@ internal static class ChunkTail
         var bytes = new byte[Math.Max(0, stream.Length - first)];
         int length = InputFile.ReadFully(stream, bytes);
         stream.Position = samples;
-        for (int at = 0; at <= length - HeaderBytes; at++)
-            if (IsKnown(bytes.AsSpan(at, 4), isAiff) && LeadsToTheEnd(bytes.AsSpan(at, length - at), isAiff)) return first + at;
-        return first + length;
+        return first + FirstOfRow(bytes.AsSpan(0, length), isAiff);
     }
 
-    private static bool LeadsToTheEnd(ReadOnlySpan<byte> bytes, bool isAiff)
+    // From behind, so that every place is looked at once: one leads to the end where the next chunk that it speaks of does.
+    private static int FirstOfRow(ReadOnlySpan<byte> bytes, bool isAiff)
     {
-        while (bytes.Length >= HeaderBytes && IsKnown(bytes[..4], isAiff))
+        var leads = new bool[bytes.Length + 1];
+        leads[^1] = true;
+        int found = bytes.Length;
+        for (int at = bytes.Length - HeaderBytes; at >= 0; at--)
         {
-            uint size = isAiff ? BinaryPrimitives.ReadUInt32BigEndian(bytes[4..]) : BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);
-            long next = HeaderBytes + (long)size, padded = next + (size & 1);
+            if (!IsKnown(bytes.Slice(at, 4), isAiff)) continue;
+            ReadOnlySpan<byte> field = bytes.Slice(at + 4, 4);
+            uint size = isAiff ? BinaryPrimitives.ReadUInt32BigEndian(field) : BinaryPrimitives.ReadUInt32LittleEndian(field);
+            long next = at + HeaderBytes + (long)size, padded = next + (size & 1);
             // The last one may lack its padding.
-            if (next == bytes.Length || padded == bytes.Length) return true;
-            if (padded > bytes.Length) return false;
-            bytes = bytes[(int)padded..];
+            leads[at] = next == bytes.Length || (padded <= bytes.Length && leads[padded]);
+            if (leads[at]) found = at;
         }
-        return false;
+        return found;
     }
 }

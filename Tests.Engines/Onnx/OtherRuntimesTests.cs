@@ -37,15 +37,19 @@ public sealed class OtherRuntimesTests : IDisposable
     [Theory]
     [InlineData("node", "onnxruntime-node")]
     [InlineData("web", "onnxruntime-web")]
+    [InlineData("chromium", "onnxruntime-web")]
     public void JavaScript_speaks(string runtime, string package)
     {
         Node.Require(package);
+        if (runtime == "chromium") Assert.SkipUnless(File.Exists("/usr/bin/chromium"), "there is no Chromium in /usr/bin");
         LoadedVoice voice = OnnxRun.Voice("student");
         float[] mel = OnnxRun.Mel("kathleen").Data.ToArray(), expected = Synthesizer.Synthesize(voice.Model, mel, voice.Options with { Match = 1 }, new Parallelism(1));
         int frames = mel.Length / 80;
         File.WriteAllBytes(At("voice.onnx"), OnnxExporter.Export(voice, new OnnxExportOptions { NoiseInput = true, Match = 1 }));
-        Node.Run("speak.mjs", runtime, At("voice.onnx"), At("out.f32"), "mel", Node.Write(At("mel.f32"), mel), $"1,80,{frames}",
-            "noise", Node.Write(At("noise.f32"), OnnxRun.Noise(voice.Model, frames, 0)), $"1,64,{frames * 4}");
+        string[] call = [At("voice.onnx"), At("out.f32"), "mel", Node.Write(At("mel.f32"), mel), $"1,80,{frames}",
+            "noise", Node.Write(At("noise.f32"), OnnxRun.Noise(voice.Model, frames, 0)), $"1,64,{frames * 4}"];
+        if (runtime == "chromium") Node.Run("browser.mjs", call);
+        else Node.Run("speak.mjs", [runtime, .. call]);
         double error = OnnxRun.RelativeError(Node.Read(At("out.f32")), expected);
         Assert.True(error < 2e-3, $"relative error {error}");
     }

@@ -21,7 +21,8 @@ public class NoiseStreamsTests
         Claim("dequantisation", Items(NoiseStreams.Dequantization));
         Claim("phase in training", Items(NoiseStreams.TrainingPhase));
         Claim("blur", Items(NoiseStreams.Blur));
-        foreach (uint take in new uint[] { 0, 1, 2 }) Claim($"take {take}", Enumerable.Range(0, 65_536).Select(part => NoiseStreams.TrainingLatents(take) + (uint)part));
+        foreach (uint take in new uint[] { 0, 1, 2 })
+            Claim($"take {take}", Enumerable.Range(0, 65_536).Select(part => NoiseStreams.TrainingLatents(take) + (uint)part));
         Claim("start of the phase", [NoiseStreams.StartPhase]);
     }
 

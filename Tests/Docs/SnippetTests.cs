@@ -26,6 +26,16 @@ public sealed partial class SnippetTests
     }
 
     [Fact]
+    public void The_package_shows_the_program_that_is_tested()
+    {
+        string program = Read("FlowVocoder.AudioIO.md"), tested = Read("Program.cs");
+        Assert.Equal(tested, Block().Match(program).Groups[1].Value);
+        Assert.Equal(10, tested.TrimEnd().Split('\n').Length);
+        // Where the namespaces are those of the program, the rest is what README shows too.
+        Assert.All(Block().Matches(Read("FlowVocoder.md")).SelectMany(m => Using().Matches(m.Groups[1].Value)), u => Assert.Contains(u.Value, tested, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void The_readme_speaks_a_mel()
     {
         Snippets.SpeakWhole();

@@ -94,6 +94,18 @@ public class FuzzTests
         });
     }
 
+    // Tags, chunks before and behind the samples, sizes that were never filled in.
+    [Theory]
+    [InlineData("RIFF", 0u), InlineData("BW64", uint.MaxValue)]
+    public void Recordings_of_streaming_writers(string magic, uint size)
+    {
+        byte[] samples = WavBytes.S16([.. Enumerable.Range(0, 1500).Select(i => (short)(i * 37 % 2000))]), tag = [.. "ID3"u8, 4, 0, 0, 0, 0, 0, 10, .. new byte[10]];
+        byte[] wav = WavBytes.Riff([WavBytes.Chunk("ds64", new byte[28]), WavBytes.Chunk("LIST", [1, 2, 3])[..^1], WavBytes.Fmt(1, 1, 22050, 16),
+            WavBytes.Chunk("data", samples, size), WavBytes.Chunk("LIST", new byte[20]), WavBytes.Chunk("id3 ", new byte[7])], size, magic);
+        Assert.Equal(1500, AudioFile.Read(Of([.. tag, .. wav]), "a.wav").Length);
+        Fuzz([.. tag, .. wav], 110, bytes => AudioFile.Read(Of(bytes), "a.wav").ToMono());
+    }
+
     private static byte[] Voice(VocoderModel model)
     {
         using var stream = new MemoryStream();

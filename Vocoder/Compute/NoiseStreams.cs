@@ -1,7 +1,8 @@
 namespace FlowVocoder.Compute;
 
 /// <summary>
-/// Which stream of <see cref="Philox"/> belongs to which use, so that no two uses of one seed draw the same numbers. A stream has channels and times of its own.
+/// Which stream of <see cref="Philox"/> belongs to which use, so that no two uses of one seed draw the same numbers. A stream has channels
+/// and times of its own.
 /// </summary>
 internal static class NoiseStreams
 {
@@ -11,7 +12,10 @@ internal static class NoiseStreams
     /// <summary>Where the phase of the fundamental begins in synthesis; it stays too.</summary>
     public const uint StartPhase = uint.MaxValue;
 
-    /// <summary>Initial value of a parameter. Drawn under the seed of a run, which draws no latents under it: those of training have <see cref="TrainingSeed"/>.</summary>
+    /// <summary>
+    /// Initial value of a parameter. Drawn under the seed of a run, which draws no latents under it: those of training have <see
+    /// cref="TrainingSeed"/>.
+    /// </summary>
     public static uint Weights(int index) => (uint)index;
 
     /// <summary>Position and gain of the crop of an item, at time 2·step and 2·step + 1.</summary>

@@ -61,10 +61,7 @@ internal sealed class CompactScorer
         if (_done == _frames) return;
         FrameQueue.Append(ref _mel, ref _melCount, frames);
         FrameQueue.Append(ref _audio, ref _audioCount, samples);
-        if (_phaseStream != null)
-        {
-            _phaseStream.Push(samples, FrameQueue.Extend(ref _phase, ref _phaseCount, _phaseStream.Count(samples.Length)));
-        }
+        _phaseStream?.Push(samples, FrameQueue.Extend(ref _phase, ref _phaseCount, _phaseStream.Count(samples.Length)));
         while (_frames - _done > ChunkFrames && HasComeFor(ChunkFrames)) Score(ChunkFrames);
     }
 
@@ -72,11 +69,8 @@ internal sealed class CompactScorer
     /// <exception cref="VocoderException">Less came than was said.</exception>
     public Likelihood Finish()
     {
-        if (_phaseStream != null)
-        {
-            int left = _audioCount - _phaseCount;
-            _phaseStream.Flush(FrameQueue.Extend(ref _phase, ref _phaseCount, left));
-        }
+        // Both queues lose the same, so that they differ by what the low-pass held back.
+        _phaseStream?.Flush(FrameQueue.Extend(ref _phase, ref _phaseCount, _audioCount - _phaseCount));
         // Beyond its end the last frame goes on.
         while (_melCount > 0 && _melCount / Bands - Before < _frames - _done + _model.LookAheadFrames)
             FrameQueue.Append(ref _mel, ref _melCount, _mel.AsSpan(_melCount - Bands, Bands).ToArray());

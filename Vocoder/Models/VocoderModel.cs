@@ -12,7 +12,7 @@ namespace FlowVocoder.Models;
 /// <param name="Parts">What each layer contributes, in nats per sample; they sum to <paramref name="NatsPerSample"/>.</param>
 public sealed record Likelihood(int Samples, double NatsPerSample, IReadOnlyList<(string Layer, double Nats)> Parts)
 {
-    /// <summary>Standard error of <paramref name="NatsPerSample"/> where a log-determinant is estimated by chance, in nats per sample; null where all are exact.</summary>
+    /// <summary>Standard error of <see cref="NatsPerSample"/> where a log-determinant is estimated by chance, in nats per sample; null where all are exact.</summary>
     public double? StandardError { get; init; }
 }
 

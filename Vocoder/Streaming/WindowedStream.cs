@@ -6,7 +6,7 @@ namespace FlowVocoder.Streaming;
 /// <summary>
 /// Generation by a <see cref="WaveGlow"/> or a <see cref="WaveFlow"/>. Their centred convolutions cannot keep their state, so each push generates its samples together with
 /// a receptive field on either side, which is discarded: the work of a push is that of its frames and some
-/// 2·<see cref="LookAheadFrames"/> more. The samples are, bit by bit, those of generation from the whole mel.
+/// 2·<see cref="VocoderStream.LookAheadFrames"/> more. The samples are, bit by bit, those of generation from the whole mel.
 /// </summary>
 internal sealed class WindowedStream : VocoderStream
 {

@@ -1,0 +1,140 @@
+using System.Text.Json;
+using FlowVocoder.Compute;
+using FlowVocoder.Models;
+
+namespace FlowVocoder.Tests.Models;
+
+/// <summary>Flowtron with an attention prior in both directions against the published implementation, on weights it drew.</summary>
+public class FlowtronParityTests(ITestOutputHelper output)
+{
+    private readonly PublishedVectors _vectors = new("flowtron_tiny", output);
+
+    private Flowtron Load()
+    {
+        JsonElement json = _vectors.Config.GetProperty("model_config");
+        int Number(string name) => json.GetProperty(name).GetInt32();
+        var model = new Flowtron(new FlowtronConfig
+        {
+            Speakers = Number("n_speakers"), SpeakerChannels = Number("n_speaker_dim"), Symbols = Number("n_text"), TextChannels = Number("n_text_dim"), Flows = Number("n_flows"),
+            MelChannels = Number("n_mel_channels"), Hidden = Number("n_hidden"), AttentionChannels = Number("n_attn_channels"), LstmLayers = Number("n_lstm_layers"),
+        });
+        _vectors.Load(model.Parameters);
+        return model;
+    }
+
+    private static int[] Numbers(JsonElement array) => [.. array.EnumerateArray().Select(n => n.GetInt32())];
+
+    // The items of the batch, without the padding of the published code.
+    private IEnumerable<(int Item, int[] Text, int Speaker, Tensor Mel, Tensor Prior)> Items()
+    {
+        JsonElement json = _vectors.Config;
+        int[] texts = Numbers(json.GetProperty("in_lengths")), frames = Numbers(json.GetProperty("out_lengths")), speakers = Numbers(json.GetProperty("speaker_ids"));
+        Tensor mel = _vectors.Tensor("mel"), prior = _vectors.Tensor("attn_prior");
+        var ops = new CpuOps();
+        for (int b = 0; b < texts.Length; b++)
+        {
+            Tensor own = ops.Crop(ops.Slice(ops.Take(prior, [b]), 0, frames[b]), 0, texts[b]);
+            yield return (b, Numbers(json.GetProperty("text")[b])[..texts[b]], speakers[b], ops.Crop(ops.Take(mel, [b]), 0, frames[b]), ops.Reshape(own, frames[b], texts[b], 1));
+        }
+    }
+
+    // [T, B, c] of an item, as [c, t].
+    private float[] TimeFirst(string name, int item, int channels, int frames)
+    {
+        float[] all = _vectors.Array(name);
+        int batch = Numbers(_vectors.Config.GetProperty("in_lengths")).Length;
+        return [.. Enumerable.Range(0, channels).SelectMany(c => Enumerable.Range(0, frames).Select(t => all[(t * batch + item) * channels + c]))];
+    }
+
+    // [B, T, N] of an item, as [t, n].
+    private float[] OfText(string name, int item, int frames, int length)
+    {
+        Tensor all = _vectors.Tensor(name);
+        return [.. Enumerable.Range(0, frames).SelectMany(t => all.Row(item, t)[..length].ToArray())];
+    }
+
+    [Fact]
+    public void Normalising_gives_the_published_latents_attention_gates_and_losses()
+    {
+        Flowtron model = Load();
+        double nll = 0, gate = 0;
+        int frames = 0, bands = model.Config.MelChannels;
+        foreach (var (item, text, speaker, mel, prior) in Items())
+        {
+            var ops = new CpuOps();
+            float[] encoding = OfText("text_encoding", item, text.Length, model.Config.TextChannels);
+            _vectors.Check($"text {item}", encoding, ops.Transpose(model.Encode(ops, text)).Span);
+            FlowtronResult result = model.Forward(ops, mel, text, speaker, prior);
+            _vectors.Check($"z {item}", TimeFirst("z", item, bands, mel.Length), result.Latent.Span);
+            for (int i = 0; i < model.Config.Flows; i++)
+            {
+                _vectors.Check($"log s {i} {item}", TimeFirst($"log_s_{i}", item, bands, mel.Length), result.LogScales[i].Span);
+                _vectors.Check($"attention {i} {item}", OfText($"attention_{i}", item, mel.Length, text.Length), result.Attention[i].Span);
+                _vectors.Check($"its logarithm {i} {item}", OfText($"attention_logprob_{i}", item, mel.Length, text.Length), result.AttentionLogarithms[i].Span);
+                _vectors.Check($"log det {i} {item}", _vectors.Expected.GetProperty("logdet_per_flow_per_item")[i][item].GetDouble(), ops.Sum(result.LogScales[i]).Item);
+            }
+            _vectors.Check($"gate {item}", TimeFirst("gate_logits", item, 1, mel.Length), result.Gate.Span);
+            nll += result.Loss(ops, 1f).Item;
+            gate += result.GateLoss(ops).Item;
+            frames += mel.Length;
+        }
+        _vectors.Check("loss", _vectors.Expected.GetProperty("loss_nll").GetDouble(), nll / (frames * bands));
+        _vectors.Check("gate loss", _vectors.Expected.GetProperty("loss_gate").GetDouble(), gate / frames);
+    }
+
+    [Fact]
+    public void Every_gradient_of_the_likelihood_is_the_published_one()
+    {
+        Flowtron model = Load();
+        var tape = new Tape();
+        var ops = new CpuOps(tape: tape);
+        int values = Items().Sum(item => item.Mel.Size);
+        foreach (var (_, text, speaker, mel, prior) in Items())
+        {
+            tape.Backward(ops.Scale(model.Forward(ops, mel, text, speaker, prior).Loss(ops, 1f), 1f / values));
+            ops.Reset();
+        }
+        _vectors.CheckGradients(model.Parameters, "gradients_nll_only");
+    }
+
+    [Theory]
+    [InlineData("infer_mel", 1f, false, false), InlineData("infer_mel_temperature_0_7", 0.7f, false, false), InlineData("infer_mel_gate_stop", 1f, true, false), InlineData("infer_mel_attn_prior", 1f, false, true)]
+    public void Generating_gives_the_published_mel_from_its_noise(string name, float temperature, bool stops, bool hasPrior)
+    {
+        Flowtron model = Load();
+        Tensor noise = _vectors.Tensor("infer_residual");
+        foreach (ref float z in noise.Span) z *= _vectors.Expected.GetProperty("infer_sigma").GetSingle();
+        int[] text = Numbers(_vectors.Config.GetProperty("infer_text"));
+        double threshold = stops ? _vectors.Expected.GetProperty("gate_stop").GetProperty("threshold").GetDouble() : 1;
+        Tensor? prior = hasPrior ? _vectors.Tensor("infer_attn_prior", noise.Length, text.Length, 1) : null;
+        Tensor mel = model.Generate(new CpuOps(), noise, text, _vectors.Config.GetProperty("infer_speaker_id").GetInt32(), threshold, temperature, prior, out var attention);
+        _vectors.Check(name, mel);
+        if (name == "infer_mel")
+            for (int k = 0; k < model.Config.Flows; k++) _vectors.Check($"infer_attention_{k}", _vectors.Array($"infer_attention_{k}"), attention[k].SelectMany(w => w).ToArray());
+        if (hasPrior) _vectors.Check("infer_attention_0_attn_prior", _vectors.Array("infer_attention_0_attn_prior"), attention[0].SelectMany(w => w).ToArray());
+    }
+
+    [Fact]
+    public void A_mel_survives_the_round_trip()
+    {
+        Flowtron model = Load();
+        foreach (var (_, text, speaker, mel, _) in Items())
+        {
+            var ops = new CpuOps();
+            Tensor z = model.Forward(ops, mel, text, speaker).Latent;
+            _vectors.Check("mel", mel.Span, model.Generate(ops, z, text, speaker, 1, 1f, null, out _).Span);
+        }
+    }
+
+    [Fact]
+    public void What_does_not_fit_is_refused()
+    {
+        Flowtron model = Load();
+        string Message(int[] text, int speaker, int bands) => Assert.Throws<VocoderException>(() => model.Forward(new CpuOps(), new Tensor(1, bands, 3), text, speaker)).Message;
+        Assert.Equal("found the symbol 20 in the text, expected 0 to 19", Message([3, 20], 0, 6));
+        Assert.Equal("the text has no symbols, expected at least 1", Message([], 0, 6));
+        Assert.Equal("the speaker is 3, expected 0 to 2", Message([3], 3, 6));
+        Assert.Equal("found 1 mels of 5 bands and 3 frames, expected one of 6 bands and at least 1 frame", Message([3], 0, 5));
+        Assert.Equal("configuration: text_channels is 7, expected an even number from 2 to 4096", Assert.Throws<VocoderException>(() => new Flowtron(new FlowtronConfig { TextChannels = 7 })).Message);
+    }
+}

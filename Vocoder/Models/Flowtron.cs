@@ -1,0 +1,103 @@
+using FlowVocoder.Compute;
+using FlowVocoder.Conditioners;
+using FlowVocoder.Flows;
+
+namespace FlowVocoder.Models;
+
+/// <summary>
+/// Flowtron (Valle et al. 2021, arXiv 2005.05957) with the key names of its published state dictionary: flows over the frames of a mel that read a text by attention. A mel becomes noise
+/// (<see cref="Forward"/>) and noise a mel (<see cref="Generate"/>); a vocoder speaks it. One text at a time, so that nothing is padded.
+/// </summary>
+public sealed class Flowtron
+{
+    private readonly Tensor _speakers, _symbols;
+    private readonly TextEncoder _encoder;
+    private readonly FlowtronStep[] _flows;
+
+    /// <summary>Creates a model with random weights.</summary>
+    /// <exception cref="VocoderException">The configuration cannot be built.</exception>
+    public Flowtron(FlowtronConfig config, ulong seed = 0)
+    {
+        config.Validate();
+        (Config, Parameters) = (config, new ParameterSet(seed));
+        _speakers = Parameters.Uniform("speaker_embedding.weight", 1f, config.Speakers, config.SpeakerChannels);
+        _symbols = Parameters.Uniform("embedding.weight", 1f, config.Symbols, config.TextChannels);
+        _flows = [.. Enumerable.Range(0, config.Flows).Select(i => new FlowtronStep(Parameters.Scope($"flows.{i}"), config.MelChannels, config.TextChannels + config.SpeakerChannels, config.Hidden,
+            config.AttentionChannels, config.LstmLayers, backward: i % 2 == 1, gate: i == config.Flows - 1))];
+        _encoder = new TextEncoder(Parameters.Scope("encoder"), config.TextChannels);
+    }
+
+    /// <summary>What the model is made of.</summary>
+    public FlowtronConfig Config { get; }
+
+    /// <summary>All trained values, under the published names.</summary>
+    public ParameterSet Parameters { get; }
+
+    /// <summary>A text as its symbols' numbers, [1, text, n].</summary>
+    /// <exception cref="VocoderException">There is no symbol, or one that the model does not know.</exception>
+    public Tensor Encode(Ops ops, IReadOnlyList<int> text)
+    {
+        if (text.Count == 0) throw new VocoderException("the text has no symbols, expected at least 1");
+        foreach (int symbol in text)
+            if (symbol < 0 || symbol >= Config.Symbols) throw new VocoderException($"found the symbol {symbol} in the text, expected 0 to {Config.Symbols - 1}");
+        return _encoder.Apply(ops, ops.Transpose(ops.Reshape(ops.Take(_symbols, [.. text]), 1, text.Count, Config.TextChannels)));
+    }
+
+    /// <summary>Normalises a mel [1, bands, t] of a text and a speaker.</summary>
+    /// <param name="ops">Operations.</param>
+    /// <param name="mel">The mel.</param>
+    /// <param name="text">Its text as symbols' numbers.</param>
+    /// <param name="speaker">Who speaks.</param>
+    /// <param name="prior">A prior of the attention, [t, n, 1], or null.</param>
+    /// <exception cref="VocoderException">The text or the speaker is none that the model knows, or the mel has other bands.</exception>
+    public FlowtronResult Forward(Ops ops, Tensor mel, IReadOnlyList<int> text, int speaker, Tensor? prior = null)
+    {
+        RequireBands(mel);
+        Tensor told = Told(ops, text, speaker);
+        var traces = new List<FlowtronTrace>();
+        foreach (FlowtronStep flow in _flows)
+        {
+            (mel, FlowtronTrace trace) = flow.Forward(ops, mel, told, prior);
+            traces.Add(trace);
+        }
+        return new FlowtronResult(mel, [.. traces.Select(t => t.LogScale)], [.. traces.Select(t => t.Attention)], [.. traces.Select(t => t.AttentionLogarithm)], traces[^1].Gate!);
+    }
+
+    /// <summary>Generates a mel [1, bands, t] from noise already multiplied by σ, [1, bands, most], which has as many frames unless the gate opens before.</summary>
+    /// <param name="ops">Operations.</param>
+    /// <param name="noise">The noise.</param>
+    /// <param name="text">A text as symbols' numbers.</param>
+    /// <param name="speaker">Who speaks.</param>
+    /// <param name="threshold">Probability at which the gate is open; 1 never.</param>
+    /// <param name="temperature">Of the attention; above 1 flattens it.</param>
+    /// <param name="prior">A prior of the attention, [most, n, 1], or null.</param>
+    /// <param name="attention">Weights over the text of each flow, in the order of generation, and of each frame in the flow's own time.</param>
+    /// <exception cref="VocoderException">As for <see cref="Forward"/>.</exception>
+    public Tensor Generate(Ops ops, Tensor noise, IReadOnlyList<int> text, int speaker, double threshold, float temperature, Tensor? prior, out IReadOnlyList<IReadOnlyList<float[]>> attention)
+    {
+        RequireBands(noise);
+        Tensor told = Told(ops, text, speaker);
+        var weights = new List<IReadOnlyList<float[]>>();
+        foreach (FlowtronStep flow in _flows.Reverse())
+        {
+            noise = flow.Inverse(ops, noise, told, prior, temperature, threshold, out IReadOnlyList<float[]> seen);
+            weights.Add(seen);
+        }
+        attention = weights;
+        return noise;
+    }
+
+    // Encoding above the speaker, the same at every position.
+    private Tensor Told(Ops ops, IReadOnlyList<int> text, int speaker)
+    {
+        if (speaker < 0 || speaker >= Config.Speakers) throw new VocoderException($"the speaker is {speaker}, expected 0 to {Config.Speakers - 1}");
+        Tensor encoded = Encode(ops, text), voice = ops.Reshape(ops.Take(_speakers, [.. text.Select(_ => speaker)]), 1, text.Count, Config.SpeakerChannels);
+        return ops.Concat(encoded, ops.Transpose(voice));
+    }
+
+    private void RequireBands(Tensor mel)
+    {
+        if (mel.Batch != 1 || mel.Channels != Config.MelChannels || mel.Length == 0)
+            throw new VocoderException($"found {mel.Batch} mels of {mel.Channels} bands and {mel.Length} frames, expected one of {Config.MelChannels} bands and at least 1 frame");
+    }
+}
