@@ -35,6 +35,9 @@ public sealed class UsageTests(CliFixture fixture) : IClassFixture<CliFixture>
     public void A_word_that_is_not_known_is_told_with_those_that_are(string line, string expected) =>
         Assert.Equal(expected.Replace("FLOWS", string.Join(", ", PlaneFlow.All.Select(flow => flow.Name)), StringComparison.Ordinal), CliFixture.Run(line.Split(' ')).Error);
 
+    [Theory, MemberData(nameof(Verbs))]
+    public void A_verb_alone_is_the_one_that_was_asked_for(string name) => Assert.Equal(name, Assert.Single(VocoderCommand.NewRoot(name).Subcommands).Name);
+
     [Fact]
     public void Without_arguments_the_help_is_shown_as_wrong_usage()
     {
