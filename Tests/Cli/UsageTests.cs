@@ -38,6 +38,13 @@ public sealed class UsageTests(CliFixture fixture) : IClassFixture<CliFixture>
     [Theory, MemberData(nameof(Verbs))]
     public void A_verb_alone_is_the_one_that_was_asked_for(string name) => Assert.Equal(name, Assert.Single(VocoderCommand.NewRoot(name).Subcommands).Name);
 
+    [Theory, MemberData(nameof(Verbs))]
+    public void No_option_has_two_meanings(string name)
+    {
+        string[] names = [.. VocoderCommand.NewRoot(name).Subcommands[0].Options.SelectMany(option => option.Aliases.Prepend(option.Name))];
+        Assert.Equal(names.Distinct(), names);
+    }
+
     [Fact]
     public void Without_arguments_the_help_is_shown_as_wrong_usage()
     {
