@@ -11,12 +11,14 @@ public class MelScaleGuessTests(ITestOutputHelper output)
     {
         MelRecipe recipe = MelRecipe.ByName(name);
         var mel = new MelSpectrogram(recipe);
-        // A chirp is no speech, and in HTK's bands, without a frame that touches the floor, has the contrast of log10.
-        float[] tone = name == "vocos-same" ? Noise(20000) : Reference.Chirp;
-        float[][] signals = [Speech(recipe.SampleRate, seed: 1), Speech(recipe.SampleRate, seed: 2, noise: 0.02), tone, Noise(20000)];
+        float[][] signals = [Speech(recipe.SampleRate, seed: 1), Speech(recipe.SampleRate, seed: 2, noise: 0.02), Reference.Chirp, Noise(20000)];
         foreach (float[] signal in signals)
             foreach (float gain in (float[])[1, 0.1f, 0.01f])
-                Assert.Null(MelScaleGuess.Warning(mel.Compute(Scaled(signal, gain)), recipe, $"{Array.IndexOf(signals, signal)}, {gain}"));
+            {
+                string? warning = MelScaleGuess.Warning(mel.Compute(Scaled(signal, gain)), recipe, "v");
+                if (warning != null) output.WriteLine($"signal {Array.IndexOf(signals, signal)}: {warning}");
+                Assert.Null(warning);
+            }
         Assert.Null(MelScaleGuess.Warning(mel.Compute(new float[20000]), recipe, "v"));
     }
 

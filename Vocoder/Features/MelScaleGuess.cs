@@ -16,7 +16,7 @@ namespace FlowVocoder.Features;
 /// </summary>
 public static class MelScaleGuess
 {
-    private const double TypicalContrast = 5.2, LeastContrast = 3.5, LeastSureContrast = 4.0, MostContrast = 8.6, MostSpread = 14.5, LeastMovement = 1;
+    private const double TypicalContrast = 5.2, LeastContrast = 3.5, LeastSureContrast = 4.0, MostContrast = 8.6, MostSpread = 14.5, MostUnscaledSpread = 13.2, LeastMovement = 1;
     private const double MostNepersOutside = 100, NepersOfSilence = 5;
     private const int LeastFrames = 10;
     private const string Normalised = "mean-variance normalised values (undo the normalisation first)";
@@ -125,7 +125,8 @@ public static class MelScaleGuess
     private static string? LooksSigned(Statistics found, MelRecipe expected)
     {
         if (IsSymmetric(found, expected)) return "decibels normalised to -4…4 (coqui, rayhane)";
-        double ceiling = Ceiling(expected);
+        // Filters that all peak at 1 gather more hiss the wider they are: behind them noisy speech spreads as little as clean speech in log10 does.
+        double ceiling = Ceiling(expected), mostSpread = expected.MelNorm == MelNorm.None ? MostUnscaledSpread : MostSpread;
         if (Math.Abs(found.Mean) < 0.35 && found.Deviation is > 0.8 and < 1.25 && Level(found, expected) > ceiling)
             return Normalised;
 
@@ -140,7 +141,7 @@ public static class MelScaleGuess
         [
             .. scales.Where(s => s.Unit != own
                 && found.Contrast * s.Unit / expected.SpectrumPower is > LeastSureContrast and < MostContrast
-                && found.Spread * s.Unit / expected.SpectrumPower < MostSpread
+                && found.Spread * s.Unit / expected.SpectrumPower < mostSpread
                 && found.Movement * s.Unit / expected.SpectrumPower > LeastMovement
                 && found.Max * s.Unit / expected.SpectrumPower <= ceiling),
         ];
