@@ -32,8 +32,7 @@ public sealed class PlaneModel
     /// <summary>From now on log-determinants that can be computed exactly are, and not estimated as in training.</summary>
     public void EvaluateExactly()
     {
-        foreach (ResidualFlow block in Chain.Layers.OfType<ResidualFlow>()) block.Exact = true;
-        foreach (ContinuousFlow flow in Chain.Layers.OfType<ContinuousFlow>()) flow.Exact = true;
+        foreach (IApproximateLogDet flow in Chain.Layers.OfType<IApproximateLogDet>()) flow.Exact = true;
     }
 
     /// <summary>Mean log-likelihood of points, in nats per point.</summary>

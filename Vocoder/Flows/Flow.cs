@@ -45,6 +45,13 @@ public abstract class Flow
     public virtual int Future => 0;
 }
 
+/// <summary>A layer whose log-determinant may be taken another way in training than by what it is.</summary>
+public interface IApproximateLogDet
+{
+    /// <summary>Whether the log-determinant is exact; else it is what suits training, estimated or smoothed.</summary>
+    bool Exact { get; set; }
+}
+
 /// <summary>A layer that scales and shifts every sample by itself, given those before it: log |dv/du| has a value for each sample.</summary>
 internal interface IElementwiseFlow
 {

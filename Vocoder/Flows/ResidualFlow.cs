@@ -8,7 +8,7 @@ namespace FlowVocoder.Flows;
 /// of g, log det = log det(I + J) = Σ_k (-1)^(k+1)/k · tr(J^k), where each trace is estimated by vᵀJ^k v with a vector v of random signs
 /// (Hutchinson 1990). The products J·v are written forwards, layer by layer, so that the tape differentiates them like everything else.
 /// </summary>
-public sealed class ResidualFlow : Flow
+public sealed class ResidualFlow : Flow, IApproximateLogDet
 {
     // Largest slope of u·sigmoid(βu), whatever β (Chen et al. 2019, sec. 3.3).
     private const float SwishSlope = 1.1f;

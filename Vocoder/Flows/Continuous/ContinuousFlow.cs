@@ -8,7 +8,7 @@ namespace FlowVocoder.Flows;
 /// to noise at t = 1, and back by the same equation. The density changes at once: d log p(x(t))/dt = -tr ∂v/∂x, so that log det = ∫ tr ∂v/∂x dt, a trace where other flows need a
 /// determinant. It is trained by likelihood through the steps of the solver, or by flow matching, which needs none.
 /// </summary>
-public sealed class ContinuousFlow : Flow
+public sealed class ContinuousFlow : Flow, IApproximateLogDet
 {
     private readonly WaveNet _field;
     private readonly Philox _random;
