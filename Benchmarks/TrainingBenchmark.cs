@@ -67,7 +67,7 @@ internal static class TrainingBenchmark
     }
 
     // The time of a step does not depend on what is said.
-    private static SpeechDataset RandomData()
+    internal static SpeechDataset RandomData()
     {
         DirectoryInfo folder = Directory.CreateTempSubdirectory("flowvocoder-benchmark-");
         try

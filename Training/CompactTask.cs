@@ -11,7 +11,11 @@ namespace FlowVocoder.Training;
 /// </summary>
 internal sealed class CompactTask : CompactTaskBase
 {
-    public CompactTask(CompactVocoder model, SpeechDataset data, TrainingConfig config) : base(model, data, config) => Check(model);
+    public CompactTask(CompactVocoder model, SpeechDataset data, TrainingConfig config) : base(model, data, config)
+    {
+        Check(model);
+        model.Stack.Reversible = config.Reversible;
+    }
 
     /// <summary>Whether a model can learn from recordings alone.</summary>
     /// <exception cref="VocoderException">It cannot; the line says why.</exception>

@@ -85,6 +85,9 @@ internal sealed class Trainer
     /// <summary>Batches skipped.</summary>
     public long Skipped { get; private set; }
 
+    /// <summary>The largest error of activations that were rebuilt, see <see cref="Ops.RebuildError"/>, since the run began.</summary>
+    public double RebuildError { get; private set; }
+
     /// <summary>Running mean of the loss, which the guard compares with; NaN before the first step.</summary>
     public double MeanLoss { get; private set; } = double.NaN;
 
@@ -221,6 +224,7 @@ internal sealed class Trainer
         if (usable)
         {
             _ops.Backward(result.Loss!);
+            RebuildError = Math.Max(RebuildError, _ops.RebuildError);
             norm = _adam.GradientNorm();
             usable = double.IsFinite(norm);
         }

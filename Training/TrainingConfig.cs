@@ -27,6 +27,12 @@ public sealed record TrainingConfig
     /// <summary>The configurations of the models that learn by likelihood alone, as text; empty without.</summary>
     internal string Family => WaveFlow?.ToJson() + FloWaveNet?.ToJson() + WaveNode?.ToJson();
 
+    /// <summary>
+    /// Whether activations of the likelihood's flows are rebuilt from their outputs while gradients run back, instead of stored (Gomez et al. 2017): memory does not grow with the number
+    /// of flows, and a step takes longer. For couplings. The default value is false.
+    /// </summary>
+    public bool Reversible { get; init; }
+
     /// <summary>Number of steps after which the learning rate has reached its end. The default value is 20,000.</summary>
     public long Steps { get; init; } = 20_000;
 
@@ -172,6 +178,7 @@ public sealed record TrainingConfig
     /// <exception cref="VocoderException">One of them is out of range; it is named with its value and what was expected.</exception>
     public void Validate()
     {
+        ConfigJson.Check(!Reversible || (Family.Length == 0 && Model.Flow == FlowKind.Coupling), "reversible", "true", "false for all but couplings: the others are undone step by step");
         ConfigJson.Check(Steps >= 1, "steps", Steps, "1 or more");
         ConfigJson.Check(Batch is >= 1 and <= 4096, "batch", Batch, "1 to 4096");
         ConfigJson.Check(CropFrames is >= 2 and <= 4096, "crop_frames", CropFrames, "2 to 4096");

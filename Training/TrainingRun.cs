@@ -101,10 +101,14 @@ public static class TrainingRun
         }
         // The line of step 0 is measured again before the first step.
         TrimLog(paths.Log, trainer.Step == 0 ? -1 : trainer.Step);
+        bool isInexact = false;
         void Report(TrainingReport r)
         {
             AppendLine(paths.Log, JsonSerializer.Serialize(r, s_log));
             report?.Invoke(r);
+            if (isInexact || trainer.RebuildError <= ExactlyRebuilt) return;
+            isInexact = true;
+            tell?.Invoke("warning: " + Inexact((CompactVocoder)model, trainer));
         }
         if (trainer.Step == 0 || !trainer.Health.IsKnown)
         {
@@ -128,6 +132,15 @@ public static class TrainingRun
         }
         if (trainer.Step >= config.Steps && trainer.Health.BestStep != trainer.Step)
             tell?.Invoke(FormattableString.Invariant($"the voice stays that of step {trainer.Health.BestStep}, the best on the held-out clips by its {trainer.Health.Measure}"));
+    }
+
+    // What undoes a step in single precision loses some rounding; beyond this the gradients are worth less than those of stored activations.
+    private const double ExactlyRebuilt = 1e-4;
+
+    private static string Inexact(CompactVocoder model, Trainer trainer)
+    {
+        var (name, condition) = model.Stack.WorstConditioned(new CpuOps());
+        return FormattableString.Invariant($"by step {trainer.Step} activations were rebuilt to within {trainer.RebuildError:0e-0} only, expected {ExactlyRebuilt:0e-0}, and gradients are as far off; of the 1x1 convolutions {name} multiplies rounding most, {condition:0} times; reversible=false stores them");
     }
 
     /// <summary>Reads the log of a run. What a kill cut off, a last line without an end that is no report, is left out.</summary>

@@ -26,8 +26,14 @@ public sealed record PlaneFlow(string Name, string Summary, Func<ParameterSet, F
     public static IReadOnlyList<PlaneFlow> All { get; } =
     [
         new("linear", "one linear flow by LU decomposition", parameters => new FlowChain(Linear(parameters)), Steps: 500),
+        new("leaky-relu", "leaky ReLUs between linear flows", parameters =>
+            Repeat(parameters, 16, (scope, k) => [.. Linear(scope), new LeakyReluFlow(scope, Channels) { Exact = false }])),
+        new("piecewise-linear", "elementwise straight lines between linear flows", parameters =>
+            Repeat(parameters, 8, (scope, k) => [.. Linear(scope), new PiecewiseLinearFlow(scope, Channels, Bins, Bound) { Exact = false }])),
         new("spline", "elementwise splines between linear flows", parameters =>
             Repeat(parameters, 8, (scope, k) => [.. Linear(scope), new ElementwiseSpline(scope, Channels, Bins, Bound)])),
+        new("revnet", "pairs of additive residuals, as in reversible networks, between linear flows", parameters =>
+            Repeat(parameters, 8, (scope, k) => [.. Linear(scope), new ResidualPair(scope, Channels, hidden: 24)])),
         new("realnvp", "affine couplings with alternating masks", parameters =>
             Repeat(parameters, 8, (scope, k) => [new AffineCoupling(scope, s_network, Channels, 0, LogScaleClamp), new ChannelSwap()])),
         new("glow", "steps of actnorm, invertible 1x1 convolution and affine coupling", parameters => new FlowChain(

@@ -64,6 +64,7 @@ public unsafe partial class CpuOps : Ops
     {
         _tape?.Clear();
         _workspace.Reset();
+        _rebuildError = 0;
     }
 
     private Tensor RentLike(Tensor x) => _workspace.Rent(x.Batch, x.Channels, x.Length);

@@ -47,6 +47,30 @@ public abstract class Ops
     /// <exception cref="InvalidOperationException">These operations do not record.</exception>
     public virtual void Backward(Tensor loss) => throw new InvalidOperationException("these operations record no gradients");
 
+    /// <summary>
+    /// Steps that undo each other, one after the other, with their log-determinants summed as [1,1,1]. An engine that records gradients need not store what is between them: it may
+    /// rebuild it from the end while gradients run back (Gomez et al. 2017), in memory that does not grow with the number of steps. One that does not stores as ever.
+    /// </summary>
+    /// <param name="steps">The steps.</param>
+    /// <param name="x">[b, c, t] what enters.</param>
+    /// <param name="condition">What all steps are told, [b, any, t].</param>
+    /// <param name="logDet">[1,1,1].</param>
+    public virtual Tensor Reversible(IReversible steps, Tensor x, Tensor condition, out Tensor logDet)
+    {
+        logDet = Fill(1, 1, 1, 0f);
+        for (int k = 0; k < steps.Steps; k++)
+        {
+            x = steps.Forward(this, k, x, condition, out Tensor part);
+            logDet = Add(logDet, part);
+        }
+        return x;
+    }
+
+    /// <summary>
+    /// The largest relative error (L2) with which <see cref="Reversible"/> rebuilt what entered, since <see cref="Reset"/>: gradients are about that far from those of stored activations.
+    /// </summary>
+    public virtual double RebuildError => 0;
+
     /// <summary>A value made of parameters alone: that in host memory, unless an implementation records gradients of it.</summary>
     public virtual Tensor Derive(DerivedTensor value) => value.InHostMemory();
 

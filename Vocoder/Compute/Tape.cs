@@ -15,6 +15,12 @@ public sealed class Tape
     {
         if (loss.Size != 1) throw new ArgumentException($"the loss must be a scalar, not {loss.Shape}", nameof(loss));
         loss.Grad = Tensor.From([1f], 1, 1, 1);
+        RunBackward();
+    }
+
+    /// <summary>The same from gradients that results have already.</summary>
+    internal void RunBackward()
+    {
         for (int i = _steps.Count - 1; i >= 0; i--) _steps[i]();
         Clear();
     }

@@ -26,7 +26,7 @@ public sealed record FlowResult(IReadOnlyList<Tensor> Latents, IReadOnlyList<(st
 /// or, in teachers and students, autoregressive flow, with multi-scale early outputs (Dinh et al. 2017, sec. 3.6). Works on grouped samples [batch, group, time]. As one layer among others its latent
 /// parts are the channels of z, in the order in which they leave.
 /// </summary>
-public sealed class FlowStack : Flow
+public sealed class FlowStack : Flow, IReversible
 {
     private readonly FlowStackConfig _config;
     private readonly HarmonicShift? _harmonics;
@@ -95,6 +95,16 @@ public sealed class FlowStack : Flow
     internal string? FindSingular(Ops ops) => _steps.SelectMany(step => step).Where(layer => layer.Flow is InvertibleConvolution convolution && !convolution.HasInverse(ops))
         .Select(layer => layer.Name).FirstOrDefault();
 
+    /// <summary>
+    /// Whether gradients of <see cref="Forward(Ops, Tensor, FlowCondition)"/> are computed without storing activations, see <see cref="Ops.Reversible"/>; its log-determinants are then
+    /// one entry, "flows". The default value is false.
+    /// </summary>
+    public bool Reversible { get; set; }
+
+    /// <summary>The 1×1 convolution that multiplies rounding errors most when it is undone, and by how much: its condition number by the Frobenius norm, over that of a rotation.</summary>
+    internal (string Name, double Condition) WorstConditioned(Ops ops) => _steps.SelectMany(step => step)
+        .Select(layer => (layer.Name, (layer.Flow as InvertibleConvolution)?.Condition(ops) ?? 1)).MaxBy(layer => layer.Item2);
+
     /// <summary>Normalises x [b, group, t] under condition [b, conditionChannels, t].</summary>
     public FlowResult Forward(Ops ops, Tensor x, FlowCondition condition) => Forward(ops, x, condition, null);
 
@@ -114,6 +124,11 @@ public sealed class FlowStack : Flow
         var latents = new List<Tensor>();
         var logDets = new List<(string, Tensor)>();
         if (_harmonics != null) x = _harmonics.Forward(ops, x, condition);
+        if (Reversible && visit == null)
+        {
+            Tensor z = ops.Reversible(this, x, condition.Features, out Tensor all);
+            return new FlowResult(Parts(ops, z), [("flows", all)]);
+        }
         for (int k = 0; k < _steps.Length; k++)
         {
             if (LeavesBefore(k))
@@ -131,6 +146,33 @@ public sealed class FlowStack : Flow
         latents.Add(x);
         return new FlowResult(latents, logDets);
     }
+
+    int IReversible.Steps => _steps.Length;
+
+    // What has left stays where it is, before the channels that the step works on.
+    Tensor IReversible.Forward(Ops ops, int step, Tensor x, Tensor condition, out Tensor logDet)
+    {
+        int left = LeftBefore(step);
+        Tensor active = left == 0 ? x : ops.Slice(x, left, x.Channels - left);
+        Tensor? sum = null;
+        foreach (var (_, flow) in _steps[step])
+        {
+            active = flow.Forward(ops, active, condition, out Tensor part);
+            sum = sum == null ? part : ops.Add(sum, part);
+        }
+        logDet = sum!;
+        return left == 0 ? active : ops.Concat(ops.Slice(x, 0, left), active);
+    }
+
+    Tensor IReversible.Inverse(Ops ops, int step, Tensor z, Tensor condition)
+    {
+        int left = LeftBefore(step);
+        Tensor active = left == 0 ? z : ops.Slice(z, left, z.Channels - left);
+        for (int i = _steps[step].Count - 1; i >= 0; i--) active = _steps[step][i].Flow.Inverse(ops, active, condition);
+        return left == 0 ? active : ops.Concat(ops.Slice(z, 0, left), active);
+    }
+
+    private int LeftBefore(int step) => Enumerable.Range(0, step + 1).Count(LeavesBefore) * _config.EarlySize;
 
     /// <summary>Draws the latent parts for <see cref="Inverse"/>, [batch, channels, length] each, from noise indexed by part, channel and absolute time.</summary>
     /// <param name="ops">Operations.</param>

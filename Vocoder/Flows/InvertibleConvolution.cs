@@ -66,6 +66,13 @@ public sealed class InvertibleConvolution : Flow
         return true;
     }
 
+    /// <summary>‖W‖·‖W⁻¹‖/channels by Frobenius norms: 1 for a rotation; what comes back of W has lost so many times the rounding of a number.</summary>
+    internal double Condition(Ops ops)
+    {
+        double Norm(Tensor matrix) => Math.Sqrt(ops.Read(matrix).ToArray().Sum(v => (double)v * v));
+        return Norm(Weight(ops)) * Norm(_inverse.Of(ops)) / _channels;
+    }
+
     /// <inheritdoc/>
     public override Tensor Forward(Ops ops, Tensor x, Tensor condition, out Tensor logDet)
     {

@@ -14,7 +14,10 @@ public class PlaneTrainingTests
 
     // A flow that does nothing has -2.84 nats, the best Gaussian -2.73, and the density itself -1.84.
     [Theory]
+    [InlineData("leaky-relu", 400, -2.4)]
+    [InlineData("piecewise-linear", 200, -2.3)]
     [InlineData("spline", 150, -2.1)]
+    [InlineData("revnet", 200, -2.3)]
     [InlineData("realnvp", 200, -2.2)]
     [InlineData("glow", 200, -2.2)]
     [InlineData("spline-coupling", 100, -2.05)]
