@@ -1,40 +1,46 @@
 using System.Text.Json;
 using FlowVocoder.Compute;
 using FlowVocoder.Models;
+using FlowVocoder.Voices;
 
 namespace FlowVocoder.Tests.Models;
 
-/// <summary>Flowtron with an attention prior in both directions against the published implementation, on weights it drew.</summary>
+/// <summary>Flowtron with an attention prior and with cumulative attention in both directions against the published implementation, on weights it drew.</summary>
 public class FlowtronParityTests(ITestOutputHelper output)
 {
-    private readonly PublishedVectors _vectors = new("flowtron_tiny", output);
+    private PublishedVectors _vectors = new("flowtron_tiny", output);
 
-    private Flowtron Load()
+    private Flowtron Load(string folder = "flowtron_tiny")
     {
+        _vectors = new PublishedVectors(folder, output);
         JsonElement json = _vectors.Config.GetProperty("model_config");
         int Number(string name) => json.GetProperty(name).GetInt32();
         var model = new Flowtron(new FlowtronConfig
         {
             Speakers = Number("n_speakers"), SpeakerChannels = Number("n_speaker_dim"), Symbols = Number("n_text"), TextChannels = Number("n_text_dim"), Flows = Number("n_flows"),
-            MelChannels = Number("n_mel_channels"), Hidden = Number("n_hidden"), AttentionChannels = Number("n_attn_channels"), LstmLayers = Number("n_lstm_layers"),
+            MelChannels = Number("n_mel_channels"), Hidden = Number("n_hidden"), AttentionChannels = Number("n_attn_channels"), LstmLayers = Number("n_lstm_layers"), CumulativeAttention = json.GetProperty("use_cumm_attention").GetBoolean(),
         });
-        _vectors.Load(model.Parameters);
+        _vectors.Load(model.Parameters, ignored: IsSecondName);
         return model;
     }
+
+    // The published state dictionary has two convolutions under two names.
+    private static bool IsSecondName(string name) => name.Contains(".attn_cond_layer.conv_layers.", StringComparison.Ordinal);
 
     private static int[] Numbers(JsonElement array) => [.. array.EnumerateArray().Select(n => n.GetInt32())];
 
     // The items of the batch, without the padding of the published code.
-    private IEnumerable<(int Item, int[] Text, int Speaker, Tensor Mel, Tensor Prior)> Items()
+    private IEnumerable<(int Item, int[] Text, int Speaker, Tensor Mel, Tensor? Prior, int Padding)> Items()
     {
         JsonElement json = _vectors.Config;
         int[] texts = Numbers(json.GetProperty("in_lengths")), frames = Numbers(json.GetProperty("out_lengths")), speakers = Numbers(json.GetProperty("speaker_ids"));
-        Tensor mel = _vectors.Tensor("mel"), prior = _vectors.Tensor("attn_prior");
+        Tensor mel = _vectors.Tensor("mel");
+        Tensor? prior = json.GetProperty("use_attn_prior").GetBoolean() ? _vectors.Tensor("attn_prior") : null;
         var ops = new CpuOps();
         for (int b = 0; b < texts.Length; b++)
         {
-            Tensor own = ops.Crop(ops.Slice(ops.Take(prior, [b]), 0, frames[b]), 0, texts[b]);
-            yield return (b, Numbers(json.GetProperty("text")[b])[..texts[b]], speakers[b], ops.Crop(ops.Take(mel, [b]), 0, frames[b]), ops.Reshape(own, frames[b], texts[b], 1));
+            Tensor? own = prior == null ? null : ops.Reshape(ops.Crop(ops.Slice(ops.Take(prior, [b]), 0, frames[b]), 0, texts[b]), frames[b], texts[b], 1);
+            yield return (b, Numbers(json.GetProperty("text")[b])[..texts[b]], speakers[b], ops.Crop(ops.Take(mel, [b]), 0, frames[b]), own, texts.Max() - texts[b]);
         }
     }
 
@@ -53,18 +59,20 @@ public class FlowtronParityTests(ITestOutputHelper output)
         return [.. Enumerable.Range(0, frames).SelectMany(t => all.Row(item, t)[..length].ToArray())];
     }
 
-    [Fact]
-    public void Normalising_gives_the_published_latents_attention_gates_and_losses()
+    public static TheoryData<string> Folders => ["flowtron_tiny", "flowtron_tiny_cumm"];
+
+    [Theory, MemberData(nameof(Folders))]
+    public void Normalising_gives_the_published_latents_attention_gates_and_losses(string folder)
     {
-        Flowtron model = Load();
+        Flowtron model = Load(folder);
         double nll = 0, gate = 0;
         int frames = 0, bands = model.Config.MelChannels;
-        foreach (var (item, text, speaker, mel, prior) in Items())
+        foreach (var (item, text, speaker, mel, prior, padding) in Items())
         {
             var ops = new CpuOps();
             float[] encoding = OfText("text_encoding", item, text.Length, model.Config.TextChannels);
             _vectors.Check($"text {item}", encoding, ops.Transpose(model.Encode(ops, text)).Span);
-            FlowtronResult result = model.Forward(ops, mel, text, speaker, prior);
+            FlowtronResult result = model.Forward(ops, mel, text, speaker, prior, padding);
             _vectors.Check($"z {item}", TimeFirst("z", item, bands, mel.Length), result.Latent.Span);
             for (int i = 0; i < model.Config.Flows; i++)
             {
@@ -82,26 +90,29 @@ public class FlowtronParityTests(ITestOutputHelper output)
         _vectors.Check("gate loss", _vectors.Expected.GetProperty("loss_gate").GetDouble(), gate / frames);
     }
 
-    [Fact]
-    public void Every_gradient_of_the_likelihood_is_the_published_one()
+    [Theory, MemberData(nameof(Folders))]
+    public void Every_gradient_of_the_likelihood_is_the_published_one(string folder)
     {
-        Flowtron model = Load();
+        Flowtron model = Load(folder);
         var tape = new Tape();
         var ops = new CpuOps(tape: tape);
         int values = Items().Sum(item => item.Mel.Size);
-        foreach (var (_, text, speaker, mel, prior) in Items())
+        foreach (var (_, text, speaker, mel, prior, padding) in Items())
         {
-            tape.Backward(ops.Scale(model.Forward(ops, mel, text, speaker, prior).Loss(ops, 1f), 1f / values));
+            tape.Backward(ops.Scale(model.Forward(ops, mel, text, speaker, prior, padding).Loss(ops, 1f), 1f / values));
             ops.Reset();
         }
         _vectors.CheckGradients(model.Parameters, "gradients_nll_only");
     }
 
     [Theory]
-    [InlineData("infer_mel", 1f, false, false), InlineData("infer_mel_temperature_0_7", 0.7f, false, false), InlineData("infer_mel_gate_stop", 1f, true, false), InlineData("infer_mel_attn_prior", 1f, false, true)]
-    public void Generating_gives_the_published_mel_from_its_noise(string name, float temperature, bool stops, bool hasPrior)
+    [InlineData("flowtron_tiny", "infer_mel", 1f, false, false), InlineData("flowtron_tiny", "infer_mel_temperature_0_7", 0.7f, false, false)]
+    [InlineData("flowtron_tiny", "infer_mel_gate_stop", 1f, true, false), InlineData("flowtron_tiny", "infer_mel_attn_prior", 1f, false, true)]
+    [InlineData("flowtron_tiny_cumm", "infer_mel", 1f, false, false), InlineData("flowtron_tiny_cumm", "infer_mel_temperature_0_7", 0.7f, false, false)]
+    [InlineData("flowtron_tiny_cumm", "infer_mel_gate_stop", 1f, true, false)]
+    public void Generating_gives_the_published_mel_from_its_noise(string folder, string name, float temperature, bool stops, bool hasPrior)
     {
-        Flowtron model = Load();
+        Flowtron model = Load(folder);
         Tensor noise = _vectors.Tensor("infer_residual");
         foreach (ref float z in noise.Span) z *= _vectors.Expected.GetProperty("infer_sigma").GetSingle();
         int[] text = Numbers(_vectors.Config.GetProperty("infer_text"));
@@ -118,12 +129,23 @@ public class FlowtronParityTests(ITestOutputHelper output)
     public void A_mel_survives_the_round_trip()
     {
         Flowtron model = Load();
-        foreach (var (_, text, speaker, mel, _) in Items())
+        foreach (var (_, text, speaker, mel, _, _) in Items())
         {
             var ops = new CpuOps();
             Tensor z = model.Forward(ops, mel, text, speaker).Latent;
             _vectors.Check("mel", mel.Span, model.Generate(ops, z, text, speaker, 1, 1f, null, out _).Span);
         }
+    }
+
+    [Theory, MemberData(nameof(Folders))]
+    public void A_published_checkpoint_loads_by_its_shapes_and_is_no_voice(string folder)
+    {
+        Flowtron expected = Load(folder);
+        string path = Path.Combine(_vectors.Folder, "state_dict.safetensors");
+        Flowtron model = FlowtronCheckpoint.Read(path);
+        Assert.Equal(expected.Config, model.Config);
+        foreach (var (a, b) in expected.Parameters.Items.Zip(model.Parameters.Items)) Assert.Equal(a.Value.Span, b.Value.Span);
+        Assert.Equal($"{path}: holds a Flowtron, which makes mels of text, expected a vocoder, which makes speech of mels", Assert.Throws<VocoderException>(() => VoiceLibrary.Load(path)).Message);
     }
 
     [Fact]

@@ -25,24 +25,24 @@ internal sealed class FlowtronStep
     private readonly int _bands;
     private readonly bool _isBackward;
 
-    public FlowtronStep(ParameterSet parameters, int bands, int text, int hidden, int attention, int layers, bool backward, bool gate)
+    public FlowtronStep(ParameterSet parameters, int bands, int text, int hidden, int attention, int layers, bool backward, bool gate, bool isCumulative = false)
     {
         (_bands, _isBackward) = (bands, backward);
         if (backward) parameters = parameters.Scope("ar_step");
         _end = new ConvLayer(parameters.Scope("conv"), hidden, 2 * bands, zero: true);
         _lstm = new Lstm(parameters.Scope("lstm"), hidden + attention, hidden, layers);
         _attentionLstm = new Lstm(parameters.Scope("attention_lstm"), bands, hidden);
-        _attention = new TextAttention(parameters.Scope("attention_layer"), hidden, text, attention);
+        _attention = new TextAttention(parameters, hidden, text, attention, isCumulative);
         _dense = [.. Enumerable.Range(0, 2).Select(i => new LinearLayer(parameters.Scope($"dense_layer.layers.{i}.linear_layer"), hidden, hidden))];
         if (gate) _gate = new LinearLayer(parameters.Scope("gate_layer.linear_layer"), hidden + attention, 1);
     }
 
-    /// <summary>mel [1, bands, t] → z, given a text [1, text, n] and, where the attention has one, a prior [t, n, 1] in natural time.</summary>
-    public (Tensor Z, FlowtronTrace Trace) Forward(Ops ops, Tensor mel, Tensor text, Tensor? prior)
+    /// <summary>mel [1, bands, t] → z, given a text [1, text, n] and, where the attention has one, a prior [t, n, 1] in natural time; cumulative attention sees some padding behind the text.</summary>
+    public (Tensor Z, FlowtronTrace Trace) Forward(Ops ops, Tensor mel, Tensor text, Tensor? prior, int padding = 0)
     {
         if (_isBackward) mel = Sequences.Reversed(ops, mel);
         if (_isBackward && prior != null) prior = ops.Take(prior, [.. Enumerable.Range(0, mel.Length).Reverse()]);
-        (Tensor logScale, Tensor shift, FlowtronTrace trace) = Parameters(ops, ops.Delay(mel, Site), _attention.Attend(ops, text), Start(ops), prior, 1f);
+        (Tensor logScale, Tensor shift, FlowtronTrace trace) = Parameters(ops, ops.Delay(mel, Site), _attention.Attend(ops, text, padding), Start(ops), prior, 1f);
         Tensor z = ops.Affine(mel, logScale, shift);
         return (_isBackward ? Sequences.Reversed(ops, z) : z, trace);
     }

@@ -16,14 +16,17 @@ public sealed class Flowtron
 
     /// <summary>Creates a model with random weights.</summary>
     /// <exception cref="VocoderException">The configuration cannot be built.</exception>
-    public Flowtron(FlowtronConfig config, ulong seed = 0)
+    public Flowtron(FlowtronConfig config, ulong seed = 0) : this(config, new ParameterSet(seed)) { }
+
+    /// <summary>The same with an empty set for the weights, which may be limited.</summary>
+    internal Flowtron(FlowtronConfig config, ParameterSet parameters)
     {
         config.Validate();
-        (Config, Parameters) = (config, new ParameterSet(seed));
+        (Config, Parameters) = (config, parameters);
         _speakers = Parameters.Uniform("speaker_embedding.weight", 1f, config.Speakers, config.SpeakerChannels);
         _symbols = Parameters.Uniform("embedding.weight", 1f, config.Symbols, config.TextChannels);
         _flows = [.. Enumerable.Range(0, config.Flows).Select(i => new FlowtronStep(Parameters.Scope($"flows.{i}"), config.MelChannels, config.TextChannels + config.SpeakerChannels, config.Hidden,
-            config.AttentionChannels, config.LstmLayers, backward: i % 2 == 1, gate: i == config.Flows - 1))];
+            config.AttentionChannels, config.LstmLayers, backward: i % 2 == 1, gate: i == config.Flows - 1, config.CumulativeAttention))];
         _encoder = new TextEncoder(Parameters.Scope("encoder"), config.TextChannels);
     }
 
@@ -32,6 +35,9 @@ public sealed class Flowtron
 
     /// <summary>All trained values, under the published names.</summary>
     public ParameterSet Parameters { get; }
+
+    /// <summary>The kind of model, for messages.</summary>
+    internal const string KindName = "flowtron";
 
     /// <summary>A text as its symbols' numbers, [1, text, n].</summary>
     /// <exception cref="VocoderException">There is no symbol, or one that the model does not know.</exception>
@@ -48,16 +54,19 @@ public sealed class Flowtron
     /// <param name="mel">The mel.</param>
     /// <param name="text">Its text as symbols' numbers.</param>
     /// <param name="speaker">Who speaks.</param>
-    /// <param name="prior">A prior of the attention, [t, n, 1], or null.</param>
+    /// <param name="prior">A prior of the attention, [t, n, 1], or null; cumulative attention has none.</param>
     /// <exception cref="VocoderException">The text or the speaker is none that the model knows, or the mel has other bands.</exception>
-    public FlowtronResult Forward(Ops ops, Tensor mel, IReadOnlyList<int> text, int speaker, Tensor? prior = null)
+    public FlowtronResult Forward(Ops ops, Tensor mel, IReadOnlyList<int> text, int speaker, Tensor? prior = null) => Forward(ops, mel, text, speaker, prior, 0);
+
+    /// <summary>The same as an item of a batch whose longest text has so many symbols more, which published cumulative attention sees.</summary>
+    internal FlowtronResult Forward(Ops ops, Tensor mel, IReadOnlyList<int> text, int speaker, Tensor? prior, int padding)
     {
         RequireBands(mel);
         Tensor told = Told(ops, text, speaker);
         var traces = new List<FlowtronTrace>();
         foreach (FlowtronStep flow in _flows)
         {
-            (mel, FlowtronTrace trace) = flow.Forward(ops, mel, told, prior);
+            (mel, FlowtronTrace trace) = flow.Forward(ops, mel, told, prior, padding);
             traces.Add(trace);
         }
         return new FlowtronResult(mel, [.. traces.Select(t => t.LogScale)], [.. traces.Select(t => t.Attention)], [.. traces.Select(t => t.AttentionLogarithm)], traces[^1].Gate!);

@@ -30,6 +30,9 @@ public sealed record FlowtronConfig
     /// <summary>Layers of the decoder, n_lstm_layers. The default value is 2.</summary>
     public int LstmLayers { get; init; } = 2;
 
+    /// <summary>Whether the attention looks at what it has read before, use_cumm_attention. The default value is false.</summary>
+    public bool CumulativeAttention { get; init; }
+
     /// <summary>Checks that the numbers can be built.</summary>
     /// <exception cref="VocoderException">One of them cannot; the message names it with its value and what was expected.</exception>
     public void Validate()

@@ -14,6 +14,7 @@ internal static class PublishedCheckpoint
     public static ImportedCheckpoint Import(string path, MelRecipe? recipe)
     {
         var (tensors, iteration) = ReadAll(path);
+        if (tensors.Keys.Any(FlowtronCheckpoint.IsKey)) throw new VocoderException($"{path}: holds a Flowtron, which makes mels of text, expected a vocoder, which makes speech of mels");
         bool isWaveFlow = tensors.Keys.Any(WaveFlowVoice.IsKey), isMultiScale = tensors.Keys.Any(MultiScaleVoice.IsKey);
         if (recipe != null && (isWaveFlow || isMultiScale))
             throw new VocoderException($"{path}: is a {(isWaveFlow ? "WaveFlow" : "FloWaveNet or WaveNODE")}, whose recipe of mels is known, expected none to be named");
@@ -35,7 +36,7 @@ internal static class PublishedCheckpoint
         return (SafeTensorsFile.Read(stream, path, (_, names) =>
         {
             // What holds none of the weights that tell the shape need not be read.
-            if (!names.Any(name => WaveGlowKeys.IsUpsampling(name) || WaveFlowVoice.IsKey(name) || MultiScaleVoice.IsKey(name))) throw WaveGlowShapes.NoWaveGlow(path, "upsample.weight");
+            if (!names.Any(name => WaveGlowKeys.IsUpsampling(name) || WaveFlowVoice.IsKey(name) || MultiScaleVoice.IsKey(name) || FlowtronCheckpoint.IsKey(name))) throw WaveGlowShapes.NoWaveGlow(path, "upsample.weight");
         }).Tensors, null);
     }
 
