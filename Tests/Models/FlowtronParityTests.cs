@@ -5,7 +5,7 @@ using FlowVocoder.Voices;
 
 namespace FlowVocoder.Tests.Models;
 
-/// <summary>Flowtron with an attention prior and with cumulative attention in both directions against the published implementation, on weights it drew.</summary>
+/// <summary>Flowtron with an attention prior, with cumulative attention and with a mixture as its prior in both directions against the published implementation, on weights it drew.</summary>
 public class FlowtronParityTests(ITestOutputHelper output)
 {
     private PublishedVectors _vectors = new("flowtron_tiny", output);
@@ -19,6 +19,7 @@ public class FlowtronParityTests(ITestOutputHelper output)
         {
             Speakers = Number("n_speakers"), SpeakerChannels = Number("n_speaker_dim"), Symbols = Number("n_text"), TextChannels = Number("n_text_dim"), Flows = Number("n_flows"),
             MelChannels = Number("n_mel_channels"), Hidden = Number("n_hidden"), AttentionChannels = Number("n_attn_channels"), LstmLayers = Number("n_lstm_layers"), CumulativeAttention = json.GetProperty("use_cumm_attention").GetBoolean(),
+            Components = Number("n_components"), MelEncoderChannels = Number("n_components") > 0 ? Number("mel_encoder_n_hidden") : new FlowtronConfig().MelEncoderChannels,
         });
         _vectors.Load(model.Parameters, ignored: IsSecondName);
         return model;
@@ -30,7 +31,7 @@ public class FlowtronParityTests(ITestOutputHelper output)
     private static int[] Numbers(JsonElement array) => [.. array.EnumerateArray().Select(n => n.GetInt32())];
 
     // The items of the batch, without the padding of the published code.
-    private IEnumerable<(int Item, int[] Text, int Speaker, Tensor Mel, Tensor? Prior, int Padding)> Items()
+    private IEnumerable<(int Item, int[] Text, int Speaker, Tensor Mel, Tensor? Prior, int Padding, int MelPadding)> Items()
     {
         JsonElement json = _vectors.Config;
         int[] texts = Numbers(json.GetProperty("in_lengths")), frames = Numbers(json.GetProperty("out_lengths")), speakers = Numbers(json.GetProperty("speaker_ids"));
@@ -40,7 +41,7 @@ public class FlowtronParityTests(ITestOutputHelper output)
         for (int b = 0; b < texts.Length; b++)
         {
             Tensor? own = prior == null ? null : ops.Reshape(ops.Crop(ops.Slice(ops.Take(prior, [b]), 0, frames[b]), 0, texts[b]), frames[b], texts[b], 1);
-            yield return (b, Numbers(json.GetProperty("text")[b])[..texts[b]], speakers[b], ops.Crop(ops.Take(mel, [b]), 0, frames[b]), own, texts.Max() - texts[b]);
+            yield return (b, Numbers(json.GetProperty("text")[b])[..texts[b]], speakers[b], ops.Crop(ops.Take(mel, [b]), 0, frames[b]), own, texts.Max() - texts[b], frames.Max() - frames[b]);
         }
     }
 
@@ -59,7 +60,7 @@ public class FlowtronParityTests(ITestOutputHelper output)
         return [.. Enumerable.Range(0, frames).SelectMany(t => all.Row(item, t)[..length].ToArray())];
     }
 
-    public static TheoryData<string> Folders => ["flowtron_tiny", "flowtron_tiny_cumm"];
+    public static TheoryData<string> Folders => ["flowtron_tiny", "flowtron_tiny_cumm", "flowtron_tiny_gm"];
 
     [Theory, MemberData(nameof(Folders))]
     public void Normalising_gives_the_published_latents_attention_gates_and_losses(string folder)
@@ -67,12 +68,12 @@ public class FlowtronParityTests(ITestOutputHelper output)
         Flowtron model = Load(folder);
         double nll = 0, gate = 0;
         int frames = 0, bands = model.Config.MelChannels;
-        foreach (var (item, text, speaker, mel, prior, padding) in Items())
+        foreach (var (item, text, speaker, mel, prior, padding, melPadding) in Items())
         {
             var ops = new CpuOps();
             float[] encoding = OfText("text_encoding", item, text.Length, model.Config.TextChannels);
             _vectors.Check($"text {item}", encoding, ops.Transpose(model.Encode(ops, text)).Span);
-            FlowtronResult result = model.Forward(ops, mel, text, speaker, prior, padding);
+            FlowtronResult result = model.Forward(ops, mel, text, speaker, prior, padding, melPadding);
             _vectors.Check($"z {item}", TimeFirst("z", item, bands, mel.Length), result.Latent.Span);
             for (int i = 0; i < model.Config.Flows; i++)
             {
@@ -97,9 +98,9 @@ public class FlowtronParityTests(ITestOutputHelper output)
         var tape = new Tape();
         var ops = new CpuOps(tape: tape);
         int values = Items().Sum(item => item.Mel.Size);
-        foreach (var (_, text, speaker, mel, prior, padding) in Items())
+        foreach (var (_, text, speaker, mel, prior, padding, melPadding) in Items())
         {
-            tape.Backward(ops.Scale(model.Forward(ops, mel, text, speaker, prior, padding).Loss(ops, 1f), 1f / values));
+            tape.Backward(ops.Scale(model.Forward(ops, mel, text, speaker, prior, padding, melPadding).Loss(ops, 1f), 1f / values));
             ops.Reset();
         }
         _vectors.CheckGradients(model.Parameters, "gradients_nll_only");
@@ -110,6 +111,8 @@ public class FlowtronParityTests(ITestOutputHelper output)
     [InlineData("flowtron_tiny", "infer_mel_gate_stop", 1f, true, false), InlineData("flowtron_tiny", "infer_mel_attn_prior", 1f, false, true)]
     [InlineData("flowtron_tiny_cumm", "infer_mel", 1f, false, false), InlineData("flowtron_tiny_cumm", "infer_mel_temperature_0_7", 0.7f, false, false)]
     [InlineData("flowtron_tiny_cumm", "infer_mel_gate_stop", 1f, true, false)]
+    [InlineData("flowtron_tiny_gm", "infer_mel", 1f, false, false), InlineData("flowtron_tiny_gm", "infer_mel_temperature_0_7", 0.7f, false, false)]
+    [InlineData("flowtron_tiny_gm", "infer_mel_gate_stop", 1f, true, false)]
     public void Generating_gives_the_published_mel_from_its_noise(string folder, string name, float temperature, bool stops, bool hasPrior)
     {
         Flowtron model = Load(folder);
@@ -129,7 +132,7 @@ public class FlowtronParityTests(ITestOutputHelper output)
     public void A_mel_survives_the_round_trip()
     {
         Flowtron model = Load();
-        foreach (var (_, text, speaker, mel, _, _) in Items())
+        foreach (var (_, text, speaker, mel, _, _, _) in Items())
         {
             var ops = new CpuOps();
             Tensor z = model.Forward(ops, mel, text, speaker).Latent;

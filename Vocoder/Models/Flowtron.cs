@@ -11,7 +11,8 @@ namespace FlowVocoder.Models;
 public sealed class Flowtron
 {
     private readonly Tensor _speakers, _symbols;
-    private readonly TextEncoder _encoder;
+    private readonly SequenceEncoder _encoder;
+    private readonly MixturePrior? _prior;
     private readonly FlowtronStep[] _flows;
 
     /// <summary>Creates a model with random weights.</summary>
@@ -27,7 +28,8 @@ public sealed class Flowtron
         _symbols = Parameters.Uniform("embedding.weight", 1f, config.Symbols, config.TextChannels);
         _flows = [.. Enumerable.Range(0, config.Flows).Select(i => new FlowtronStep(Parameters.Scope($"flows.{i}"), config.MelChannels, config.TextChannels + config.SpeakerChannels, config.Hidden,
             config.AttentionChannels, config.LstmLayers, backward: i % 2 == 1, gate: i == config.Flows - 1, config.CumulativeAttention))];
-        _encoder = new TextEncoder(Parameters.Scope("encoder"), config.TextChannels);
+        _encoder = new SequenceEncoder(Parameters.Scope("encoder"), config.TextChannels, config.TextChannels, convolutions: 3, taps: 5);
+        if (config.Components > 0) _prior = new MixturePrior(Parameters, config.MelChannels, config.Components, config.MelEncoderChannels);
     }
 
     /// <summary>What the model is made of.</summary>
@@ -56,20 +58,24 @@ public sealed class Flowtron
     /// <param name="speaker">Who speaks.</param>
     /// <param name="prior">A prior of the attention, [t, n, 1], or null; cumulative attention has none.</param>
     /// <exception cref="VocoderException">The text or the speaker is none that the model knows, or the mel has other bands.</exception>
-    public FlowtronResult Forward(Ops ops, Tensor mel, IReadOnlyList<int> text, int speaker, Tensor? prior = null) => Forward(ops, mel, text, speaker, prior, 0);
+    public FlowtronResult Forward(Ops ops, Tensor mel, IReadOnlyList<int> text, int speaker, Tensor? prior = null) => Forward(ops, mel, text, speaker, prior, 0, 0);
 
-    /// <summary>The same as an item of a batch whose longest text has so many symbols more, which published cumulative attention sees.</summary>
-    internal FlowtronResult Forward(Ops ops, Tensor mel, IReadOnlyList<int> text, int speaker, Tensor? prior, int padding)
+    /// <summary>
+    /// The same as an item of a batch whose longest text has so many symbols more, which published cumulative attention sees, and whose longest mel so many frames, which its mixture's encoder counts.
+    /// </summary>
+    internal FlowtronResult Forward(Ops ops, Tensor mel, IReadOnlyList<int> text, int speaker, Tensor? prior, int padding, int melPadding)
     {
         RequireBands(mel);
         Tensor told = Told(ops, text, speaker);
         var traces = new List<FlowtronTrace>();
+        var mixture = _prior?.Of(ops, mel, melPadding);
         foreach (FlowtronStep flow in _flows)
         {
             (mel, FlowtronTrace trace) = flow.Forward(ops, mel, told, prior, padding);
             traces.Add(trace);
         }
-        return new FlowtronResult(mel, [.. traces.Select(t => t.LogScale)], [.. traces.Select(t => t.Attention)], [.. traces.Select(t => t.AttentionLogarithm)], traces[^1].Gate!);
+        Tensor? density = mixture is { } known ? _prior!.NegativeLogDensity(ops, mel, known) : null;
+        return new FlowtronResult(mel, [.. traces.Select(t => t.LogScale)], [.. traces.Select(t => t.Attention)], [.. traces.Select(t => t.AttentionLogarithm)], traces[^1].Gate!) { NegativeLogDensity = density };
     }
 
     /// <summary>Generates a mel [1, bands, t] from noise already multiplied by σ, [1, bands, most], which has as many frames unless the gate opens before.</summary>

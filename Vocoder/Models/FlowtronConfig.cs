@@ -33,6 +33,12 @@ public sealed record FlowtronConfig
     /// <summary>Whether the attention looks at what it has read before, use_cumm_attention. The default value is false.</summary>
     public bool CumulativeAttention { get; init; }
 
+    /// <summary>Components of a Gaussian mixture as the prior, n_components; 0 for a standard normal one. The default value is 0.</summary>
+    public int Components { get; init; }
+
+    /// <summary>Channels of the mixture's encoder of mels, mel_encoder_n_hidden; even. The default value is 512.</summary>
+    public int MelEncoderChannels { get; init; } = 512;
+
     /// <summary>Checks that the numbers can be built.</summary>
     /// <exception cref="VocoderException">One of them cannot; the message names it with its value and what was expected.</exception>
     public void Validate()
@@ -45,6 +51,8 @@ public sealed record FlowtronConfig
         ConfigJson.Check(MelChannels is >= 1 and <= 1024, "mel_channels", MelChannels, "1 to 1024");
         ConfigJson.Check(Hidden is >= 1 and <= 8192, "hidden", Hidden, "1 to 8192");
         ConfigJson.Check(AttentionChannels is >= 1 and <= 8192, "attention_channels", AttentionChannels, "1 to 8192");
+        ConfigJson.Check(Components is >= 0 and <= 64, "components", Components, "0 to 64");
+        ConfigJson.Check(MelEncoderChannels is >= 2 and <= 4096 && MelEncoderChannels % 2 == 0, "mel_encoder_channels", MelEncoderChannels, "an even number from 2 to 4096");
         ConfigJson.Check(LstmLayers is >= 1 and <= 8, "lstm_layers", LstmLayers, "1 to 8");
     }
 }

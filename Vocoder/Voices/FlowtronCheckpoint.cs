@@ -12,7 +12,7 @@ public static class FlowtronCheckpoint
     internal static bool IsKey(string name) => name == First;
 
     /// <summary>Reads a file of torch.save or a state dictionary as safetensors; the configuration follows from the shapes.</summary>
-    /// <exception cref="VocoderException">The file cannot be read, or holds other weights; those with a Gaussian mixture as their prior are not supported.</exception>
+    /// <exception cref="VocoderException">The file cannot be read, or holds other weights.</exception>
     public static Flowtron Read(string path)
     {
         // Two convolutions lie there under two names.
@@ -28,6 +28,11 @@ public static class FlowtronCheckpoint
             Flows = Count(i => i % 2 == 0 ? Invariant($"flows.{i}.attention_lstm.weight_ih_l0") : Invariant($"flows.{i}.ar_step.attention_lstm.weight_ih_l0")),
             LstmLayers = Count(i => Invariant($"flows.0.lstm.weight_ih_l{i}")), CumulativeAttention = tensors.ContainsKey("flows.0.attn_cond_layer.location_conv_out.conv.bias"),
         };
+        if (tensors.ContainsKey("gaussian_mixture.prob_layer.linear_layer.weight"))
+        {
+            int[] probabilities = ShapeOf("gaussian_mixture.prob_layer.linear_layer.weight");
+            config = config with { Components = probabilities[0], MelEncoderChannels = probabilities[1] };
+        }
         Flowtron model = VoiceWeights.Naming(path, () => new Flowtron(config, VoiceWeights.SetFor(tensors)));
         VoiceWeights.Load(path, Flowtron.KindName, tensors, find => model.Parameters.Load(path, find));
         return model;
