@@ -8,12 +8,12 @@ internal static class InputFile
     public static T Read<T>(string path, Func<Stream, T> read)
     {
         using FileStream stream = Open(path);
-        return Naming(path, () => read(stream));
+        return WithSource(path, () => read(stream));
     }
 
     /// <summary>Reads from what is open already.</summary>
     /// <exception cref="VocoderException">It fails; the message names <paramref name="path"/>.</exception>
-    public static T Naming<T>(string path, Func<T> read)
+    public static T WithSource<T>(string path, Func<T> read)
     {
         try
         {

@@ -7,7 +7,7 @@ namespace FlowVocoder.AudioIO;
 public static class MelStatisticsFile
 {
     // Some thousand bands, in an archive that claims to be small and is not.
-    private const int MostBytes = 1 << 20;
+    private const int MaxBytes = 1 << 20;
 
     /// <summary>
     /// Reads statistics of any of these layouts:
@@ -70,7 +70,7 @@ public static class MelStatisticsFile
             foreach (string key in (string[])["count", "sum", "sum_square", "mean", "std", "scale", "var"])
             {
                 if (archive.GetEntry($"{key}.npy") is not { } entry) continue;
-                if (entry.Length > MostBytes) throw new VocoderException($"'{name}' has an array '{key}' of {entry.Length} bytes, expected at most {MostBytes}");
+                if (entry.Length > MaxBytes) throw new VocoderException($"'{name}' has an array '{key}' of {entry.Length} bytes, expected at most {MaxBytes}");
                 using Stream part = entry.Open();
                 arrays[key] = Npy.Read(part, $"{name}:{key}", integers: true).Data;
             }

@@ -8,7 +8,7 @@ public static class Npz
     private const string Ending = ".npy";
 
     // What any array may take when it is unpacked: a lid on files that are small only while they are packed.
-    private const long MostBytes = 1L << 31;
+    private const long MaxBytes = 1L << 31;
 
     /// <summary>Reads all arrays of floats; entries that are no .npy are passed over.</summary>
     /// <exception cref="VocoderException">The file cannot be read, is no zip, or one of its arrays is not what <see cref="Npy"/> reads.</exception>
@@ -46,7 +46,7 @@ public static class Npz
     private static NpyArray Read(ZipArchiveEntry entry, string path)
     {
         string name = $"{path}: {entry.FullName}";
-        if (entry.Length > MostBytes) throw new VocoderException($"'{name}' has {entry.Length} bytes, expected at most {MostBytes}");
+        if (entry.Length > MaxBytes) throw new VocoderException($"'{name}' has {entry.Length} bytes, expected at most {MaxBytes}");
         using Stream packed = entry.Open();
         using var bytes = new MemoryStream();
         packed.CopyTo(bytes);

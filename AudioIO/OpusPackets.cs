@@ -17,13 +17,13 @@ internal sealed class OpusPackets
     public const int LongestPacket = 5760;
 
     // RFC 6716, 3.4: 1275 bytes a frame, of 48 frames at most, with their lengths.
-    private const int MostBytes = 61_440;
+    private const int MaxBytes = 61_440;
 
     private readonly IPacketProvider _packets;
     private readonly Func<ReadOnlyMemory<byte>, float[], int> _decode;
     private readonly float _gain;
     private readonly float[] _samples;
-    private readonly byte[] _bytes = new byte[MostBytes];
+    private readonly byte[] _bytes = new byte[MaxBytes];
     private int _next, _ready, _skip;
 
     /// <summary>Reads the header.</summary>
@@ -102,7 +102,7 @@ internal sealed class OpusPackets
         end = null;
         if (_packets.GetNextPacket() is not { } packet) return -1;
         int length = 0;
-        while (length < MostBytes)
+        while (length < MaxBytes)
         {
             ulong bits = packet.TryPeekBits(8, out int found);
             if (found < 8) break;

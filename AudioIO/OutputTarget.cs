@@ -32,11 +32,11 @@ public static class OutputTarget
     /// <summary>Whether a path is or leads to a device such as /dev/stdout, into which nothing but the result may go.</summary>
     public static bool IsDevice(string path)
     {
-        const int MostLinks = 40;
+        const int MaxLinks = 40;
         try
         {
             // Link by link: where /dev/stdout leads to in the end may be an ordinary file.
-            for (int i = 0; i < MostLinks; i++)
+            for (int i = 0; i < MaxLinks; i++)
             {
                 path = Path.GetFullPath(path);
                 if (IsDevicePath(path)) return true;

@@ -29,7 +29,7 @@ public sealed class RecordingSource : ISampleSource, IDisposable
     public RecordingSource(Stream stream, string name, int? sampleRate = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        (_stream, _name, _sampleRate) = (InputFile.Naming(name, () => SpooledStream.Of(stream, name)), name, sampleRate);
+        (_stream, _name, _sampleRate) = (InputFile.WithSource(name, () => SpooledStream.Of(stream, name)), name, sampleRate);
         if (_stream != stream) stream.Dispose();
         _start = _stream.Position;
     }
@@ -64,7 +64,7 @@ public sealed class RecordingSource : ISampleSource, IDisposable
             samples += piece.Length;
             next(piece, mono!.Expected);
         });
-        InputFile.Naming(_name, () =>
+        InputFile.WithSource(_name, () =>
         {
             _stream.Position = _start;
             AudioFile.Read(_stream, _name, mono);

@@ -10,7 +10,7 @@ namespace FlowVocoder.Cli;
 /// <summary>What a normalizing flow is, in a picture.</summary>
 internal sealed class DemoVerb : Verb
 {
-    private const int TestPoints = 10_000, MostSteps = 1_000_000;
+    private const int TestPoints = 10_000, MaxSteps = 1_000_000;
 
     private readonly Argument<string> _density = new("DENSITY") { Description = "What is to be learned: two-moons" };
     private readonly Argument<string> _output = new("OUT.png") { Description = "The picture to write, .png or .svg" };
@@ -23,7 +23,7 @@ internal sealed class DemoVerb : Verb
     {
         Description = "Training steps. Default: what suits the flow, up to 1500",
         HelpName = "N",
-        CustomParser = result => Inputs.Integer(result, 1, MostSteps),
+        CustomParser = result => Inputs.Integer(result, 1, MaxSteps),
     };
     private readonly Option<ulong?> _seed = Inputs.Seed("Seed of weights and points. Default: 0");
 

@@ -22,10 +22,10 @@ internal static class Inputs
 
     public static Option<int?> Match(string byDefault = "what suits voice and mel for a whole mel (see 'vocoder info'), 0 for streams") => new("--match")
     {
-        Description = $"Passes that make the speech obey its mel, 0 to {SynthesisOptions.MostMatch}: 0 is what the flow gives; each brings levels nearer, takes some 0.05 % of real time and lets a "
+        Description = $"Passes that make the speech obey its mel, 0 to {SynthesisOptions.MaxMatch}: 0 is what the flow gives; each brings levels nearer, takes some 0.05 % of real time and lets a "
             + $"stream wait 35 ms longer, the first 46 ms. Default: {byDefault}",
         HelpName = "N",
-        CustomParser = result => Integer(result, 0, SynthesisOptions.MostMatch),
+        CustomParser = result => Integer(result, 0, SynthesisOptions.MaxMatch),
     };
 
     public static Option<float?> Denoise() => NumberWithin("--denoise", "STRENGTH",

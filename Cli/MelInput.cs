@@ -10,7 +10,7 @@ namespace FlowVocoder.Cli;
 /// <param name="Conversion">From the recipe that was named to that of the voice, or null where mels are taken as they are.</param>
 internal sealed record MelInput(LoadedVoice Voice, MelConversion? Conversion)
 {
-    private const int MostNamed = 3;
+    private const int MaxNamed = 3;
 
     /// <summary>The recipe of the mels that come.</summary>
     public MelRecipe Recipe => Conversion?.Source ?? Voice.Model.Recipe;
@@ -34,7 +34,7 @@ internal sealed record MelInput(LoadedVoice Voice, MelConversion? Conversion)
     {
         // Normalised values are expected to look so.
         if (Conversion?.Statistics != null) return;
-        if (MelScaleGuess.Warning(mel, Recipe, Voice.Name) is { } warning) terminal.Warn($"vocoder: warning: {name}: {warning}{Advice(mel, Recipe.Bands, warning)}");
+        if (MelLogarithmGuess.Warning(mel, Recipe, Voice.Name) is { } warning) terminal.Warn($"vocoder: warning: {name}: {warning}{Advice(mel, Recipe.Bands, warning)}");
     }
 
     // Of another number of bands, it may be another toolkit's.
@@ -71,7 +71,7 @@ internal sealed record MelInput(LoadedVoice Voice, MelConversion? Conversion)
     {
         if (warning.Contains("mean-variance", StringComparison.Ordinal)) return "; if it was normalised by statistics, type --mel-recipe NAME --stats FILE (see 'vocoder mel --list-recipes')";
         (MelRecipe Recipe, MelConversion Way)[] likely = [.. MelRecipeGuess.Likely(mel, bands).Select(recipe => (recipe, Way(recipe))).Where(pair => pair.Item2 is { IsIdentity: false })
-            .Take(MostNamed).Select(pair => (pair.recipe, pair.Item2!))];
+            .Take(MaxNamed).Select(pair => (pair.recipe, pair.Item2!))];
         return likely.Length == 0 ? ""
             : $"; it may be of {string.Join(" or ", likely.Select(l => l.Recipe.Name))}: type --mel-recipe {likely[0].Recipe.Name}{(likely[0].Way.Difference == null ? "" : " --approximate")} if it is";
     }

@@ -9,7 +9,7 @@ namespace FlowVocoder.Cli;
 internal sealed class PlayerOptions
 {
     // Sound servers play through shorter buffers only in fits and starts, without ever failing.
-    private const float LeastBuffer = 20, MostBuffer = 10_000;
+    private const float MinBuffer = 20, MaxBuffer = 10_000;
     private const string Stdout = "stdout", Wav = "wav:", Nothing = "null";
 
     // "alsa" on Linux, "wasapi" on Windows.
@@ -30,7 +30,7 @@ internal sealed class PlayerOptions
     {
         _defaultBuffer = defaultBuffer;
         _buffer = Inputs.NumberWithin("--buffer", "MS", FormattableString.Invariant(
-            $"Milliseconds of sound that the device holds, {LeastBuffer} to {MostBuffer}: more survives longer hesitations, less is heard sooner. Default: {defaultBuffer}"), LeastBuffer, MostBuffer);
+            $"Milliseconds of sound that the device holds, {MinBuffer} to {MaxBuffer}: more survives longer hesitations, less is heard sooner. Default: {defaultBuffer}"), MinBuffer, MaxBuffer);
         _player.Validators.Add(result =>
         {
             string text = result.Tokens[0].Value;

@@ -7,7 +7,7 @@ namespace FlowVocoder.Cli;
 /// <summary>Code is compiled and weights are packed when they are first used, which takes some tenths of a second: better while nobody waits.</summary>
 internal static class WarmUp
 {
-    private const int MostLookAhead = 16;
+    private const int MaxLookAhead = 16;
 
     /// <summary>Speaks a few frames to nobody.</summary>
     /// <param name="voice">The voice.</param>
@@ -15,7 +15,7 @@ internal static class WarmUp
     public static void Run(LoadedVoice voice, VocoderStream stream)
     {
         // Models that are far from real time would keep everybody waiting.
-        if (voice.Model.GeneratesStepByStep || voice.Model.LookAheadFrames > MostLookAhead) return;
+        if (voice.Model.GeneratesStepByStep || voice.Model.LookAheadFrames > MaxLookAhead) return;
         var mel = new MelStream(voice.Model.Recipe);
         var frames = new float[2 * stream.Bands];
         var samples = new float[2 * stream.HopSize];

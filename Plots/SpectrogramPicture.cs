@@ -13,7 +13,7 @@ public static class SpectrogramPicture
     public const int PanelHeight = 400;
 
     internal const int Left = 76, Right = 112, Above = 44, Below = 30, BelowPanel = 26, TimeAxis = 28;
-    private const int LeastWidth = 320, MostPixelsPerSecond = 400;
+    private const int MinWidth = 320, MaxPixelsPerSecond = 400;
 
     /// <summary>
     /// Draws the panels. Short input gets at least 100 pixels a second; from <paramref name="widestPlot"/> pixels on, columns are averaged
@@ -29,9 +29,9 @@ public static class SpectrogramPicture
         ArgumentOutOfRangeException.ThrowIfZero(panels.Count, nameof(panels));
         ArgumentOutOfRangeException.ThrowIfLessThan(widestPlot, 1);
         double seconds = panels.Max(p => p.Seconds);
-        int width = Math.Min(widestPlot, Math.Max(LeastWidth, (int)Math.Ceiling(seconds * MostPixelsPerSecond)));
+        int width = Math.Min(widestPlot, Math.Max(MinWidth, (int)Math.Ceiling(seconds * MaxPixelsPerSecond)));
         // A short clip keeps its scale and does not fill the whole width.
-        double secondsPerColumn = Math.Max(seconds / width, 1.0 / MostPixelsPerSecond);
+        double secondsPerColumn = Math.Max(seconds / width, 1.0 / MaxPixelsPerSecond);
         double[][,] levels = [.. panels.Select(p => Levels(p, width, secondsPerColumn))];
         int pictureWidth = Left + width + Right;
         return Picture.Of(pictureWidth, panels.Sum(HeightOf) + TimeAxis, () =>

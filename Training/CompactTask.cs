@@ -19,7 +19,7 @@ internal sealed class CompactTask : CompactTaskBase
 
     /// <summary>Whether a model can learn from recordings alone.</summary>
     /// <exception cref="VocoderException">It cannot; the line says why.</exception>
-    public static void Check(CompactVocoder model) => ConfigJson.Check(!model.Stack.ScoresStepByStep, "model.flow", "iaf",
+    public static void Check(CompactVocoder model) => JsonConfig.Check(!model.Stack.ScoresStepByStep, "model.flow", "iaf",
         "maf or coupling: an inverse autoregressive flow scores step by step and learns from a teacher alone, see vocoder distill");
 
     public override void Initialize(Ops ops)

@@ -28,10 +28,10 @@ public sealed record DistillationConfig
 
     internal void Validate()
     {
-        ConfigJson.Check(KlWeight is >= 0 and <= 1000, "distillation.kl_weight", KlWeight, "0 to 1000");
-        ConfigJson.Check(Until >= 0, "distillation.until", Until, "0 or more");
-        ConfigJson.Check(Regularization is >= 0 and <= 1000, "distillation.regularization", Regularization, "0 to 1000");
-        ConfigJson.Check(Contrastive is >= 0 and < 1, "distillation.contrastive", Contrastive, "0 to below 1");
-        ConfigJson.Check(Contrastive == 0 || !ClosedForm, "distillation.contrastive", Contrastive, "0 with the closed form");
+        JsonConfig.Check(KlWeight is >= 0 and <= 1000, "distillation.kl_weight", KlWeight, "0 to 1000");
+        JsonConfig.Check(Until >= 0, "distillation.until", Until, "0 or more");
+        JsonConfig.Check(Regularization is >= 0 and <= 1000, "distillation.regularization", Regularization, "0 to 1000");
+        JsonConfig.Check(Contrastive is >= 0 and < 1, "distillation.contrastive", Contrastive, "0 to below 1");
+        JsonConfig.Check(Contrastive == 0 || !ClosedForm, "distillation.contrastive", Contrastive, "0 with the closed form");
     }
 }

@@ -33,17 +33,17 @@ internal sealed class DistillationTask : CompactTaskBase
     {
         if (teacher.Stack.ScoresStepByStep)
             throw new VocoderException("the teacher is a student itself: its flow is iaf, which scores step by step; expected maf or coupling");
-        ConfigJson.Check(!student.Stack.GeneratesStepByStep, "model.flow", "maf", "iaf or coupling: a student generates in one pass");
+        JsonConfig.Check(!student.Stack.GeneratesStepByStep, "model.flow", "maf", "iaf or coupling: a student generates in one pass");
         if (teacher.Recipe.Mismatch(student.Recipe) is { } difference)
             throw new VocoderException($"configuration: recipe is {student.Recipe.Name}, expected that of the teacher, {teacher.Recipe.Name}: {difference}");
-        ConfigJson.Check(!config.Distillation.ClosedForm || (student.Config.LinearPrediction, student.Config.LagWindow) == (teacher.Config.LinearPrediction, teacher.Config.LagWindow),
+        JsonConfig.Check(!config.Distillation.ClosedForm || (student.Config.LinearPrediction, student.Config.LagWindow) == (teacher.Config.LinearPrediction, teacher.Config.LagWindow),
             "model.linear_prediction", student.Config.LinearPrediction, $"that of the teacher, {teacher.Config.LinearPrediction}, with the closed form: it compares single samples of one excitation");
-        ConfigJson.Check(config.Distillation.Until == 0 || config.HasGenerationLoss, "distillation.until", config.Distillation.Until, "0 without losses of generated speech, which are all that is left then");
-        ConfigJson.Check(config.Distillation.Until == 0 || config.MelLossFrom <= config.Distillation.Until, "mel_loss_from", config.MelLossFrom, $"at most {config.Distillation.Until}, where the teacher is asked no more");
-        ConfigJson.Check(student.UsesPhase || !teacher.UsesPhase, "model.harmonics", "none", "some: the teacher is told the phase");
-        ConfigJson.Check(!config.Distillation.ClosedForm || (student.Config.Group == 1 && teacher.Config.Group == 1), "distillation.closed_form", "true",
+        JsonConfig.Check(config.Distillation.Until == 0 || config.HasGenerationLoss, "distillation.until", config.Distillation.Until, "0 without losses of generated speech, which are all that is left then");
+        JsonConfig.Check(config.Distillation.Until == 0 || config.MelLossFrom <= config.Distillation.Until, "mel_loss_from", config.MelLossFrom, $"at most {config.Distillation.Until}, where the teacher is asked no more");
+        JsonConfig.Check(student.UsesPhase || !teacher.UsesPhase, "model.harmonics", "none", "some: the teacher is told the phase");
+        JsonConfig.Check(!config.Distillation.ClosedForm || (student.Config.Group == 1 && teacher.Config.Group == 1), "distillation.closed_form", "true",
             $"false with groups of {student.Config.Group} and, of the teacher, {teacher.Config.Group}: the closed form is that of single samples");
-        ConfigJson.Check(config.Distillation.Contrastive == 0 || config.Batch > 1, "batch", config.Batch, "2 or more with a contrastive term, which takes the condition of another item");
+        JsonConfig.Check(config.Distillation.Contrastive == 0 || config.Batch > 1, "batch", config.Batch, "2 or more with a contrastive term, which takes the condition of another item");
     }
 
     public override bool IsDistillation => true;

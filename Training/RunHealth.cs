@@ -10,7 +10,7 @@ internal sealed class RunHealth
 {
     private const double Decay = 0.99;
     // At this part of the recent batches unusable, 160 in a row after sound ones, nothing is learnt any more; the guard opens again long before.
-    private const double MostUnusable = 0.8;
+    private const double MaxUnusable = 0.8;
     // Far beyond what healthy runs vary by: nats per sample, and of the mel distance the factor and what is added.
     private const double Nats = 10, MelFactor = 4, MelMore = 0.5;
     private readonly bool _isMel, _isKl, _isChosen;
@@ -59,7 +59,7 @@ internal sealed class RunHealth
     public string? Batch(StepResult? result)
     {
         Unusable = Decay * Unusable + (result == null ? 1 - Decay : 0);
-        if (Unusable > MostUnusable)
+        if (Unusable > MaxUnusable)
             return string.Create(CultureInfo.InvariantCulture, $"{100 * Unusable:0} % of the recent batches were skipped because their loss or gradient was not finite or far above the others");
         // 0 stands for a distance that is not part of the loss yet.
         if (result == null || Of(result) is not { } value || (_isMel && value == 0)) return null;

@@ -159,12 +159,12 @@ public sealed record TrainingConfig
     internal bool HasGenerationLoss => MelLossWeight > 0 || StftLossWeight > 0 || PowerLossWeight > 0 || ToneLossWeight > 0 || Adversarial.Weight > 0;
 
     /// <summary>The configuration as JSON with snake_case names.</summary>
-    public string ToJson() => ConfigJson.Write(this, TrainingJson.Type);
+    public string ToJson() => JsonConfig.Write(this, TrainingJson.Type);
 
     /// <summary>Reads a configuration; absent members keep their default value.</summary>
     /// <exception cref="VocoderException">Not JSON, an unknown member, or a value of the wrong kind; <paramref name="source"/> is named.</exception>
     public static TrainingConfig FromJson(string json, string source) =>
-        ConfigJson.Read(json, source, "the training configuration", TrainingJson.Type);
+        JsonConfig.Read(json, source, "the training configuration", TrainingJson.Type);
 
     /// <summary>The learning rate of a step: a linear rise, then half a cosine down.</summary>
     public double LearningRateAt(long step)
@@ -178,51 +178,51 @@ public sealed record TrainingConfig
     /// <exception cref="VocoderException">One of them is out of range; it is named with its value and what was expected.</exception>
     public void Validate()
     {
-        ConfigJson.Check(!Reversible || (Family.Length == 0 && Model.Flow == FlowKind.Coupling), "reversible", "true", "false for all but couplings: the others are undone step by step");
-        ConfigJson.Check(Steps >= 1, "steps", Steps, "1 or more");
-        ConfigJson.Check(Batch is >= 1 and <= 4096, "batch", Batch, "1 to 4096");
-        ConfigJson.Check(CropFrames is >= 2 and <= 4096, "crop_frames", CropFrames, "2 to 4096");
-        ConfigJson.Check(LearningRate is > 0 and <= 1, "learning_rate", LearningRate, "above 0, at most 1");
-        ConfigJson.Check(FinalLearningRate >= 0 && FinalLearningRate <= LearningRate, "final_learning_rate", FinalLearningRate, "0 to learning_rate");
-        ConfigJson.Check(Warmup >= 0, "warmup", Warmup, "0 or more");
-        ConfigJson.Check(Beta2 is >= 0 and < 1, "beta2", Beta2, "0 to below 1");
-        ConfigJson.Check(WeightDecay >= 0, "weight_decay", WeightDecay, "0 or more");
-        ConfigJson.Check(ClipNorm >= 0, "clip_norm", ClipNorm, "0 or more");
-        ConfigJson.Check(LossGuard > 0, "loss_guard", LossGuard, "above 0");
-        ConfigJson.Check(AverageDecay is >= 0 and < 1, "average_decay", AverageDecay, "0 to below 1");
+        JsonConfig.Check(!Reversible || (Family.Length == 0 && Model.Flow == FlowKind.Coupling), "reversible", "true", "false for all but couplings: the others are undone step by step");
+        JsonConfig.Check(Steps >= 1, "steps", Steps, "1 or more");
+        JsonConfig.Check(Batch is >= 1 and <= 4096, "batch", Batch, "1 to 4096");
+        JsonConfig.Check(CropFrames is >= 2 and <= 4096, "crop_frames", CropFrames, "2 to 4096");
+        JsonConfig.Check(LearningRate is > 0 and <= 1, "learning_rate", LearningRate, "above 0, at most 1");
+        JsonConfig.Check(FinalLearningRate >= 0 && FinalLearningRate <= LearningRate, "final_learning_rate", FinalLearningRate, "0 to learning_rate");
+        JsonConfig.Check(Warmup >= 0, "warmup", Warmup, "0 or more");
+        JsonConfig.Check(Beta2 is >= 0 and < 1, "beta2", Beta2, "0 to below 1");
+        JsonConfig.Check(WeightDecay >= 0, "weight_decay", WeightDecay, "0 or more");
+        JsonConfig.Check(ClipNorm >= 0, "clip_norm", ClipNorm, "0 or more");
+        JsonConfig.Check(LossGuard > 0, "loss_guard", LossGuard, "above 0");
+        JsonConfig.Check(AverageDecay is >= 0 and < 1, "average_decay", AverageDecay, "0 to below 1");
         foreach (var (name, weight) in new[] { ("mel_loss_weight", MelLossWeight), ("stft_loss_weight", StftLossWeight), ("power_loss_weight", PowerLossWeight), ("tone_loss_weight", ToneLossWeight) })
         {
-            ConfigJson.Check(weight >= 0, name, weight, "0 or more");
-            ConfigJson.Check(weight == 0 || Model.Flow != FlowKind.Maf, name, weight, "0 for a maf, which generates step by step");
+            JsonConfig.Check(weight >= 0, name, weight, "0 or more");
+            JsonConfig.Check(weight == 0 || Model.Flow != FlowKind.Maf, name, weight, "0 for a maf, which generates step by step");
         }
         foreach (var (name, isAsked) in new[] { ("wave_flow", WaveFlow != null), ("flo_wave_net", FloWaveNet != null), ("wave_node", WaveNode != null) })
         {
             if (!isAsked) continue;
             bool isAlone = Model.ToJson() == new CompactConfig().ToJson() && new object?[] { WaveFlow, FloWaveNet, WaveNode }.Count(model => model != null) == 1;
-            ConfigJson.Check(isAlone, "model", "another than the default", $"no other beside {name}: a run trains one model, and the settings of this one are {name}.NAME");
-            ConfigJson.Check(!HasGenerationLoss && PitchCrops == 0, name, "one with losses of generated speech or pitch crops", "0 for all of these: it learns by its likelihood alone");
+            JsonConfig.Check(isAlone, "model", "another than the default", $"no other beside {name}: a run trains one model, and the settings of this one are {name}.NAME");
+            JsonConfig.Check(!HasGenerationLoss && PitchCrops == 0, name, "one with losses of generated speech or pitch crops", "0 for all of these: it learns by its likelihood alone");
         }
         Distillation.Validate();
         Adversarial.Validate();
-        ConfigJson.Check(Adversarial.Weight == 0 || Model.Flow != FlowKind.Maf, "adversarial.weight", Adversarial.Weight, "0 for a maf, which generates step by step");
-        ConfigJson.Check(MatchPasses is >= 0 and <= 4, "match_passes", MatchPasses, "0 to 4");
+        JsonConfig.Check(Adversarial.Weight == 0 || Model.Flow != FlowKind.Maf, "adversarial.weight", Adversarial.Weight, "0 for a maf, which generates step by step");
+        JsonConfig.Check(MatchPasses is >= 0 and <= 4, "match_passes", MatchPasses, "0 to 4");
         if (HasGenerationLoss)
         {
             var recipe = MelRecipe.ByName(Recipe);
             if (MatchPasses > 0 && MelMatching.Refusal(recipe) is { } reason) throw new VocoderException("configuration: match_passes is " + MatchPasses + ", expected 0: " + reason);
             // What matching takes off at either end, and the longest window.
             int window = recipe.FftSize / recipe.HopSize, least = (MelLossResolutions > 3 ? 2 : 1) * window + MatchPasses * 2 * (window - 1) + (MatchPasses > 0 ? 2 : 0);
-            ConfigJson.Check(CropFrames >= least, "crop_frames", CropFrames, $"at least {least}, what the longest window of the mel recipe {recipe.Name} needs, with losses of generated speech");
+            JsonConfig.Check(CropFrames >= least, "crop_frames", CropFrames, $"at least {least}, what the longest window of the mel recipe {recipe.Name} needs, with losses of generated speech");
         }
-        ConfigJson.Check(MelLossRepulsion is >= 0 and <= 1, "mel_loss_repulsion", MelLossRepulsion, "0 to 1");
-        ConfigJson.Check(MelLossVoicedRepulsion is >= 0 and <= 1, "mel_loss_voiced_repulsion", MelLossVoicedRepulsion, "0 to 1");
-        ConfigJson.Check(MaxVoicedFrequency >= 0, "max_voiced_frequency", MaxVoicedFrequency, "0 or more");
-        ConfigJson.Check(MelLossResolutions is >= 1 and <= 4, "mel_loss_resolutions", MelLossResolutions, "1 to 4");
-        ConfigJson.Check(BlurredCrops is >= 0 and <= 1, "blurred_crops", BlurredCrops, "0 to 1");
-        ConfigJson.Check(PitchCrops is >= 0 and <= 4096, "pitch_crops", PitchCrops, "0 to 4096");
-        ConfigJson.Check(QuietestGain <= LoudestGain, "quietest_gain", QuietestGain, "at most loudest_gain");
-        ConfigJson.Check(LogEvery >= 1, "log_every", LogEvery, "1 or more");
-        ConfigJson.Check(ValidateEvery >= 1, "validate_every", ValidateEvery, "1 or more");
-        ConfigJson.Check(SaveEvery >= 1, "save_every", SaveEvery, "1 or more");
+        JsonConfig.Check(MelLossRepulsion is >= 0 and <= 1, "mel_loss_repulsion", MelLossRepulsion, "0 to 1");
+        JsonConfig.Check(MelLossVoicedRepulsion is >= 0 and <= 1, "mel_loss_voiced_repulsion", MelLossVoicedRepulsion, "0 to 1");
+        JsonConfig.Check(MaxVoicedFrequency >= 0, "max_voiced_frequency", MaxVoicedFrequency, "0 or more");
+        JsonConfig.Check(MelLossResolutions is >= 1 and <= 4, "mel_loss_resolutions", MelLossResolutions, "1 to 4");
+        JsonConfig.Check(BlurredCrops is >= 0 and <= 1, "blurred_crops", BlurredCrops, "0 to 1");
+        JsonConfig.Check(PitchCrops is >= 0 and <= 4096, "pitch_crops", PitchCrops, "0 to 4096");
+        JsonConfig.Check(QuietestGain <= LoudestGain, "quietest_gain", QuietestGain, "at most loudest_gain");
+        JsonConfig.Check(LogEvery >= 1, "log_every", LogEvery, "1 or more");
+        JsonConfig.Check(ValidateEvery >= 1, "validate_every", ValidateEvery, "1 or more");
+        JsonConfig.Check(SaveEvery >= 1, "save_every", SaveEvery, "1 or more");
     }
 }

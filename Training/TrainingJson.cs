@@ -10,7 +10,7 @@ namespace FlowVocoder.Training;
 /// </summary>
 internal static class TrainingJson
 {
-    private static readonly JsonSerializerOptions s_options = new(ConfigJsonContext.Default.Options) { TypeInfoResolver = new DefaultJsonTypeInfoResolver() };
+    private static readonly JsonSerializerOptions s_options = new(JsonConfigContext.Default.Options) { TypeInfoResolver = new DefaultJsonTypeInfoResolver() };
 
     /// <summary>The reader and writer of <see cref="TrainingConfig"/>.</summary>
     public static JsonTypeInfo<TrainingConfig> Type { get; } = (JsonTypeInfo<TrainingConfig>)s_options.GetTypeInfo(typeof(TrainingConfig));

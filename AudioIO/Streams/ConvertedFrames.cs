@@ -6,10 +6,10 @@ namespace FlowVocoder.AudioIO.Streams;
 internal sealed class ConvertedFrames(MelFrames inner, MelConversion conversion) : MelFrames
 {
     // What is there is converted at once, up to so many frames.
-    private const int MostFrames = 32;
+    private const int MaxFrames = 32;
 
     private readonly MelConverter _converter = conversion.NewConverter();
-    private readonly float[] _source = new float[MostFrames * conversion.Source.Bands];
+    private readonly float[] _source = new float[MaxFrames * conversion.Source.Bands];
     private float[] _ready = [];
     private int _count, _taken;
     private bool _ended;

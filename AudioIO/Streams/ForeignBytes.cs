@@ -6,7 +6,7 @@ namespace FlowVocoder.AudioIO.Streams;
 internal static class ForeignBytes
 {
     // A mel holds logarithms, decibels or small amplitudes: numbers of a few digits. Other formats read as numbers of this one are of all orders.
-    private const double Largest = 1e4, Smallest = 1e-7, MostOdd = 0.1;
+    private const double Largest = 1e4, Smallest = 1e-7, MaxOdd = 0.1;
 
     private static readonly (byte[] Start, string Name)[] s_formats =
     [
@@ -22,8 +22,8 @@ internal static class ForeignBytes
         foreach (var (magic, name) in s_formats)
             if (start.StartsWith(magic)) return name;
         if (start.Length >= 4 && IsText(start)) return "text";
-        if (start.Length < 64 || OddParts(start, sizeof(float)) <= MostOdd) return null;
-        return OddParts(start, sizeof(double)) <= MostOdd ? "64-bit floats" : OddParts(start, 2) <= MostOdd ? "16-bit floats" : null;
+        if (start.Length < 64 || OddParts(start, sizeof(float)) <= MaxOdd) return null;
+        return OddParts(start, sizeof(double)) <= MaxOdd ? "64-bit floats" : OddParts(start, 2) <= MaxOdd ? "16-bit floats" : null;
     }
 
     private static bool IsText(ReadOnlySpan<byte> bytes)

@@ -5,7 +5,7 @@ namespace FlowVocoder.AudioIO.Streams;
 /// <summary>Frames of little-endian float32 values from a pipe, checked as they come.</summary>
 internal sealed class RawFrames : MelFrames
 {
-    private const int MostFrames = 256;
+    private const int MaxFrames = 256;
 
     private readonly Stream _stream;
     private readonly string _name;
@@ -18,7 +18,7 @@ internal sealed class RawFrames : MelFrames
     public RawFrames(Stream stream, string name, int bands, ReadOnlySpan<byte> start)
     {
         (_stream, _name, Bands) = (stream, name, bands);
-        _bytes = new byte[MostFrames * FrameBytes];
+        _bytes = new byte[MaxFrames * FrameBytes];
         start.CopyTo(_bytes);
         _held = start.Length;
     }

@@ -31,7 +31,7 @@ internal sealed class CompactGraph(CompactVocoder model, Graph graph, StreamMemo
     public Value Speak(Value mel, Value noise, int count, double startPhase)
     {
         var frames = new Frames(graph, memory, mel, model.LookAheadFrames);
-        Tensor normalized = OnnxOps.TensorOf((mel + _config.MelOffset) * _config.MelScale, 1, model.Recipe.Bands, count);
+        Tensor normalized = OnnxOps.TensorOf((mel + _config.MelOffset) * _config.MelFactor, 1, model.Recipe.Bands, count);
         PhaseFeatures? phase = model.UsesPhase ? Phase(frames, normalized, startPhase) : null;
         FlowCondition condition = model.Condition(_ops, normalized, 0, phase)!.Value;
         Value isFrame = frames.Are();

@@ -7,10 +7,10 @@ namespace FlowVocoder.Torch;
 internal sealed class Splines
 {
     // As published, so that neither direction divides by nearly 0.
-    private const double LeastBin = 1e-3, LeastSlope = 1e-3;
+    private const double MinBin = 1e-3, MinSlope = 1e-3;
 
-    // softplus(0 + Offset) + LeastSlope = 1, the slope of the tails.
-    private static readonly double s_offset = Math.Log(Math.Exp(1 - LeastSlope) - 1);
+    // softplus(0 + Offset) + MinSlope = 1, the slope of the tails.
+    private static readonly double s_offset = Math.Log(Math.Exp(1 - MinSlope) - 1);
 
     private readonly TorchTensor _widths, _heights, _slopes;
     private readonly double _bound;
@@ -23,7 +23,7 @@ internal sealed class Splines
         _bound = bound;
         _widths = Sizes(all.narrow(2, 0, bins));
         _heights = Sizes(all.narrow(2, bins, bins));
-        TorchTensor inner = torch.nn.functional.softplus(all.narrow(2, 2 * bins, bins - 1) + s_offset) + LeastSlope, edge = torch.ones_like(_widths.narrow(2, 0, 1));
+        TorchTensor inner = torch.nn.functional.softplus(all.narrow(2, 2 * bins, bins - 1) + s_offset) + MinSlope, edge = torch.ones_like(_widths.narrow(2, 0, 1));
         _slopes = torch.cat([edge, inner, edge], 2);
     }
 
@@ -66,5 +66,5 @@ internal sealed class Splines
 
     // Softmax, a least size each, and the interval as their sum.
     private TorchTensor Sizes(TorchTensor parameters) =>
-        2 * _bound * (LeastBin + (1 - LeastBin * parameters.shape[2]) * torch.nn.functional.softmax(parameters, 2));
+        2 * _bound * (MinBin + (1 - MinBin * parameters.shape[2]) * torch.nn.functional.softmax(parameters, 2));
 }

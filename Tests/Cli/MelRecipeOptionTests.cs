@@ -112,7 +112,7 @@ public sealed class MelRecipeOptionTests(CliFixture fixture) : IClassFixture<Cli
         // The guess needs speech: the recording that ships, spoken again by nobody.
         string mel = fixture.Folder[$"guess-{recipe}.npy"];
         MelRecipe made = MelRecipe.ByName(recipe);
-        float[] values = new MelSpectrogram(made).Compute(FlowVocoder.Tests.Features.MelScaleGuessTests.Speech(made.SampleRate, seed: 3));
+        float[] values = new MelSpectrogram(made).Compute(FlowVocoder.Tests.Features.MelLogarithmGuessTests.Speech(made.SampleRate, seed: 3));
         MelFile.Write(mel, values, made.Bands, values.Length / made.Bands);
         CliResult result = CliFixture.Run("synth", mel, fixture.Folder["guess.wav"], "--voice", fixture.Voice);
         Assert.All(told, text => Assert.Contains(text, result.Error, StringComparison.Ordinal));

@@ -149,7 +149,7 @@ public sealed class SynthPipeTests(CliFixture fixture) : IClassFixture<CliFixtur
     public void A_mel_in_another_logarithm_is_pointed_out()
     {
         MelRecipe log10 = MelRecipe.ByName("hifigan") with { Logarithm = MelLogarithm.Log10 };
-        float[] mel = new MelSpectrogram(log10).Compute(MelScaleGuessTests.Speech(CliFixture.Rate, seed: 1));
+        float[] mel = new MelSpectrogram(log10).Compute(MelLogarithmGuessTests.Speech(CliFixture.Rate, seed: 1));
         CliResult result = new Piped { Input = Piped.Frames(mel, Bands) }.Run(Synth("--raw"));
         Assert.Equal(0, result.Code);
         Assert.Contains("warning: standard input: ", result.Error, StringComparison.Ordinal);

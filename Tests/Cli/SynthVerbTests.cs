@@ -95,7 +95,7 @@ public sealed class SynthVerbTests(CliFixture fixture) : IClassFixture<CliFixtur
     {
         using var folder = new TempFolder();
         MelRecipe log10 = MelRecipe.ByName("hifigan") with { Logarithm = MelLogarithm.Log10 };
-        float[] mel = new MelSpectrogram(log10).Compute(MelScaleGuessTests.Speech(CliFixture.Rate, seed: 1));
+        float[] mel = new MelSpectrogram(log10).Compute(MelLogarithmGuessTests.Speech(CliFixture.Rate, seed: 1));
         MelFile.Write(folder["log10.npy"], mel, 80, mel.Length / 80);
         CliResult result = CliFixture.Run("synth", folder["log10.npy"], folder["out.wav"], "--voice", fixture.Voice);
         Assert.Equal(0, result.Code);

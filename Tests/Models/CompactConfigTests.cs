@@ -13,7 +13,7 @@ public class CompactConfigTests
         var config = new CompactConfig
         {
             Flow = FlowKind.Iaf, Cycle = 2, Group = 64, Flows = 5, Layers = 3, Channels = 40, Kernel = 5, EarlyEvery = 3, EarlySize = 6, LogScaleClamp = 2.5f, LookAhead = 4, EncoderChannels = 50,
-            ConditionChannels = 60, LinearPrediction = 18, LagWindow = 40, HarmonicBands = [500, 2000], Harmonics = [1, 5], PhasePositions = 8, PitchChannels = 70, MelOffset = 1.25f, MelScale = 0.75f,
+            ConditionChannels = 60, LinearPrediction = 18, LagWindow = 40, HarmonicBands = [500, 2000], Harmonics = [1, 5], PhasePositions = 8, PitchChannels = 70, MelOffset = 1.25f, MelFactor = 0.75f,
         };
         string json = config.ToJson();
         CompactConfig read = CompactConfig.FromJson(json, "x");
@@ -95,8 +95,8 @@ public class CompactConfigTests
             { c with { PhasePositions = 5 }, "phase_positions is 5, expected a divisor of the group 32" },
             { c with { PitchChannels = 1025 }, "pitch_channels is 1025, expected 1 to 1024" },
             { c with { MelOffset = float.NaN }, "mel_offset is NaN, expected a finite number" },
-            { c with { MelScale = 0 }, "mel_scale is 0, expected a finite number other than 0" },
-            { c with { MelScale = float.PositiveInfinity }, "mel_scale is Infinity, expected a finite number other than 0" },
+            { c with { MelFactor = 0 }, "mel_scale is 0, expected a finite number other than 0" },
+            { c with { MelFactor = float.PositiveInfinity }, "mel_scale is Infinity, expected a finite number other than 0" },
         };
     }
 

@@ -95,7 +95,7 @@ public class CompactTaskTests
         SpeechClip clip = TinyCorpus.Data.Valid[0];
         var mel = new Tensor(1, 80, frames + 2);
         for (int band = 0; band < 80; band++)
-            for (int i = 0; i < frames + 2; i++) mel.Row(0, band)[i] = (clip.Mel[band * frames + Math.Min(i, frames - 1)] + model.Config.MelOffset) * model.Config.MelScale;
+            for (int i = 0; i < frames + 2; i++) mel.Row(0, band)[i] = (clip.Mel[band * frames + Math.Min(i, frames - 1)] + model.Config.MelOffset) * model.Config.MelFactor;
         var (bins, voicing) = model.Pitch!.Apply(new CpuOps(), mel);
         var targets = new Tensor(1, PitchPredictor.Bins, frames);
         double expected = 0;

@@ -9,7 +9,7 @@ namespace FlowVocoder.Training.Evaluation;
 /// <param name="Lasts">Whether the whole recording has it.</param>
 public sealed record PlantedFault(string Name, Func<float[], int, Philox, (float[] Audio, bool[] Where)> Plant, bool Lasts)
 {
-    private const double LeastGapSeconds = 0.35, MostGapSeconds = 0.7;
+    private const double MinGapSeconds = 0.35, MaxGapSeconds = 0.7;
 
     /// <summary>
     /// Clicks (0.4 ms, of a third of the peak) and dropouts (10 to 40 ms of zeros) twice a second or so, clipping at a third of the peak, recordings played 15 % too fast and too slow,
@@ -64,7 +64,7 @@ public sealed record PlantedFault(string Name, Func<float[], int, Philox, (float
     {
         float[] result = [.. audio];
         var where = new bool[audio.Length];
-        double Gap(int k) => LeastGapSeconds + (MostGapSeconds - LeastGapSeconds) * chance.Uniform(1, 0, k);
+        double Gap(int k) => MinGapSeconds + (MaxGapSeconds - MinGapSeconds) * chance.Uniform(1, 0, k);
         for (int k = 0, at = (int)(Gap(0) * rate); at < audio.Length; at += (int)(Gap(++k) * rate)) where.AsSpan(at, change(k, result.AsSpan(at))).Fill(true);
         return (result, where);
     }

@@ -5,7 +5,7 @@ namespace FlowVocoder.Compute;
 
 public unsafe partial class CpuOps
 {
-    private const int MostPowerIterations = 200;
+    private const int MaxPowerIterations = 200;
 
     // Relative growth of the estimate by which the iteration has settled.
     private const double PowerTolerance = 1e-7;
@@ -45,7 +45,7 @@ public unsafe partial class CpuOps
         for (int i = 0; i < columns; i++) v[i] = new Philox(0).Uniform(0, 0, i) - 0.5;
         Normalise(v);
         double norm = 0;
-        for (int n = 0; n < MostPowerIterations; n++)
+        for (int n = 0; n < MaxPowerIterations; n++)
         {
             for (int o = 0; o < rows; o++) u[o] = TensorPrimitives.Dot<double>(w.AsSpan(o * columns, columns), v);
             double found = Normalise(u);

@@ -4,7 +4,7 @@ namespace FlowVocoder.Compute;
 
 public unsafe partial class CpuOps
 {
-    private const int MostBins = 256;
+    private const int MaxBins = 256;
 
     /// <inheritdoc/>
     public override Tensor Spline(Tensor x, Tensor parameters, float bound)
@@ -68,8 +68,8 @@ public unsafe partial class CpuOps
     private static void RequireSpline(Tensor x, Tensor parameters, float bound)
     {
         int each = parameters.Channels / Math.Max(1, x.Channels);
-        Require(parameters.Channels == each * x.Channels && each >= 2 && each % 3 == 2 && each < 3 * MostBins,
-            $"{parameters.Channels} spline parameters are not 3K - 1 for each of {x.Channels} channels, K at most {MostBins}");
+        Require(parameters.Channels == each * x.Channels && each >= 2 && each % 3 == 2 && each < 3 * MaxBins,
+            $"{parameters.Channels} spline parameters are not 3K - 1 for each of {x.Channels} channels, K at most {MaxBins}");
         Require(SplineLoop.IsShared(parameters) || (parameters.Batch == x.Batch && parameters.Length == x.Length), $"spline parameters {parameters.Shape} do not fit {x.Shape}");
         Require(bound > 0, $"the bound of a spline is {bound}, expected more than 0");
     }

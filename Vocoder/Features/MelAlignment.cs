@@ -8,7 +8,7 @@ namespace FlowVocoder.Features;
 public sealed class MelAlignment
 {
     /// <summary>What two clips may have at most in frames, one times the other: two of three minutes at 86 frames a second.</summary>
-    public const long MostCells = 1L << 28;
+    public const long MaxCells = 1L << 28;
 
     private enum Came : byte { Diagonal, FromFirst, FromSecond }
 
@@ -27,8 +27,8 @@ public sealed class MelAlignment
     {
         int rows = first.Length / bands, columns = second.Length / bands;
         if (rows == 0 || columns == 0) throw new ArgumentException($"mels of {rows} and {columns} frames, expected at least 1");
-        if ((long)rows * columns > MostCells)
-            throw new VocoderException($"clips of {rows} and {columns} frames are too long to be aligned, expected at most {MostCells} of one times the other");
+        if ((long)rows * columns > MaxCells)
+            throw new VocoderException($"clips of {rows} and {columns} frames are too long to be aligned, expected at most {MaxCells} of one times the other");
         float[] a = Centred(first, bands), b = Centred(second, bands);
         var came = new Came[rows * columns];
         double[] before = new double[columns], current = new double[columns];

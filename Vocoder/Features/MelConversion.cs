@@ -14,7 +14,7 @@ namespace FlowVocoder.Features;
 public sealed class MelConversion
 {
     // Of the highest band's edge; nepers by which loud speech may reach beyond a limit; Hz below which lie no more than the first harmonics.
-    private const double LeastRange = 0.94, MostClipping = 0.7, MostMissing = 150;
+    private const double MinRange = 0.94, MaxClipping = 0.7, MaxMissing = 150;
 
     private MelConversion(MelRecipe source, MelRecipe target, MelStatistics? statistics, bool onGrid)
     {
@@ -138,11 +138,11 @@ public sealed class MelConversion
         if (source.PreEmphasis != target.PreEmphasis) return FormattableString.Invariant($"it is of speech with pre-emphasis {source.PreEmphasis}, which lifts what is high by up to {20 * Math.Log10((1 + source.PreEmphasis) / (1 - source.PreEmphasis)):0} dB");
         if (source.OutputMax is { } most)
         {
-            double beyond = MelScaleGuess.Ceiling(source) - (Math.Log(source.ToAmplitude(most)) / source.SpectrumPower);
-            if (beyond > MostClipping) return FormattableString.Invariant($"its values end at {most}, {20 / Math.Log(10) * beyond:0} dB below full scale, where loud bands are cut off");
+            double beyond = MelLogarithmGuess.Ceiling(source) - (Math.Log(source.ToAmplitude(most)) / source.SpectrumPower);
+            if (beyond > MaxClipping) return FormattableString.Invariant($"its values end at {most}, {20 / Math.Log(10) * beyond:0} dB below full scale, where loud bands are cut off");
         }
-        if (source.MaxFrequency < LeastRange * target.MaxFrequency) return FormattableString.Invariant($"it ends at {source.MaxFrequency} Hz, the voice needs what lies below {target.MaxFrequency} Hz");
-        return source.MinFrequency > Math.Max(MostMissing, target.MinFrequency)
+        if (source.MaxFrequency < MinRange * target.MaxFrequency) return FormattableString.Invariant($"it ends at {source.MaxFrequency} Hz, the voice needs what lies below {target.MaxFrequency} Hz");
+        return source.MinFrequency > Math.Max(MaxMissing, target.MinFrequency)
             ? FormattableString.Invariant($"it begins at {source.MinFrequency} Hz, the voice needs what lies above {target.MinFrequency} Hz") : null;
     }
 }

@@ -5,7 +5,7 @@ public static class MelRecipeGuess
 {
     /// <summary>
     /// The presets that such values fit, the likeliest first: those whose floor is the lowest value, then those in whose logarithm the contrast is nearest to that of speech
-    /// (<see cref="MelScaleGuess"/>). Values tell the scale and not the filter bank: many recipes are alike in it.
+    /// (<see cref="MelLogarithmGuess"/>). Values tell the scale and not the filter bank: many recipes are alike in it.
     /// </summary>
     /// <param name="mel">[bands, frames] row-major, finite values.</param>
     /// <param name="bands">Bands of the mel.</param>
@@ -15,7 +15,7 @@ public static class MelRecipeGuess
         var found = new List<(MelRecipe Recipe, double Distance)>();
         foreach (MelRecipe recipe in MelRecipe.Presets.Where(p => p.Bands == bands && !p.PreparesRecording))
         {
-            if (MelScaleGuess.Distance(mel, recipe) is { } distance && !found.Any(f => f.Recipe.Mismatch(recipe) == null)) found.Add((recipe, distance));
+            if (MelLogarithmGuess.Distance(mel, recipe) is { } distance && !found.Any(f => f.Recipe.Mismatch(recipe) == null)) found.Add((recipe, distance));
         }
         return [.. found.OrderBy(f => f.Distance).Select(f => f.Recipe)];
     }

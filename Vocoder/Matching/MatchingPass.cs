@@ -7,7 +7,7 @@ namespace FlowVocoder.Matching;
 internal sealed class MatchingPass
 {
     // So many that their spectra stay in the second-level cache.
-    private const int MostFrames = 16;
+    private const int MaxFrames = 16;
 
     private readonly MelMatching _matching;
     private readonly float[] _overlap;
@@ -77,7 +77,7 @@ internal sealed class MatchingPass
     private ReadOnlySpan<float> Run(Ops ops, long end, MelTargets targets)
     {
         _outputCount = 0;
-        while (_next < end) Step(ops, (int)Math.Min(end - _next, MostFrames), targets);
+        while (_next < end) Step(ops, (int)Math.Min(end - _next, MaxFrames), targets);
         long keep = Kept;
         FrameQueue.Remove(_input, ref _count, (int)(keep - _start));
         _start = keep;

@@ -46,7 +46,7 @@ internal sealed class MelTargets(MelMatching matching, int bands)
     {
         long first = _first;
         state.Number(ref first);
-        long most = matching.Framing.LookAhead(SynthesisOptions.MostMatch) + matching.Framing.Size;
+        long most = matching.Framing.LookAhead(SynthesisOptions.MaxMatch) + matching.Framing.Size;
         state.Require(hasEnded ? first >= 0 && first <= oldest && frames - first <= most : first == oldest, $"a position that no stream reaches");
         _first = first;
         state.Queue(ref _values, ref _count, (frames - first) * bands);

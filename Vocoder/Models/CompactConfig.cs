@@ -69,19 +69,20 @@ public sealed record CompactConfig
     /// <summary>Channels of the pitch predictor. The default value is 128.</summary>
     public int PitchChannels { get; init; } = 128;
 
-    /// <summary>Added to a mel value before <see cref="MelScale"/>; both bring mels near zero mean and unit variance. The default value is 5.5.</summary>
+    /// <summary>Added to a mel value before <see cref="MelFactor"/>; both bring mels near zero mean and unit variance. The default value is 5.5.</summary>
     public float MelOffset { get; init; } = 5.5f;
 
     /// <summary>Factor after <see cref="MelOffset"/>. The default value is 0.5.</summary>
-    public float MelScale { get; init; } = 0.5f;
+    [System.Text.Json.Serialization.JsonPropertyName("mel_scale")]
+    public float MelFactor { get; init; } = 0.5f;
 
     /// <summary>The configuration as JSON with snake_case names.</summary>
-    public string ToJson() => ConfigJson.Write(this, ConfigJsonContext.Default.CompactConfig);
+    public string ToJson() => JsonConfig.Write(this, JsonConfigContext.Default.CompactConfig);
 
     /// <summary>Reads what <see cref="ToJson"/> wrote; members that are absent keep their default value.</summary>
     /// <exception cref="VocoderException">Not JSON, an unknown member, or a value of the wrong kind; <paramref name="source"/> is named.</exception>
     public static CompactConfig FromJson(string json, string source) =>
-        ConfigJson.Read(json, source, "the model configuration", ConfigJsonContext.Default.CompactConfig);
+        JsonConfig.Read(json, source, "the model configuration", JsonConfigContext.Default.CompactConfig);
 
     /// <summary>Checks that the numbers can be built, for mels of <paramref name="recipe"/>.</summary>
     /// <exception cref="VocoderException">One of them cannot; the message names it with its value and what was expected.</exception>
@@ -89,29 +90,29 @@ public sealed record CompactConfig
     {
         recipe.ValidateForVoice();
         int smallest = Flow == FlowKind.Coupling ? 2 : 1;
-        ConfigJson.Check(Group >= smallest && Group <= 256 && recipe.HopSize % Group == 0, "group", Group, $"a divisor of the hop {recipe.HopSize} between {smallest} and 256");
-        ConfigJson.Check(Flows is >= 1 and <= 64, "flows", Flows, "1 to 64");
-        ConfigJson.Check(Layers is >= 1 and <= 64, "layers", Layers, "1 to 64");
-        ConfigJson.Check(Cycle is >= 0 and <= 16 && (Cycle > 0 || Layers <= 16), "cycle", Cycle, "1 to 16, or 0 with at most 16 layers");
-        ConfigJson.Check(Channels is >= 1 and <= 1024, "channels", Channels, "1 to 1024");
-        ConfigJson.Check(Kernel is >= 1 and <= 15, "kernel", Kernel, "1 to 15");
-        ConfigJson.Check(EarlyEvery >= 0, "early_every", EarlyEvery, "0 or more");
-        ConfigJson.Check(EarlySize >= 0 && EarlySize % 2 == 0 && (EarlyEvery == 0 || EarlySize > 0), "early_size", EarlySize, "an even number, above 0 when early_every is");
-        ConfigJson.Check(LogScaleClamp is >= 0 and <= 20, "log_scale_clamp", LogScaleClamp, "0 to 20");
-        ConfigJson.Check(LookAhead is >= 1 and <= 16, "look_ahead", LookAhead, "1 to 16 frames");
-        ConfigJson.Check(Harmonics.Length == 0 || LookAhead >= 2, "look_ahead", LookAhead, "2 or more with a phase condition");
-        ConfigJson.Check(EncoderChannels is >= 1 and <= 1024, "encoder_channels", EncoderChannels, "1 to 1024");
-        ConfigJson.Check(ConditionChannels is >= 1 and <= 1024, "condition_channels", ConditionChannels, "1 to 1024");
-        ConfigJson.Check(LinearPrediction is >= 0 and <= 64, "linear_prediction", LinearPrediction, "0 to 64");
-        ConfigJson.Check(LinearPrediction == 0 || recipe.HopSize % 4 == 0, "linear_prediction", LinearPrediction, $"0 with a hop of {recipe.HopSize}, which is no multiple of 4");
-        ConfigJson.Check(LagWindow is >= 0 and <= 1000, "lag_window", LagWindow, "0 to 1000 Hz");
+        JsonConfig.Check(Group >= smallest && Group <= 256 && recipe.HopSize % Group == 0, "group", Group, $"a divisor of the hop {recipe.HopSize} between {smallest} and 256");
+        JsonConfig.Check(Flows is >= 1 and <= 64, "flows", Flows, "1 to 64");
+        JsonConfig.Check(Layers is >= 1 and <= 64, "layers", Layers, "1 to 64");
+        JsonConfig.Check(Cycle is >= 0 and <= 16 && (Cycle > 0 || Layers <= 16), "cycle", Cycle, "1 to 16, or 0 with at most 16 layers");
+        JsonConfig.Check(Channels is >= 1 and <= 1024, "channels", Channels, "1 to 1024");
+        JsonConfig.Check(Kernel is >= 1 and <= 15, "kernel", Kernel, "1 to 15");
+        JsonConfig.Check(EarlyEvery >= 0, "early_every", EarlyEvery, "0 or more");
+        JsonConfig.Check(EarlySize >= 0 && EarlySize % 2 == 0 && (EarlyEvery == 0 || EarlySize > 0), "early_size", EarlySize, "an even number, above 0 when early_every is");
+        JsonConfig.Check(LogScaleClamp is >= 0 and <= 20, "log_scale_clamp", LogScaleClamp, "0 to 20");
+        JsonConfig.Check(LookAhead is >= 1 and <= 16, "look_ahead", LookAhead, "1 to 16 frames");
+        JsonConfig.Check(Harmonics.Length == 0 || LookAhead >= 2, "look_ahead", LookAhead, "2 or more with a phase condition");
+        JsonConfig.Check(EncoderChannels is >= 1 and <= 1024, "encoder_channels", EncoderChannels, "1 to 1024");
+        JsonConfig.Check(ConditionChannels is >= 1 and <= 1024, "condition_channels", ConditionChannels, "1 to 1024");
+        JsonConfig.Check(LinearPrediction is >= 0 and <= 64, "linear_prediction", LinearPrediction, "0 to 64");
+        JsonConfig.Check(LinearPrediction == 0 || recipe.HopSize % 4 == 0, "linear_prediction", LinearPrediction, $"0 with a hop of {recipe.HopSize}, which is no multiple of 4");
+        JsonConfig.Check(LagWindow is >= 0 and <= 1000, "lag_window", LagWindow, "0 to 1000 Hz");
         bool bandsRise = HarmonicBands.Zip(HarmonicBands.Prepend(0), (edge, below) => edge > below && edge <= recipe.SampleRate / 2f).All(rises => rises);
-        ConfigJson.Check(HarmonicBands.Length <= 64 && bandsRise, "harmonic_bands", string.Join(",", HarmonicBands), $"at most 64 ascending edges up to {recipe.SampleRate / 2} Hz");
-        ConfigJson.Check(HarmonicBands.Length == 0 || Harmonics.Length > 0, "harmonic_bands", string.Join(",", HarmonicBands), "none without harmonics, which switch the phase on");
-        ConfigJson.Check(Harmonics.All(h => h is >= 1 and <= 100), "harmonics", string.Join(",", Harmonics), "numbers of 1 to 100");
-        ConfigJson.Check(PhasePositions >= 1 && Group % PhasePositions == 0, "phase_positions", PhasePositions, $"a divisor of the group {Group}");
-        ConfigJson.Check(PitchChannels is >= 1 and <= 1024, "pitch_channels", PitchChannels, "1 to 1024");
-        ConfigJson.Check(float.IsFinite(MelOffset), "mel_offset", MelOffset, "a finite number");
-        ConfigJson.Check(float.IsFinite(MelScale) && MelScale != 0, "mel_scale", MelScale, "a finite number other than 0");
+        JsonConfig.Check(HarmonicBands.Length <= 64 && bandsRise, "harmonic_bands", string.Join(",", HarmonicBands), $"at most 64 ascending edges up to {recipe.SampleRate / 2} Hz");
+        JsonConfig.Check(HarmonicBands.Length == 0 || Harmonics.Length > 0, "harmonic_bands", string.Join(",", HarmonicBands), "none without harmonics, which switch the phase on");
+        JsonConfig.Check(Harmonics.All(h => h is >= 1 and <= 100), "harmonics", string.Join(",", Harmonics), "numbers of 1 to 100");
+        JsonConfig.Check(PhasePositions >= 1 && Group % PhasePositions == 0, "phase_positions", PhasePositions, $"a divisor of the group {Group}");
+        JsonConfig.Check(PitchChannels is >= 1 and <= 1024, "pitch_channels", PitchChannels, "1 to 1024");
+        JsonConfig.Check(float.IsFinite(MelOffset), "mel_offset", MelOffset, "a finite number");
+        JsonConfig.Check(float.IsFinite(MelFactor) && MelFactor != 0, "mel_scale", MelFactor, "a finite number other than 0");
     }
 }

@@ -116,7 +116,7 @@ public sealed partial class CompactVocoder : VocoderModel
     /// <summary>Brings mel values near zero mean and unit variance, as the networks expect them.</summary>
     internal void NormalizeMel(ReadOnlySpan<float> mel, Span<float> normalized)
     {
-        for (int i = 0; i < mel.Length; i++) normalized[i] = (mel[i] + Config.MelOffset) * Config.MelScale;
+        for (int i = 0; i < mel.Length; i++) normalized[i] = (mel[i] + Config.MelOffset) * Config.MelFactor;
     }
 
     /// <summary>

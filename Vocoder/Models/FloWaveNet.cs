@@ -29,7 +29,7 @@ public sealed class FloWaveNet : MultiScaleVocoder
         Config = config;
         config.Validate();
         RequireRecipe(config.MelChannels);
-        Models.ConfigJson.Check(config.Hop == Recipe.HopSize, "upsample_scales", string.Join(",", config.UpsampleScales), $"numbers whose product is the hop {Recipe.HopSize}");
+        Models.JsonConfig.Check(config.Hop == Recipe.HopSize, "upsample_scales", string.Join(",", config.UpsampleScales), $"numbers whose product is the hop {Recipe.HopSize}");
         (_flows, _priors) = (new FloWaveNetFlow[config.Blocks][], new ResidualWaveNet?[config.Blocks]);
         var net = new ResidualWaveNetConfig(1, config.Layers, config.Channels, config.Channels, config.Channels);
         int channels = 1, conditions = config.MelChannels;

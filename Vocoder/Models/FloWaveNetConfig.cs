@@ -34,23 +34,23 @@ public sealed record FloWaveNetConfig
     internal int Hop => UpsampleScales.Aggregate(1, (product, scale) => unchecked(product * scale));
 
     /// <summary>The configuration as JSON with snake_case names.</summary>
-    public string ToJson() => ConfigJson.Write(this, ConfigJsonContext.Default.FloWaveNetConfig);
+    public string ToJson() => JsonConfig.Write(this, JsonConfigContext.Default.FloWaveNetConfig);
 
     /// <summary>Reads what <see cref="ToJson"/> wrote; members that are absent keep their default value.</summary>
     /// <exception cref="VocoderException">Not JSON, an unknown member, or a value of the wrong kind; <paramref name="source"/> is named.</exception>
-    public static FloWaveNetConfig FromJson(string json, string source) => ConfigJson.Read(json, source, "a FloWaveNet configuration", ConfigJsonContext.Default.FloWaveNetConfig);
+    public static FloWaveNetConfig FromJson(string json, string source) => JsonConfig.Read(json, source, "a FloWaveNet configuration", JsonConfigContext.Default.FloWaveNetConfig);
 
     /// <summary>Checks that the numbers can be built.</summary>
     /// <exception cref="VocoderException">One of them cannot; the message names it with its value and what was expected.</exception>
     public void Validate()
     {
-        ConfigJson.Check(MelChannels is >= 1 and <= 1024, "mel_channels", MelChannels, "1 to 1024");
-        ConfigJson.Check(Blocks is >= 1 and <= 8, "blocks", Blocks, "1 to 8");
-        ConfigJson.Check(Flows is >= 1 and <= 64, "flows", Flows, "1 to 64");
-        ConfigJson.Check(Layers is >= 1 and <= 12, "layers", Layers, "1 to 12");
-        ConfigJson.Check(BlocksPerSplit is >= 1, "blocks_per_split", BlocksPerSplit, "1 or more");
-        ConfigJson.Check(Channels is >= 1 and <= 1024, "channels", Channels, "1 to 1024");
+        JsonConfig.Check(MelChannels is >= 1 and <= 1024, "mel_channels", MelChannels, "1 to 1024");
+        JsonConfig.Check(Blocks is >= 1 and <= 8, "blocks", Blocks, "1 to 8");
+        JsonConfig.Check(Flows is >= 1 and <= 64, "flows", Flows, "1 to 64");
+        JsonConfig.Check(Layers is >= 1 and <= 12, "layers", Layers, "1 to 12");
+        JsonConfig.Check(BlocksPerSplit is >= 1, "blocks_per_split", BlocksPerSplit, "1 or more");
+        JsonConfig.Check(Channels is >= 1 and <= 1024, "channels", Channels, "1 to 1024");
         bool isEven = UpsampleScales.Length is >= 1 and <= 4 && UpsampleScales.All(s => s is >= 2 and <= 64 && s % 2 == 0);
-        ConfigJson.Check(isEven, "upsample_scales", string.Join(",", UpsampleScales), "one to four even numbers of 2 to 64");
+        JsonConfig.Check(isEven, "upsample_scales", string.Join(",", UpsampleScales), "one to four even numbers of 2 to 64");
     }
 }

@@ -43,16 +43,16 @@ public sealed record FlowtronConfig
     /// <exception cref="VocoderException">One of them cannot; the message names it with its value and what was expected.</exception>
     public void Validate()
     {
-        ConfigJson.Check(Speakers is >= 1 and <= 100_000, "speakers", Speakers, "1 to 100000");
-        ConfigJson.Check(SpeakerChannels is >= 1 and <= 4096, "speaker_channels", SpeakerChannels, "1 to 4096");
-        ConfigJson.Check(Symbols is >= 1 and <= 100_000, "symbols", Symbols, "1 to 100000");
-        ConfigJson.Check(TextChannels is >= 2 and <= 4096 && TextChannels % 2 == 0, "text_channels", TextChannels, "an even number from 2 to 4096");
-        ConfigJson.Check(Flows is >= 1 and <= 32, "flows", Flows, "1 to 32");
-        ConfigJson.Check(MelChannels is >= 1 and <= 1024, "mel_channels", MelChannels, "1 to 1024");
-        ConfigJson.Check(Hidden is >= 1 and <= 8192, "hidden", Hidden, "1 to 8192");
-        ConfigJson.Check(AttentionChannels is >= 1 and <= 8192, "attention_channels", AttentionChannels, "1 to 8192");
-        ConfigJson.Check(Components is >= 0 and <= 64, "components", Components, "0 to 64");
-        ConfigJson.Check(MelEncoderChannels is >= 2 and <= 4096 && MelEncoderChannels % 2 == 0, "mel_encoder_channels", MelEncoderChannels, "an even number from 2 to 4096");
-        ConfigJson.Check(LstmLayers is >= 1 and <= 8, "lstm_layers", LstmLayers, "1 to 8");
+        JsonConfig.Check(Speakers is >= 1 and <= 100_000, "speakers", Speakers, "1 to 100000");
+        JsonConfig.Check(SpeakerChannels is >= 1 and <= 4096, "speaker_channels", SpeakerChannels, "1 to 4096");
+        JsonConfig.Check(Symbols is >= 1 and <= 100_000, "symbols", Symbols, "1 to 100000");
+        JsonConfig.Check(TextChannels is >= 2 and <= 4096 && TextChannels % 2 == 0, "text_channels", TextChannels, "an even number from 2 to 4096");
+        JsonConfig.Check(Flows is >= 1 and <= 32, "flows", Flows, "1 to 32");
+        JsonConfig.Check(MelChannels is >= 1 and <= 1024, "mel_channels", MelChannels, "1 to 1024");
+        JsonConfig.Check(Hidden is >= 1 and <= 8192, "hidden", Hidden, "1 to 8192");
+        JsonConfig.Check(AttentionChannels is >= 1 and <= 8192, "attention_channels", AttentionChannels, "1 to 8192");
+        JsonConfig.Check(Components is >= 0 and <= 64, "components", Components, "0 to 64");
+        JsonConfig.Check(MelEncoderChannels is >= 2 and <= 4096 && MelEncoderChannels % 2 == 0, "mel_encoder_channels", MelEncoderChannels, "an even number from 2 to 4096");
+        JsonConfig.Check(LstmLayers is >= 1 and <= 8, "lstm_layers", LstmLayers, "1 to 8");
     }
 }

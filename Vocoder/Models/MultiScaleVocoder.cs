@@ -78,8 +78,8 @@ public abstract class MultiScaleVocoder : VocoderModel, IWindowedModel, ILikelih
     /// <summary>Checks that the blocks fit the recipe.</summary>
     private protected void RequireRecipe(int melChannels)
     {
-        Models.ConfigJson.Check(melChannels == Recipe.Bands, "mel_channels", melChannels, $"{Recipe.Bands}, the bands of the mel recipe {Recipe.Name}");
-        Models.ConfigJson.Check(Recipe.HopSize % Group == 0, "blocks", $"such that {Group} samples are a step of the last", $"a divisor of the hop {Recipe.HopSize}");
+        Models.JsonConfig.Check(melChannels == Recipe.Bands, "mel_channels", melChannels, $"{Recipe.Bands}, the bands of the mel recipe {Recipe.Name}");
+        Models.JsonConfig.Check(Recipe.HopSize % Group == 0, "blocks", $"such that {Group} samples are a step of the last", $"a divisor of the hop {Recipe.HopSize}");
     }
 
     /// <inheritdoc/>

@@ -44,26 +44,26 @@ public sealed record WaveFlowConfig
     public int[] UpsampleScales { get; init; } = [16, 16];
 
     /// <summary>The configuration as JSON.</summary>
-    public string ToJson() => ConfigJson.Write(this, ConfigJsonContext.Default.WaveFlowConfig);
+    public string ToJson() => JsonConfig.Write(this, JsonConfigContext.Default.WaveFlowConfig);
 
     /// <summary>Reads what <see cref="ToJson"/> wrote; members that are absent keep their default value.</summary>
     /// <exception cref="VocoderException">Not JSON, an unknown member, or a value of the wrong kind; <paramref name="source"/> is named.</exception>
     public static WaveFlowConfig FromJson(string json, string source) =>
-        ConfigJson.Read(json, source, "a WaveFlow configuration", ConfigJsonContext.Default.WaveFlowConfig);
+        JsonConfig.Read(json, source, "a WaveFlow configuration", JsonConfigContext.Default.WaveFlowConfig);
 
     /// <summary>Checks that the numbers can be built, for mels of <paramref name="recipe"/>.</summary>
     /// <exception cref="VocoderException">One of them cannot; the message names it with its value and what was expected.</exception>
     public void Validate(MelRecipe recipe)
     {
-        ConfigJson.Check(MelChannels == recipe.Bands, "cin_channel", MelChannels, $"{recipe.Bands}, the bands of the mel recipe {recipe.Name}");
-        ConfigJson.Check(Channels is >= 1 and <= 1024, "res_channel", Channels, "1 to 1024");
-        ConfigJson.Check(Flows is >= 2 and <= 64 && Flows % 2 == 0, "n_flow", Flows, "an even number from 2 to 64");
-        ConfigJson.Check(Layers is >= 1 and <= 16, "n_layer", Layers, "1 to 16");
-        ConfigJson.Check(HeightCycle is >= 1 and <= 8, "layers_per_dilation_h_cycle", HeightCycle, "1 to 8");
+        JsonConfig.Check(MelChannels == recipe.Bands, "cin_channel", MelChannels, $"{recipe.Bands}, the bands of the mel recipe {recipe.Name}");
+        JsonConfig.Check(Channels is >= 1 and <= 1024, "res_channel", Channels, "1 to 1024");
+        JsonConfig.Check(Flows is >= 2 and <= 64 && Flows % 2 == 0, "n_flow", Flows, "an even number from 2 to 64");
+        JsonConfig.Check(Layers is >= 1 and <= 16, "n_layer", Layers, "1 to 16");
+        JsonConfig.Check(HeightCycle is >= 1 and <= 8, "layers_per_dilation_h_cycle", HeightCycle, "1 to 8");
         bool isEven = UpsampleScales.Length is >= 1 and <= 4 && UpsampleScales.All(s => s is >= 2 and <= 256 && s % 2 == 0);
         bool isHop = isEven && UpsampleScales.Aggregate(1L, (product, s) => product * s) == recipe.HopSize;
-        ConfigJson.Check(isHop, "upsample_scales", string.Join(",", UpsampleScales), $"one to four even numbers of 2 to 256 whose product is the hop {recipe.HopSize}");
+        JsonConfig.Check(isHop, "upsample_scales", string.Join(",", UpsampleScales), $"one to four even numbers of 2 to 256 whose product is the hop {recipe.HopSize}");
         bool fits = Height is >= 2 and <= 128 && recipe.HopSize % Height == 0 && (!SplitHalves || Height % 2 == 0);
-        ConfigJson.Check(fits, "n_height", Height, $"a divisor of the hop {recipe.HopSize} from 2 to 128{(SplitHalves ? ", even with bipartize" : "")}");
+        JsonConfig.Check(fits, "n_height", Height, $"a divisor of the hop {recipe.HopSize} from 2 to 128{(SplitHalves ? ", even with bipartize" : "")}");
     }
 }

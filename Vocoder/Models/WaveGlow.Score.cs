@@ -7,7 +7,7 @@ namespace FlowVocoder.Models;
 public sealed partial class WaveGlow
 {
     // 3 GB of intermediate results at the published size.
-    private const int MostScoredSeconds = 60;
+    private const int MaxScoredSeconds = 60;
 
     /// <inheritdoc/>
     /// <remarks>
@@ -39,7 +39,7 @@ public sealed partial class WaveGlow
     public override Likelihood Score(ISampleSource audio, ReadOnlyMemory<float> mel, Parallelism parallelism)
     {
         var samples = new List<float>();
-        Length(audio, piece => samples.AddRange(piece), MostScoredSeconds * Recipe.SampleRate,
+        Length(audio, piece => samples.AddRange(piece), MaxScoredSeconds * Recipe.SampleRate,
             "it is scored in one pass, whose memory grows with the recording");
         ReadOnlySpan<float> whole = CollectionsMarshal.AsSpan(samples);
         // Too short for a frame is too short to score, which says so.

@@ -53,26 +53,26 @@ public sealed record WaveNodeConfig
     internal OdeSolver OdeSolver => new(OdeMethod.ByName(Solver), SolverSteps);
 
     /// <summary>The configuration as JSON with snake_case names.</summary>
-    public string ToJson() => ConfigJson.Write(this, ConfigJsonContext.Default.WaveNodeConfig);
+    public string ToJson() => JsonConfig.Write(this, JsonConfigContext.Default.WaveNodeConfig);
 
     /// <summary>Reads what <see cref="ToJson"/> wrote; members that are absent keep their default value.</summary>
     /// <exception cref="VocoderException">Not JSON, an unknown member, or a value of the wrong kind; <paramref name="source"/> is named.</exception>
-    public static WaveNodeConfig FromJson(string json, string source) => ConfigJson.Read(json, source, "a WaveNODE configuration", ConfigJsonContext.Default.WaveNodeConfig);
+    public static WaveNodeConfig FromJson(string json, string source) => JsonConfig.Read(json, source, "a WaveNODE configuration", JsonConfigContext.Default.WaveNodeConfig);
 
     /// <summary>Checks that the numbers can be built.</summary>
     /// <exception cref="VocoderException">One of them cannot; the message names it with its value and what was expected.</exception>
     public void Validate()
     {
-        ConfigJson.Check(MelChannels is >= 1 and <= 1024, "mel_channels", MelChannels, "1 to 1024");
-        ConfigJson.Check(Blocks is >= 1 and <= 8, "blocks", Blocks, "1 to 8");
-        ConfigJson.Check(FirstScale is >= 1 and <= 64, "first_scale", FirstScale, "1 to 64");
-        ConfigJson.Check(Scale is >= 2 and <= 4 && Group <= 4096, "scale", Scale, "2 to 4, and at most 4096 samples in all blocks");
-        ConfigJson.Check(SplitPeriod >= 1 && (Scale % 2 == 0 || SplitPeriod >= Blocks), "split_period", SplitPeriod, "1 or more, and no split with an odd scale");
-        ConfigJson.Check(Layers is >= 1 and <= 8, "layers", Layers, "1 to 8");
-        ConfigJson.Check(Channels is >= 1 and <= 1024, "channels", Channels, "1 to 1024");
-        ConfigJson.Check(DilationBase is >= 1 and <= 4, "dilation_base", DilationBase, "1 to 4");
-        ConfigJson.Check(PriorLayers is >= 1 and <= 8, "prior_layers", PriorLayers, "1 to 8");
-        ConfigJson.Check(PriorChannels is >= 1 and <= 1024, "prior_channels", PriorChannels, "1 to 1024");
+        JsonConfig.Check(MelChannels is >= 1 and <= 1024, "mel_channels", MelChannels, "1 to 1024");
+        JsonConfig.Check(Blocks is >= 1 and <= 8, "blocks", Blocks, "1 to 8");
+        JsonConfig.Check(FirstScale is >= 1 and <= 64, "first_scale", FirstScale, "1 to 64");
+        JsonConfig.Check(Scale is >= 2 and <= 4 && Group <= 4096, "scale", Scale, "2 to 4, and at most 4096 samples in all blocks");
+        JsonConfig.Check(SplitPeriod >= 1 && (Scale % 2 == 0 || SplitPeriod >= Blocks), "split_period", SplitPeriod, "1 or more, and no split with an odd scale");
+        JsonConfig.Check(Layers is >= 1 and <= 8, "layers", Layers, "1 to 8");
+        JsonConfig.Check(Channels is >= 1 and <= 1024, "channels", Channels, "1 to 1024");
+        JsonConfig.Check(DilationBase is >= 1 and <= 4, "dilation_base", DilationBase, "1 to 4");
+        JsonConfig.Check(PriorLayers is >= 1 and <= 8, "prior_layers", PriorLayers, "1 to 8");
+        JsonConfig.Check(PriorChannels is >= 1 and <= 1024, "prior_channels", PriorChannels, "1 to 1024");
         OdeSolver.Validate();
     }
 }

@@ -16,13 +16,13 @@ public sealed record SynthesisOptions
     public ulong Seed { get; init; }
 
     /// <summary>
-    /// Passes that make the speech obey its mel, 0 to <see cref="MostMatch"/>: levels come nearer with each, and a stream waits three frames longer. null is
+    /// Passes that make the speech obey its mel, 0 to <see cref="MaxMatch"/>: levels come nearer with each, and a stream waits three frames longer. null is
     /// what suits: none in a stream, for a whole mel see <see cref="ForWholeMel"/>. The default value is null.
     /// </summary>
     public int? Match { get; init; }
 
     /// <summary>Most passes of <see cref="Match"/>.</summary>
-    public const int MostMatch = 32;
+    public const int MaxMatch = 32;
 
     /// <summary>
     /// The same for a mel that is there as a whole: where <see cref="Match"/> is left open, as many passes as suit voice and mel. A mel that is smoother than those
@@ -44,6 +44,6 @@ public sealed record SynthesisOptions
     {
         if (!(Sigma is >= 0 and <= 10)) throw new VocoderException(FormattableString.Invariant($"sigma is {Sigma}, expected 0 to 10"));
         if (!(PitchShift is >= -24 and <= 24)) throw new VocoderException(FormattableString.Invariant($"the pitch shift is {PitchShift} semitones, expected -24 to 24"));
-        if (Match is < 0 or > MostMatch) throw new VocoderException(FormattableString.Invariant($"match is {Match} passes, expected 0 to {MostMatch}"));
+        if (Match is < 0 or > MaxMatch) throw new VocoderException(FormattableString.Invariant($"match is {Match} passes, expected 0 to {MaxMatch}"));
     }
 }

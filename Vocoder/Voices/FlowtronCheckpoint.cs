@@ -33,7 +33,7 @@ public static class FlowtronCheckpoint
             int[] probabilities = ShapeOf("gaussian_mixture.prob_layer.linear_layer.weight");
             config = config with { Components = probabilities[0], MelEncoderChannels = probabilities[1] };
         }
-        Flowtron model = VoiceWeights.Naming(path, () => new Flowtron(config, VoiceWeights.SetFor(tensors)));
+        Flowtron model = VoiceWeights.WithSource(path, () => new Flowtron(config, VoiceWeights.SetFor(tensors)));
         VoiceWeights.Load(path, Flowtron.KindName, tensors, find => model.Parameters.Load(path, find));
         return model;
     }

@@ -58,10 +58,10 @@ public static class MultiScaleVoice
     }
 
     private static FloWaveNet Create(FloWaveNetConfig config, MelRecipe? recipe, string source, IReadOnlyDictionary<string, SafeTensor> tensors) =>
-        Filled(source, tensors, VoiceWeights.Naming(source, () => new FloWaveNet(config, VoiceWeights.SetFor(tensors), recipe)));
+        Filled(source, tensors, VoiceWeights.WithSource(source, () => new FloWaveNet(config, VoiceWeights.SetFor(tensors), recipe)));
 
     private static WaveNode Create(WaveNodeConfig config, MelRecipe? recipe, string source, IReadOnlyDictionary<string, SafeTensor> tensors) =>
-        Filled(source, tensors, VoiceWeights.Naming(source, () => new WaveNode(config, VoiceWeights.SetFor(tensors), recipe)));
+        Filled(source, tensors, VoiceWeights.WithSource(source, () => new WaveNode(config, VoiceWeights.SetFor(tensors), recipe)));
 
     private static T Filled<T>(string source, IReadOnlyDictionary<string, SafeTensor> tensors, T model) where T : MultiScaleVocoder
     {

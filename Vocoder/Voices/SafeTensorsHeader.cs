@@ -124,7 +124,7 @@ internal sealed class SafeTensorsHeader
         }
         if (fields.Count != 3)
         {
-            throw Bad(name, $"found only {VoiceFiles.Few(fields.Keys)}, expected dtype, shape and data_offsets");
+            throw Bad(name, $"found only {VoiceFiles.FirstFew(fields.Keys)}, expected dtype, shape and data_offsets");
         }
         var dtype = ParseDtype(name, fields["dtype"]);
         long[] shape = Numbers(name, "shape", fields["shape"]);

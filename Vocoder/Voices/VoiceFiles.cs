@@ -31,7 +31,7 @@ internal static class VoiceFiles
     }
 
     /// <summary>The first few names and how many more there are.</summary>
-    public static string Few(IReadOnlyCollection<string> names)
+    public static string FirstFew(IReadOnlyCollection<string> names)
     {
         const int shown = 3;
         string list = string.Join(", ", names.Take(shown).Select(Quote));

@@ -82,7 +82,7 @@ public static class VoiceLibrary
     public static LoadedVoice Load(string nameOrPath, string? folder = null)
     {
         string path = Find(nameOrPath, folder);
-        return Naming(path, () =>
+        return WithSource(path, () =>
         {
             if (VoiceEngine.OfFile(path) is { } engine) return engine.Read(path, null);
             if (WaveGlowVoice.CanRead(path))
@@ -99,7 +99,7 @@ public static class VoiceLibrary
     {
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(name);
-        return Naming(name, () => Of(VoiceFile.Read(stream, name)));
+        return WithSource(name, () => Of(VoiceFile.Read(stream, name)));
     }
 
     private static LoadedVoice Of(VoiceFile file)
@@ -119,12 +119,12 @@ public static class VoiceLibrary
     public static MelRecipe LoadRecipe(string nameOrPath, string? folder = null)
     {
         string path = Find(nameOrPath, folder);
-        if (Naming(path, () => VoiceEngine.OfFile(path)) is { } engine) return engine.Read(path, null).Model.Recipe;
-        return WaveGlowVoice.CanRead(path) ? PublishedCheckpoint.Load(path).Recipe : Naming(path, () => MelRecipe.FromJson(VoiceFile.Read(path).Recipe));
+        if (WithSource(path, () => VoiceEngine.OfFile(path)) is { } engine) return engine.Read(path, null).Model.Recipe;
+        return WaveGlowVoice.CanRead(path) ? PublishedCheckpoint.Load(path).Recipe : WithSource(path, () => MelRecipe.FromJson(VoiceFile.Read(path).Recipe));
     }
 
     // Configurations and recipes do not know which file they came from.
-    private static T Naming<T>(string path, Func<T> load)
+    private static T WithSource<T>(string path, Func<T> load)
     {
         try
         {

@@ -18,7 +18,7 @@ internal static class VoiceWeights
         new(most: 2 * tensors.Values.Where(t => t.IsFloat).Sum(t => (long)t.Data.Length));
 
     /// <summary>Runs what builds a model from the words of a file; its errors are those of the file.</summary>
-    public static T Naming<T>(string source, Func<T> create)
+    public static T WithSource<T>(string source, Func<T> create)
     {
         try
         {
@@ -63,6 +63,6 @@ internal static class VoiceWeights
             return (tensor.Shape, tensor.Data);
         });
         if (unused.Count > 0)
-            throw new VocoderException($"{source}: found tensors that a {kind} model of this configuration does not have: {VoiceFiles.Few(unused)}; expected none");
+            throw new VocoderException($"{source}: found tensors that a {kind} model of this configuration does not have: {VoiceFiles.FirstFew(unused)}; expected none");
     }
 }

@@ -45,7 +45,7 @@ public static class WaveFlowVoice
 
     private static WaveFlow Create(WaveFlowConfig config, Func<MelRecipe?> recipe, string source, IReadOnlyDictionary<string, SafeTensor> tensors)
     {
-        WaveFlow model = VoiceWeights.Naming(source, () => new WaveFlow(config, VoiceWeights.SetFor(tensors), recipe()));
+        WaveFlow model = VoiceWeights.WithSource(source, () => new WaveFlow(config, VoiceWeights.SetFor(tensors), recipe()));
         VoiceWeights.Load(source, WaveFlow.KindName, tensors, find => model.Parameters.Load(source, find));
         return model;
     }

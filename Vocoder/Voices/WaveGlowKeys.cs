@@ -54,7 +54,7 @@ public static partial class WaveGlowKeys
         IEnumerable<string> upsampling = names.Where(IsUpsampling).Select(Unwrapped);
         string[] found = [.. upsampling.Select(name => name[..name.LastIndexOf(UpsamplingName, StringComparison.Ordinal)]).Distinct()];
         return found.Length < 2 ? found.FirstOrDefault("")
-            : throw new VocoderException($"{file}: found WaveGlow models under {VoiceFiles.Few(found)}, expected one");
+            : throw new VocoderException($"{file}: found WaveGlow models under {VoiceFiles.FirstFew(found)}, expected one");
     }
 
     /// <param name="Name">The name in the checkpoint.</param>
@@ -101,7 +101,7 @@ public static partial class WaveGlowKeys
         {
             if (parts[i].Order != start + i)
             {
-                throw new VocoderException($"{file}: tensor {VoiceFiles.Quote(target)}: found the parts {VoiceFiles.Few([.. parts.Select(p => p.Name)])}, expected {(isRow ? "every layer from 0" : "a residual and a skip layer, or the last skip layer")}, once");
+                throw new VocoderException($"{file}: tensor {VoiceFiles.Quote(target)}: found the parts {VoiceFiles.FirstFew([.. parts.Select(p => p.Name)])}, expected {(isRow ? "every layer from 0" : "a residual and a skip layer, or the last skip layer")}, once");
             }
         }
         return Concatenate(target, parts, file);

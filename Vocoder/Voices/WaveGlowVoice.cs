@@ -55,7 +55,7 @@ public static class WaveGlowVoice
 
     private static WaveGlow Create(WaveGlowConfig config, Func<MelRecipe?> recipe, string source, IReadOnlyDictionary<string, SafeTensor> tensors)
     {
-        WaveGlow model = VoiceWeights.Naming(source, () => new WaveGlow(config, VoiceWeights.SetFor(tensors), recipe()));
+        WaveGlow model = VoiceWeights.WithSource(source, () => new WaveGlow(config, VoiceWeights.SetFor(tensors), recipe()));
         VoiceWeights.Load(source, WaveGlow.KindName, tensors, find => model.Load(source, find));
         VoiceWeights.RequireInvertible(source, model.Stack);
         return model;

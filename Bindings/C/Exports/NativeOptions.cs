@@ -29,7 +29,7 @@ internal unsafe struct NativeOptions
         if (options == null) return For(voice);
         if (options->Size != sizeof(NativeOptions) || options->Reserved != 0)
             throw new ArgumentException($"options of size {options->Size}, expected {sizeof(NativeOptions)}: fill them by fv_options_init");
-        if (options->Match < MatchAuto) throw new VocoderException($"match is {options->Match} passes, expected 0 to {SynthesisOptions.MostMatch}, or -1 for what suits");
+        if (options->Match < MatchAuto) throw new VocoderException($"match is {options->Match} passes, expected 0 to {SynthesisOptions.MaxMatch}, or -1 for what suits");
         if (options->Threads < 0) throw new VocoderException($"threads is {options->Threads}, expected 1 or more, or 0 for what suits");
         return *options;
     }

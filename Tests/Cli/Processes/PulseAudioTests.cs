@@ -10,7 +10,7 @@ namespace FlowVocoder.Tests.Cli.Processes;
 /// <summary>The whole way: voice → player → ALSA → sound server → what somebody hears.</summary>
 public sealed class PulseAudioTests(CliFixture fixture) : IClassFixture<CliFixture>
 {
-    private const int MostSeconds = 60;
+    private const int MaxSeconds = 60;
 
     [Fact]
     public void What_is_heard_is_bit_for_bit_the_offline_wave_to_the_last_sample()
@@ -40,7 +40,7 @@ public sealed class PulseAudioTests(CliFixture fixture) : IClassFixture<CliFixtu
         // The recorder has been running since before the program began: what it heard is read until the wave was in it, and some silence.
         short[] expected = Noise.In16Bits(offline);
         int start = -1;
-        while (start < 0 && bytes.Count < 2 * CliFixture.Rate * MostSeconds)
+        while (start < 0 && bytes.Count < 2 * CliFixture.Rate * MaxSeconds)
         {
             Record(CliFixture.Rate / 5);
             start = Samples(bytes).AsSpan().IndexOf(expected);

@@ -8,10 +8,10 @@ namespace FlowVocoder.Compute.Kernels;
 internal readonly ref struct RationalQuadraticSpline
 {
     // No bin narrower than this part of the interval and no slope below it, as published, so that neither direction divides by nearly 0.
-    private const double LeastBin = 1e-3, LeastSlope = 1e-3;
+    private const double MinBin = 1e-3, MinSlope = 1e-3;
 
-    // softplus(0 + Offset) + LeastSlope = 1, the slope of the tails.
-    private static readonly double s_offset = Math.Log(Math.Exp(1 - LeastSlope) - 1);
+    // softplus(0 + Offset) + MinSlope = 1, the slope of the tails.
+    private static readonly double s_offset = Math.Log(Math.Exp(1 - MinSlope) - 1);
 
     private readonly ReadOnlySpan<double> _parameters;
     private readonly Span<double> _widths, _heights;
@@ -110,7 +110,7 @@ internal readonly ref struct RationalQuadraticSpline
     {
         if (knot == 0 || knot == _bins) return 1;
         double u = _parameters[2 * _bins + knot - 1] + s_offset;
-        return LeastSlope + Math.Max(u, 0) + Math.Log(1 + Math.Exp(-Math.Abs(u)));
+        return MinSlope + Math.Max(u, 0) + Math.Log(1 + Math.Exp(-Math.Abs(u)));
     }
 
     private void AddSlope(Span<double> gradient, int knot, double amount)
@@ -126,16 +126,16 @@ internal readonly ref struct RationalQuadraticSpline
         double most = double.NegativeInfinity, sum = 0;
         foreach (double u in parameters) most = Math.Max(most, u);
         for (int k = 0; k < _bins; k++) sum += sizes[k] = Math.Exp(parameters[k] - most);
-        for (int k = 0; k < _bins; k++) sizes[k] = 2 * _bound * (LeastBin + (1 - LeastBin * _bins) * sizes[k] / sum);
+        for (int k = 0; k < _bins; k++) sizes[k] = 2 * _bound * (MinBin + (1 - MinBin * _bins) * sizes[k] / sum);
     }
 
     // The start of the bin is the sum of the sizes before it: d sum / d u_j = Σ_i d size_i / d u_j, with the Jacobian of the softmax.
     private void AddSizes(Span<double> gradient, Span<double> sizes, int bin, double dStart, double dSize)
     {
-        double scale = 2 * _bound * (1 - LeastBin * _bins), mean = 0;
+        double scale = 2 * _bound * (1 - MinBin * _bins), mean = 0;
         for (int k = 0; k <= bin; k++) mean += Share(sizes[k], scale) * (k < bin ? dStart : dSize);
         for (int k = 0; k < _bins; k++) gradient[k] += scale * Share(sizes[k], scale) * ((k < bin ? dStart : k == bin ? dSize : 0) - mean);
     }
 
-    private double Share(double size, double scale) => (size - 2 * _bound * LeastBin) / scale;
+    private double Share(double size, double scale) => (size - 2 * _bound * MinBin) / scale;
 }

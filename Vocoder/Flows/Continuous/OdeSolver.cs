@@ -12,8 +12,8 @@ internal readonly record struct OdeState(Tensor X, Tensor? Integral);
 public sealed record OdeSolver(OdeMethod Method, int Steps, double Tolerance = 0)
 {
     // A step may be shortened to a fifth and lengthened tenfold, and aims at 0.9 of what the tolerance allows.
-    private const double Safety = 0.9, LeastFactor = 0.2, MostFactor = 10, SmallestTolerance = 1e-6, SmallestStep = 1e-7;
-    private const int MostSteps = 10_000;
+    private const double Safety = 0.9, MinFactor = 0.2, MaxFactor = 10, SmallestTolerance = 1e-6, SmallestStep = 1e-7;
+    private const int MaxSteps = 10_000;
 
     /// <summary>Checks the numbers.</summary>
     /// <exception cref="VocoderException">A number is out of range, or a tolerance is asked of a method without error estimate.</exception>
@@ -21,7 +21,7 @@ public sealed record OdeSolver(OdeMethod Method, int Steps, double Tolerance = 0
     {
         if (Tolerance == 0)
         {
-            if (Steps is < 1 or > MostSteps) throw new VocoderException($"the number of solver steps is {Steps}, expected 1 to {MostSteps}");
+            if (Steps is < 1 or > MaxSteps) throw new VocoderException($"the number of solver steps is {Steps}, expected 1 to {MaxSteps}");
             return;
         }
         if (Steps != 0) throw new VocoderException($"found {Steps} solver steps beside a tolerance, expected one of the two");
@@ -52,7 +52,7 @@ public sealed record OdeSolver(OdeMethod Method, int Steps, double Tolerance = 0
         double t = from, h = (to - from) / 16;
         for (int i = 0; t != to; i++)
         {
-            if (i == MostSteps || Math.Abs(h) < SmallestStep * Math.Abs(to - from))
+            if (i == MaxSteps || Math.Abs(h) < SmallestStep * Math.Abs(to - from))
                 throw new VocoderException(FormattableString.Invariant($"the tolerance {Tolerance} cannot be reached: {i} steps came from {from} to {t:0.######} of {to}; expected a larger one"));
             bool isLast = Math.Abs(to - t) <= Math.Abs(h) * (1 + 1e-9);
             if (isLast) h = to - t;
@@ -60,7 +60,7 @@ public sealed record OdeSolver(OdeMethod Method, int Steps, double Tolerance = 0
             double size = ErrorSize(ops, state.X, next.X, error.X);
             if (double.IsNaN(size)) size = double.PositiveInfinity;
             if (size <= 1) (state, t) = (next, isLast ? to : t + h);
-            h *= Math.Clamp(size == 0 ? MostFactor : Safety * Math.Pow(size, -1.0 / Method.Order), LeastFactor, size <= 1 ? MostFactor : 1);
+            h *= Math.Clamp(size == 0 ? MaxFactor : Safety * Math.Pow(size, -1.0 / Method.Order), MinFactor, size <= 1 ? MaxFactor : 1);
         }
         return state;
     }

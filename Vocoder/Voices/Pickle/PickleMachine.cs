@@ -10,7 +10,7 @@ namespace FlowVocoder.Voices.Pickle;
 internal sealed class PickleMachine(PickleReader reader, TorchClasses classes)
 {
     /// <summary>Some 100 opcodes make a tensor: room for 40,000 tensors, and a lid on what a hostile file can make us hold.</summary>
-    private const int MostOpcodes = 4_000_000;
+    private const int MaxOpcodes = 4_000_000;
 
     private readonly List<object?> _stack = [];
     private readonly Stack<int> _marks = new();
@@ -23,7 +23,7 @@ internal sealed class PickleMachine(PickleReader reader, TorchClasses classes)
         _stack.Clear();
         _marks.Clear();
         _memo.Clear();
-        for (int count = 0; count < MostOpcodes; count++)
+        for (int count = 0; count < MaxOpcodes; count++)
         {
             byte opcode = reader.Byte();
             if (opcode == '.')
@@ -35,7 +35,7 @@ internal sealed class PickleMachine(PickleReader reader, TorchClasses classes)
                 throw reader.Bad($"found opcode 0x{opcode:X2}, expected one of pickle protocol 2 to 5 as torch.save writes");
             }
         }
-        throw reader.Bad($"found over {MostOpcodes} opcodes, expected the pickle of a checkpoint");
+        throw reader.Bad($"found over {MaxOpcodes} opcodes, expected the pickle of a checkpoint");
     }
 
     private bool Literal(byte opcode)

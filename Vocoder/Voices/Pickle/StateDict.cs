@@ -7,7 +7,7 @@ internal sealed class StateDict(TorchContainer container)
     private const int LongestName = 500;
 
     /// <summary>Modules may share children, so that a small pickle can describe an endless tree.</summary>
-    private const int MostModules = 100_000;
+    private const int MaxModules = 100_000;
 
     private readonly OrderedDictionary<string, PickledTensor> _found = new(StringComparer.Ordinal);
     private int _modules;
@@ -31,16 +31,16 @@ internal sealed class StateDict(TorchContainer container)
                 return _found;
             }
         }
-        string what = dict is not null ? $"a dict of {VoiceFiles.Few([.. dict.Items.Select(item => item.Key)])}"
+        string what = dict is not null ? $"a dict of {VoiceFiles.FirstFew([.. dict.Items.Select(item => item.Key)])}"
             : root is PickledObject other ? $"an object of class {VoiceFiles.Quote(other.Type.FullName)}" : "no dict and no module";
         throw new VocoderException($"{container.File}: found {what} without tensors, expected a state dict, a module, or either under 'state_dict', 'model_state_dict' or 'model'");
     }
 
     private void Walk(string prefix, PickledDict state, int depth)
     {
-        if (depth > DeepestModule || ++_modules > MostModules)
+        if (depth > DeepestModule || ++_modules > MaxModules)
         {
-            throw new VocoderException($"{container.File}: found modules nested over {DeepestModule} deep or more than {MostModules}, expected a model: the file is damaged");
+            throw new VocoderException($"{container.File}: found modules nested over {DeepestModule} deep or more than {MaxModules}, expected a model: the file is damaged");
         }
         var transient = Transient(state);
         AddTensors(prefix, state["_parameters"] as PickledDict);

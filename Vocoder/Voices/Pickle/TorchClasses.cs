@@ -8,7 +8,7 @@ namespace FlowVocoder.Voices.Pickle;
 /// </summary>
 internal sealed class TorchClasses
 {
-    private const int MostDimensions = 16;
+    private const int MaxDimensions = 16;
 
     /// <summary>The storages that the pickle mentions, by key.</summary>
     public Dictionary<string, PickledStorage> Storages { get; } = new(StringComparer.Ordinal);
@@ -66,7 +66,7 @@ internal sealed class TorchClasses
     private static PickledTensor Tensor(object?[] items, PickleReader reader)
     {
         if (items is [PickledStorage storage, long offset, PickledTuple sizes, PickledTuple strides, ..]
-            && sizes.Items.Length == strides.Items.Length && sizes.Items.Length <= MostDimensions
+            && sizes.Items.Length == strides.Items.Length && sizes.Items.Length <= MaxDimensions
             && sizes.Items.All(size => size is long) && strides.Items.All(stride => stride is long))
         {
             return new PickledTensor(storage, offset,

@@ -7,9 +7,9 @@ internal abstract class TorchContainer(string file, long length)
     /// How many times its own size a file may make us read and hold: tied weights and views count once each,
     /// a file that names one storage a thousand times is refused.
     /// </summary>
-    private const int MostExpansion = 8;
+    private const int MaxExpansion = 8;
 
-    private long _budget = checked(MostExpansion * length);
+    private long _budget = checked(MaxExpansion * length);
     private (string Key, byte[] Bytes) _last = ("", []);
 
     public string File { get; } = file;
@@ -63,7 +63,7 @@ internal abstract class TorchContainer(string file, long length)
         _budget -= bytes;
         if (_budget < 0)
         {
-            throw Bad(name, $"found tensors of over {MostExpansion} times the size of the file, expected each storage to be used about once");
+            throw Bad(name, $"found tensors of over {MaxExpansion} times the size of the file, expected each storage to be used about once");
         }
     }
 

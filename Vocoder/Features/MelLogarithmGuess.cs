@@ -14,11 +14,11 @@ namespace FlowVocoder.Features;
 /// Of those clips' mels in their own scale, clean, with hiss of 30 and 50 dB below full scale, and at both levels, none raised an alarm.
 /// </para>
 /// </summary>
-public static class MelScaleGuess
+public static class MelLogarithmGuess
 {
-    private const double TypicalContrast = 5.2, LeastContrast = 3.5, LeastSureContrast = 4.0, MostContrast = 8.6, MostSpread = 14.5, MostUnscaledSpread = 13.2, LeastMovement = 1;
-    private const double MostNepersOutside = 100, NepersOfSilence = 5;
-    private const int LeastFrames = 10;
+    private const double TypicalContrast = 5.2, MinContrast = 3.5, MinSureContrast = 4.0, MaxContrast = 8.6, MaxSpread = 14.5, MaxUnscaledSpread = 13.2, MinMovement = 1;
+    private const double MaxNepersOutside = 100, NepersOfSilence = 5;
+    private const int MinFrames = 10;
     private const string Normalised = "mean-variance normalised values (undo the normalisation first)";
     private static readonly double s_nepersPerLog10 = Math.Log(10), s_nepersPerDecibel = Math.Log(10) / 20;
 
@@ -40,13 +40,13 @@ public static class MelScaleGuess
         int frames = mel.Length / expected.Bands;
         if (frames == 0) return null;
         Statistics found = Measure(mel, expected.Bands, frames);
-        string? guess = frames < LeastFrames ? null
+        string? guess = frames < MinFrames ? null
             : IsNormalised(found) ? Normalised
             : IsFrozen(mel, frames, expected) ? "no mel of a recording, because all of its frames are alike"
             : Fits(found, expected) ? null
             : found.Min >= 0 ? LooksUnsigned(mel, found, expected, frames) : LooksSigned(found, expected);
         // 16-bit samples taken as they are lie 10.4 nepers too high.
-        if (guess is null && frames >= LeastFrames && HasContrast(found.Contrast * NepersPerUnit(expected)) && Level(found, expected) > Ceiling(expected) + 3)
+        if (guess is null && frames >= MinFrames && HasContrast(found.Contrast * NepersPerUnit(expected)) && Level(found, expected) > Ceiling(expected) + 3)
             guess = "the mel of audio that was not scaled to -1…1";
         if (guess is null && IsAbsurd(found, expected)) guess = "no mel of a recording";
         if (guess is null && IsBelowFloor(mel, expected)) guess = $"silence, because most lie below {Number(expected.LowestValue)}, the lowest that a mel has";
@@ -59,7 +59,7 @@ public static class MelScaleGuess
     internal static double? Distance(ReadOnlySpan<float> mel, MelRecipe recipe)
     {
         int frames = mel.Length / recipe.Bands;
-        if (frames < LeastFrames || Warning(mel, recipe, "") != null) return null;
+        if (frames < MinFrames || Warning(mel, recipe, "") != null) return null;
         Statistics found = Measure(mel, recipe.Bands, frames);
         if (Math.Abs(found.Min - recipe.LowestValue) < 1e-3) return 0;
         return found.Min < recipe.LowestValue - 1e-3 ? null : 0.01 + Math.Abs(Math.Log(found.Contrast * NepersPerUnit(recipe) / TypicalContrast));
@@ -87,8 +87,8 @@ public static class MelScaleGuess
     }
 
     // Further above full scale, or below the floor, than any format of samples and any error of an acoustic model explains.
-    private static bool IsAbsurd(Statistics found, MelRecipe expected) => Level(found, expected) - Ceiling(expected) > MostNepersOutside
-        || (expected.LowestValue - found.Min) * NepersPerUnit(expected) > MostNepersOutside;
+    private static bool IsAbsurd(Statistics found, MelRecipe expected) => Level(found, expected) - Ceiling(expected) > MaxNepersOutside
+        || (expected.LowestValue - found.Min) * NepersPerUnit(expected) > MaxNepersOutside;
 
     // Where more than half of the cells lie a factor e⁵ below the floor, the scale fits and the level does not, and nothing is heard. A lower floor alone
     // gives that to digital silence only.
@@ -126,7 +126,7 @@ public static class MelScaleGuess
     {
         if (IsSymmetric(found, expected)) return "decibels normalised to -4…4 (coqui, rayhane)";
         // Filters that all peak at 1 gather more hiss the wider they are: behind them noisy speech spreads as little as clean speech in log10 does.
-        double ceiling = Ceiling(expected), mostSpread = expected.MelNorm == MelNorm.None ? MostUnscaledSpread : MostSpread;
+        double ceiling = Ceiling(expected), mostSpread = expected.MelNorm == MelNorm.None ? MaxUnscaledSpread : MaxSpread;
         if (Math.Abs(found.Mean) < 0.35 && found.Deviation is > 0.8 and < 1.25 && Level(found, expected) > ceiling)
             return Normalised;
 
@@ -140,9 +140,9 @@ public static class MelScaleGuess
         (double Unit, string Name)[] fitting =
         [
             .. scales.Where(s => s.Unit != own
-                && found.Contrast * s.Unit / expected.SpectrumPower is > LeastSureContrast and < MostContrast
+                && found.Contrast * s.Unit / expected.SpectrumPower is > MinSureContrast and < MaxContrast
                 && found.Spread * s.Unit / expected.SpectrumPower < mostSpread
-                && found.Movement * s.Unit / expected.SpectrumPower > LeastMovement
+                && found.Movement * s.Unit / expected.SpectrumPower > MinMovement
                 && found.Max * s.Unit / expected.SpectrumPower <= ceiling),
         ];
         return fitting.Length == 0 ? null
@@ -155,7 +155,7 @@ public static class MelScaleGuess
         && ((Math.Abs(found.Min + 4) < 1e-3 && found.Max <= 4.001)
             || (found.Min is > -4.5 and < -1 && found.Max <= 4.5 && Level(found, expected) > Ceiling(expected)));
 
-    private static bool HasContrast(double nepers) => nepers is > LeastContrast and < MostContrast;
+    private static bool HasContrast(double nepers) => nepers is > MinContrast and < MaxContrast;
 
     private static Statistics Measure(ReadOnlySpan<float> mel, int bands, int frames)
     {

@@ -2,7 +2,7 @@ using FlowVocoder.Features;
 
 namespace FlowVocoder.Tests.Features;
 
-public class MelScaleGuessTests(ITestOutputHelper output)
+public class MelLogarithmGuessTests(ITestOutputHelper output)
 {
     public static TheoryData<string> Recipes => [.. MelRecipe.Presets.Select(p => p.Name)];
 
@@ -15,11 +15,11 @@ public class MelScaleGuessTests(ITestOutputHelper output)
         foreach (float[] signal in signals)
             foreach (float gain in (float[])[1, 0.1f, 0.01f])
             {
-                string? warning = MelScaleGuess.Warning(mel.Compute(Scaled(signal, gain)), recipe, "v");
+                string? warning = MelLogarithmGuess.Warning(mel.Compute(Scaled(signal, gain)), recipe, "v");
                 if (warning != null) output.WriteLine($"signal {Array.IndexOf(signals, signal)}: {warning}");
                 Assert.Null(warning);
             }
-        Assert.Null(MelScaleGuess.Warning(mel.Compute(new float[20000]), recipe, "v"));
+        Assert.Null(MelLogarithmGuess.Warning(mel.Compute(new float[20000]), recipe, "v"));
     }
 
     [Theory]
@@ -52,7 +52,7 @@ public class MelScaleGuessTests(ITestOutputHelper output)
             mel = [.. mel.Select(v => (v - mean) / deviation)];
         }
 
-        string? warning = MelScaleGuess.Warning(mel, voice, "anna");
+        string? warning = MelLogarithmGuess.Warning(mel, voice, "anna");
 
         output.WriteLine(warning ?? "no warning");
         Assert.NotNull(warning);
@@ -67,7 +67,7 @@ public class MelScaleGuessTests(ITestOutputHelper output)
     {
         MelRecipe voice = MelRecipe.ByName("hifigan");
         float[] mel = new MelSpectrogram(voice with { Logarithm = MelLogarithm.Decibel }).Compute(Speech(22050, seed: 4));
-        Assert.EndsWith("the voice 'x' expects natural logarithm with floor 1e-05 (hifigan)", MelScaleGuess.Warning(mel, voice, "x"), StringComparison.Ordinal);
+        Assert.EndsWith("the voice 'x' expects natural logarithm with floor 1e-05 (hifigan)", MelLogarithmGuess.Warning(mel, voice, "x"), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -76,7 +76,7 @@ public class MelScaleGuessTests(ITestOutputHelper output)
     {
         float[] mel = new float[80 * frames];
         mel.AsSpan().Fill(value);
-        string? warning = MelScaleGuess.Warning(mel, MelRecipe.ByName("hifigan"), "x");
+        string? warning = MelLogarithmGuess.Warning(mel, MelRecipe.ByName("hifigan"), "x");
         if (told) Assert.Contains("look like no mel of a recording; the voice 'x' expects", warning, StringComparison.Ordinal);
         else Assert.Null(warning);
         if (value == 1e30f) Assert.StartsWith("values from 1e+30 to 1e+30 look", warning, StringComparison.Ordinal);
@@ -86,9 +86,9 @@ public class MelScaleGuessTests(ITestOutputHelper output)
     public void A_mel_whose_frames_are_all_alike_is_told(float value)
     {
         float[] mel = [.. Enumerable.Range(0, 80 * 10).Select(i => value + 0.1f * (i / 10))];
-        Assert.Contains("look like no mel of a recording, because all of its frames are alike;", MelScaleGuess.Warning(mel, MelRecipe.ByName("hifigan"), "x"), StringComparison.Ordinal);
+        Assert.Contains("look like no mel of a recording, because all of its frames are alike;", MelLogarithmGuess.Warning(mel, MelRecipe.ByName("hifigan"), "x"), StringComparison.Ordinal);
         mel[13] += 0.01f;
-        Assert.DoesNotContain("alike", MelScaleGuess.Warning(mel, MelRecipe.ByName("hifigan"), "x") ?? "", StringComparison.Ordinal);
+        Assert.DoesNotContain("alike", MelLogarithmGuess.Warning(mel, MelRecipe.ByName("hifigan"), "x") ?? "", StringComparison.Ordinal);
     }
 
     // The samples that ship, of six speakers.
@@ -102,7 +102,7 @@ public class MelScaleGuessTests(ITestOutputHelper output)
             float[] mel = FlowVocoder.AudioIO.MelFile.Read(sample, 80).Data;
             if (recipe == "vocos") mel = [.. Enumerable.Range(0, mel.Length / 80 * 100).Select(i => mel[i % mel.Length])];
             double mean = mel.Average(v => (double)v), deviation = Math.Sqrt(mel.Average(v => (v - mean) * (v - mean)));
-            Assert.Contains("look like mean-variance normalised values", MelScaleGuess.Warning([.. mel.Select(v => (float)((v - mean) / deviation))], MelRecipe.ByName(recipe), "x"), StringComparison.Ordinal);
+            Assert.Contains("look like mean-variance normalised values", MelLogarithmGuess.Warning([.. mel.Select(v => (float)((v - mean) / deviation))], MelRecipe.ByName(recipe), "x"), StringComparison.Ordinal);
         }
     }
 
@@ -113,7 +113,7 @@ public class MelScaleGuessTests(ITestOutputHelper output)
         MelRecipe recipe = MelRecipe.ByName(name);
         double unit = recipe.OutputScale * recipe.SpectrumPower * (recipe.Logarithm switch { MelLogarithm.Natural => 1, MelLogarithm.Log10 => 1 / Math.Log(10), _ => 20 / Math.Log(10) });
         float[] mel = new MelSpectrogram(recipe).Compute(Speech(recipe.SampleRate, seed: 5));
-        string? Lowered(double nepers) => MelScaleGuess.Warning([.. mel.Select(v => (float)(v - nepers * unit))], recipe, "anna");
+        string? Lowered(double nepers) => MelLogarithmGuess.Warning([.. mel.Select(v => (float)(v - nepers * unit))], recipe, "anna");
         foreach (double nepers in (double[])[10 - Math.Log(recipe.Floor) / recipe.SpectrumPower, 50])
         {
             string? warning = Lowered(nepers);
@@ -132,7 +132,7 @@ public class MelScaleGuessTests(ITestOutputHelper output)
         float[] mel = new float[80];
         mel.AsSpan().Fill(-8);
         mel.AsSpan(0, cells).Fill((float)recipe.LowestValue + below);
-        Assert.Equal(told, MelScaleGuess.Warning(mel, recipe, "anna") != null);
+        Assert.Equal(told, MelLogarithmGuess.Warning(mel, recipe, "anna") != null);
     }
 
     private static float[] Scaled(float[] audio, float gain) => [.. audio.Select(v => v * gain)];

@@ -6,7 +6,7 @@ using FlowVocoder.Flows;
 namespace FlowVocoder.Models;
 
 /// <summary>How configurations are written: snake_case names, comments allowed, and a mistyped name is an error.</summary>
-internal static class ConfigJson
+internal static class JsonConfig
 {
     public static string Write<T>(T config, JsonTypeInfo<T> type) => JsonSerializer.Serialize(config, type);
 
@@ -50,7 +50,7 @@ internal sealed class ConfigEnumConverter<T>() : JsonStringEnumConverter<T>(Json
 [JsonSerializable(typeof(WaveFlowConfig))]
 [JsonSerializable(typeof(FloWaveNetConfig))]
 [JsonSerializable(typeof(WaveNodeConfig))]
-internal sealed partial class ConfigJsonContext : JsonSerializerContext;
+internal sealed partial class JsonConfigContext : JsonSerializerContext;
 
 /// <summary>The same for WaveGlow's, whose names and liberties are those of the published file.</summary>
 [JsonSourceGenerationOptions(WriteIndented = true, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
