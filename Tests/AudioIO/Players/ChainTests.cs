@@ -193,10 +193,13 @@ public class ChainTests
     {
         var pcm = new FakePcm(FakePcm.Small);
         using var player = new AlsaOut(Rate, new AlsaOptions { Device = "fake" }, pcm, new ManualClock());
-        int metered = 0;
+        bool isGone = false;
         Exception? reason = PlayAll(player, Chain(metered: () =>
         {
-            if (++metered == 5) pcm.Fail(AlsaError.NoDevice);
+            // While it plays.
+            if (isGone || player.Written == 0) return;
+            isGone = true;
+            pcm.Fail(AlsaError.NoDevice);
         }));
         Assert.Contains("cannot play on 'fake' any more: the device is gone", Assert.IsType<VocoderException>(reason).Message, StringComparison.Ordinal);
     }
