@@ -80,7 +80,7 @@ public sealed class PipeAndSignalTests(CliFixture fixture) : IClassFixture<CliFi
 
     [Theory]
     [InlineData("play"), InlineData("synth"), InlineData("mel"), InlineData("score"), InlineData("plot")]
-    public void A_signal_ends_what_waits_for_a_file_that_never_comes_and_leaves_nothing(string verb)
+    public async Task A_signal_ends_what_waits_for_a_file_that_never_comes_and_leaves_nothing(string verb)
     {
         using var folder = new TempFolder();
         // What is called a mel is no recording to mel.
@@ -89,7 +89,8 @@ public sealed class PipeAndSignalTests(CliFixture fixture) : IClassFixture<CliFi
         string[] more = verb switch { "score" => [], "play" => ["--player", "wav:" + folder["out.wav"]], "plot" => [folder["out.png"]], "mel" => [folder["out.npy"]], _ => [folder["out.wav"]] };
         using var vocoder = new VocoderProcess([verb, folder[name], .. more]);
         // Opening this side waits until the program has opened the other; it gets nothing to read.
-        using var writer = new FileStream(folder[name], FileMode.Open, FileAccess.Write);
+        using FileStream writer = await Task.Run(() => new FileStream(folder[name], FileMode.Open, FileAccess.Write), TestContext.Current.CancellationToken)
+            .WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
         vocoder.Signal("INT");
         (int code, string error) = vocoder.End();
         Assert.Equal((130, "vocoder: interrupted\n"), (code, error));
