@@ -1,6 +1,7 @@
 using FlowVocoder.AudioIO;
 using FlowVocoder.Compute;
 using FlowVocoder.Models;
+using FlowVocoder.Voices;
 
 namespace FlowVocoder.Tests.Cli;
 
@@ -67,6 +68,18 @@ public sealed class EncodeVerbTests(CliFixture fixture) : IClassFixture<CliFixtu
         Encode(Path("speech.txt")).Fails(2, "expected a name that ends in .npz or .npy");
         Decode(Path("apart.npy"), Path("apart.mel.npy"), fixture.Voice).Fails(2, "is also the input");
         Assert.False(File.Exists(Path("x.wav")));
+    }
+
+    [Fact]
+    public void A_WaveFlow_encodes_too()
+    {
+        var config = new WaveFlowConfig { MelChannels = 80, Channels = 4, Height = 8, Flows = 2, Layers = 1, UpsampleScales = [16, 16] };
+        using (FileStream stream = File.Create(Path("waveflow.safetensors")))
+            VoiceFile.Of(new WaveFlow(config), "tiny", "CC0", "a test", 5, new Dictionary<string, string>()).Write(stream);
+        CliFixture.Run("encode", fixture.Wav, Path("waveflow.npz"), "--voice", Path("waveflow.safetensors")).Succeeds();
+        Decode(Path("waveflow.npz"), Path("waveflow.wav"), Path("waveflow.safetensors")).Succeeds();
+        float[] samples = Recording.Read(Path("waveflow.wav")).Samples;
+        for (int i = 0; i < samples.Length; i++) Assert.InRange(samples[i], fixture.Audio[i] - 1e-4f, fixture.Audio[i] + 1e-4f);
     }
 
     [Fact]

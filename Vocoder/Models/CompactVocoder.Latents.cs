@@ -12,7 +12,7 @@ public sealed partial class CompactVocoder
     /// <inheritdoc/>
     public override LatentSpeech Encode(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism, CancellationToken cancellation = default)
     {
-        int hop = Recipe.HopSize, frames = WholeFrames(mel, audio), steps = hop / Config.Group;
+        int hop = Recipe.HopSize, frames = WholeFrames(mel, audio, "encode").Frames, steps = hop / Config.Group;
         var (phase, f0) = Track(audio, mel.Length / Recipe.Bands, frames);
         float[] given = mel.ToArray(), excitation = Excitation(mel, audio, frames, out _), z = new float[frames * hop];
         var ops = new CpuOps(parallelism, state: new StreamState());
@@ -57,7 +57,7 @@ public sealed partial class CompactVocoder
     /// <remarks>Every frame goes through the flow as a chunk of its own, so that each layer's log-determinant is that of the frame alone.</remarks>
     public override double[] ScoreFrames(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism, CancellationToken cancellation = default)
     {
-        int hop = Recipe.HopSize, frames = WholeFrames(mel, audio);
+        int hop = Recipe.HopSize, frames = WholeFrames(mel, audio, "encode").Frames;
         var (phase, f0) = Track(audio, mel.Length / Recipe.Bands, frames);
         float[] excitation = Excitation(mel, audio, frames, out float[] gains);
         var ops = new CpuOps(parallelism, state: new StreamState());
@@ -73,12 +73,6 @@ public sealed partial class CompactVocoder
             ops.Reset();
         }
         return nats;
-    }
-
-    private int WholeFrames(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio)
-    {
-        int hop = Recipe.HopSize, melFrames = mel.Length / Recipe.Bands, frames = Math.Min(audio.Length / hop, melFrames);
-        return frames > 0 ? frames : throw new VocoderException($"there is nothing to encode: {audio.Length} samples and {melFrames} mel frames, expected at least {hop} and 1");
     }
 
     private (float[] Phase, float[] F0) Track(ReadOnlySpan<float> audio, int melFrames, int frames)

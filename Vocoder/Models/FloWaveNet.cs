@@ -61,6 +61,23 @@ public sealed class FloWaveNet : MultiScaleVocoder
     public override int Group => 1 << Config.Blocks;
 
     /// <inheritdoc/>
+    private protected override IReadOnlyList<(int Channels, int Step)> Parts
+    {
+        get
+        {
+            var parts = new List<(int, int)>();
+            int channels = 1;
+            foreach (var (step, _, prior) in Blocks)
+            {
+                // A squeeze doubles the channels; what leaves is half of them.
+                if (prior == null) channels *= 2;
+                else parts.Add((channels, step));
+            }
+            return [.. parts, (channels, Group)];
+        }
+    }
+
+    /// <inheritdoc/>
     private protected override int Reach => Blocks.Sum(block => (block.Flows.Sum(flow => flow.Past) + (block.Prior?.Past ?? 0)) * block.Step);
 
     /// <inheritdoc/>
@@ -110,26 +127,38 @@ public sealed class FloWaveNet : MultiScaleVocoder
     }
 
     /// <inheritdoc/>
-    /// <remarks>The published synthesis is the inverse of training for an even number of flows a block; this one is for every number.</remarks>
     public override Tensor Generate(Ops ops, Tensor mel, Tensor noise)
     {
-        Tensor z = noise, c = Condition(ops, mel, noise.Length);
-        var given = new Tensor?[_flows.Length];
-        for (int i = 0; i < _flows.Length; i++)
+        var parts = new List<Tensor>();
+        Tensor z = noise;
+        foreach (ResidualWaveNet? prior in _priors)
         {
-            (z, c) = (ops.Fold(z, 2), ops.Fold(c, 2));
+            z = ops.Fold(z, 2);
+            if (prior == null) continue;
+            parts.Add(ops.Slice(z, z.Channels / 2, z.Channels / 2));
+            z = ops.Slice(z, 0, z.Channels / 2);
+        }
+        return Generate(ops, mel, [.. parts, z]);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>The published synthesis is the inverse of training for an even number of flows a block; this one is for every number.</remarks>
+    public override Tensor Generate(Ops ops, Tensor mel, IReadOnlyList<Tensor> latents)
+    {
+        int part = latents.Count - 1;
+        Tensor z = latents[part], c = Condition(ops, mel, latents.Sum(latent => latent.Channels * latent.Length));
+        foreach (FloWaveNetFlow[] _ in _flows)
+        {
+            c = ops.Fold(c, 2);
             // The halves of each block's condition have changed places once for each of its flows.
             if (Config.Flows % 2 == 1) c = Swapped(ops, c);
-            if (_priors[i] == null) continue;
-            given[i] = ops.Slice(z, z.Channels / 2, z.Channels / 2);
-            z = ops.Slice(z, 0, z.Channels / 2);
         }
         for (int i = _flows.Length - 1; i >= 0; i--)
         {
             if (_priors[i] is { } prior)
             {
                 var (mean, logScale) = Prior(ops, prior, z, c);
-                z = ops.Concat(z, ops.Affine(given[i]!, logScale, mean));
+                z = ops.Concat(z, ops.Affine(latents[--part], logScale, mean));
             }
             foreach (FloWaveNetFlow flow in _flows[i].Reverse())
             {

@@ -8,7 +8,7 @@ namespace FlowVocoder.Models;
 /// What FloWaveNet and WaveNODE share as vocoders: both directions are one pass over blocks of ever slower rates with centred convolutions, some latent parts leave on the way, and streams
 /// speak stretches with a receptive field on either side.
 /// </summary>
-public abstract class MultiScaleVocoder : VocoderModel, IWindowedModel, ILikelihoodModel
+public abstract partial class MultiScaleVocoder : VocoderModel, IWindowedModel, ILikelihoodModel
 {
     private static readonly double s_halfLog2Pi = 0.5 * Math.Log(2 * Math.PI);
 
@@ -46,6 +46,10 @@ public abstract class MultiScaleVocoder : VocoderModel, IWindowedModel, ILikelih
     /// </summary>
     /// <exception cref="VocoderException">As for <see cref="Forward"/>.</exception>
     public abstract Tensor Generate(Ops ops, Tensor mel, Tensor noise);
+
+    /// <summary>Generates audio [b, 1, n] from a mel and latent parts in the order in which <see cref="Forward"/> gives them.</summary>
+    /// <exception cref="VocoderException">As for <see cref="Forward"/>.</exception>
+    public abstract Tensor Generate(Ops ops, Tensor mel, IReadOnlyList<Tensor> latents);
 
     /// <summary>Sets every activation normalisation from a first batch, each on what the earlier ones give.</summary>
     public abstract void Initialize(Ops ops, Tensor audio, Tensor mel);
@@ -87,10 +91,9 @@ public abstract class MultiScaleVocoder : VocoderModel, IWindowedModel, ILikelih
     /// <exception cref="VocoderException">There is not one whole frame to score.</exception>
     public override Likelihood Score(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism)
     {
-        int hop = Recipe.HopSize, melFrames = mel.Length / Recipe.Bands, frames = Math.Min(audio.Length / hop, melFrames), samples = frames * hop;
-        if (frames == 0) throw new VocoderException($"there is nothing to score: {audio.Length} samples and {melFrames} mel frames, expected at least {hop} and 1");
+        int samples = WholeFrames(mel, audio, "score").Samples;
         Ops ops = Engine.Compute(parallelism);
-        Likelihood score = Score(ops, Tensor.From(audio[..samples], 1, 1, samples), Tensor.From(mel, 1, Recipe.Bands, melFrames));
+        Likelihood score = Score(ops, Tensor.From(audio[..samples], 1, 1, samples), Tensor.From(mel, 1, Recipe.Bands, mel.Length / Recipe.Bands));
         ops.Reset();
         return score;
     }

@@ -128,6 +128,14 @@ public abstract partial class VocoderModel
         return samples;
     }
 
+    // Whole hops that the mel covers.
+    private protected (int Frames, int Samples) WholeFrames(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, string what)
+    {
+        int hop = Recipe.HopSize, melFrames = mel.Length / Recipe.Bands, frames = Math.Min(audio.Length / hop, melFrames);
+        if (frames == 0) throw new VocoderException($"there is nothing to {what}: {audio.Length} samples and {melFrames} mel frames, expected at least {hop} and 1");
+        return (frames, frames * hop);
+    }
+
     /// <summary>
     /// A recording in latent space, under its mel and the phase that is tracked in it. <see cref="Decode"/> gives the recording back, but for rounding; whole
     /// hops that the mel covers are encoded.
@@ -138,12 +146,12 @@ public abstract partial class VocoderModel
     /// <param name="cancellation">Stops between chunks.</param>
     /// <exception cref="VocoderException">There is not one whole frame to encode, or this kind of voice has no encoder.</exception>
     public virtual LatentSpeech Encode(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism, CancellationToken cancellation = default) =>
-        throw new VocoderException($"a voice of kind {Kind} has no encoder, expected one of kind {CompactVocoder.KindName} or {WaveGlow.KindName}");
+        throw new VocoderException($"a voice of kind {Kind} has no encoder, expected one from a voice file");
 
     /// <summary>What <see cref="Encode"/> encoded, or would have if it were speech: samples at the recipe's rate, without noise of their own.</summary>
     /// <exception cref="VocoderException">Its parts do not fit each other or the model, or this kind of voice has no decoder.</exception>
     public virtual float[] Decode(LatentSpeech latent, Parallelism parallelism, CancellationToken cancellation = default) =>
-        throw new VocoderException($"a voice of kind {Kind} has no decoder, expected one of kind {CompactVocoder.KindName} or {WaveGlow.KindName}");
+        throw new VocoderException($"a voice of kind {Kind} has no decoder, expected one from a voice file");
 
     /// <summary>
     /// Exact log-likelihood frame by frame, each given all before it: nats per sample for each whole hop that the mel covers. Their mean is what <see cref="Score"/> says.

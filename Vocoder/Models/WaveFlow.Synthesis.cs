@@ -51,10 +51,9 @@ public sealed partial class WaveFlow : IWindowedModel, ILikelihoodModel
     /// <exception cref="VocoderException">There is not one whole frame to score, or too much for one pass.</exception>
     public override Likelihood Score(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism)
     {
-        int hop = Recipe.HopSize, melFrames = mel.Length / Recipe.Bands, frames = Math.Min(audio.Length / hop, melFrames), samples = frames * hop;
-        if (frames == 0) throw new VocoderException($"there is nothing to score: {audio.Length} samples and {melFrames} mel frames, expected at least {hop} and 1");
+        int samples = WholeFrames(mel, audio, "score").Samples;
         Ops ops = Engine.Compute(parallelism);
-        WaveFlowResult result = Forward(ops, Tensor.From(audio[..samples], 1, 1, samples), Tensor.From(mel, 1, Recipe.Bands, melFrames));
+        WaveFlowResult result = Forward(ops, Tensor.From(audio[..samples], 1, 1, samples), Tensor.From(mel, 1, Recipe.Bands, mel.Length / Recipe.Bands));
         List<(string, double)> parts = [.. result.LogDets.Select((logDet, k) => ($"flows.{k}", ops.Read(logDet)[0] / (double)samples))];
         double total = result.LogLikelihood(ops, sigma: 1);
         parts.Add(("z", total - parts.Sum(part => part.Item2)));

@@ -9,9 +9,7 @@ public sealed partial class WaveGlow
     /// <exception cref="VocoderException">There is not one whole frame to encode, or too much for one pass.</exception>
     public override LatentSpeech Encode(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism, CancellationToken cancellation = default)
     {
-        int hop = Recipe.HopSize, melFrames = mel.Length / Recipe.Bands, frames = Math.Min(audio.Length / hop, melFrames);
-        if (frames == 0) throw new VocoderException($"there is nothing to encode: {audio.Length} samples and {melFrames} mel frames, expected at least {hop} and 1");
-        int samples = (int)SampleCount(frames);
+        int melFrames = mel.Length / Recipe.Bands, frames = WholeFrames(mel, audio, "encode").Frames, samples = (int)SampleCount(frames);
         var ops = new CpuOps(parallelism);
         // As many frames as are decoded from: the last one's kernel reaches into what follows it.
         Tensor told = ops.Crop(Tensor.From(mel, 1, Recipe.Bands, melFrames), 0, frames);

@@ -62,6 +62,24 @@ public sealed class WaveNode : MultiScaleVocoder
     public override int Group => Config.Group;
 
     /// <inheritdoc/>
+    private protected override IReadOnlyList<(int Channels, int Step)> Parts
+    {
+        get
+        {
+            var parts = new List<(int, int)>();
+            int channels = Config.FirstScale;
+            foreach (var (i, block) in _blocks.Index())
+            {
+                channels *= Config.Scale;
+                if (block.Prior == null) continue;
+                channels /= 2;
+                parts.Add((channels, StepOf(i)));
+            }
+            return [.. parts, (channels, Group)];
+        }
+    }
+
+    /// <inheritdoc/>
     /// <remarks>Of equal steps of the solver; what a tolerance asks for has no bound.</remarks>
     private protected override int Reach => _blocks.Select((block, i) => (block.Flow.Past + (block.Prior?.Past ?? 0)) * StepOf(i)).Sum();
 
@@ -130,9 +148,8 @@ public sealed class WaveNode : MultiScaleVocoder
         return Generate(ops, mel, [.. parts, z]);
     }
 
-    /// <summary>Generates audio [b, 1, n] from a mel and latent parts in the order in which <see cref="Forward(Ops, Tensor, Tensor)"/> gives them.</summary>
-    /// <exception cref="VocoderException">As for <see cref="Forward(Ops, Tensor, Tensor)"/>.</exception>
-    public Tensor Generate(Ops ops, Tensor mel, IReadOnlyList<Tensor> latents)
+    /// <inheritdoc/>
+    public override Tensor Generate(Ops ops, Tensor mel, IReadOnlyList<Tensor> latents)
     {
         int part = latents.Count - 1, samples = latents.Sum(z => z.Channels * z.Length);
         var conditions = new Tensor[_blocks.Length];
