@@ -4,8 +4,9 @@ using FlowVocoder.Models;
 namespace FlowVocoder.AudioIO;
 
 /// <summary>
-/// Recordings in latent space, as NumPy reads them. NAME.npz holds all: z [group, steps], mel [bands, frames], phase [samples], f0 [frames], and voice, eight numbers that
-/// tell by which voice it was encoded. NAME.npy is z alone, and the rest lies beside it: NAME.mel.npy, NAME.phase.npy, NAME.f0.npy, NAME.voice.npy.
+/// Recordings in latent space, as NumPy reads them. NAME.npz holds all: z [group, steps], mel [bands, frames], phase [samples], f0 [frames], and voice, eight
+/// numbers that tell by which voice it was encoded. NAME.npy is z alone, and the rest lies beside it: NAME.mel.npy, NAME.phase.npy, NAME.f0.npy,
+/// NAME.voice.npy.
 /// </summary>
 public static class LatentFile
 {
@@ -38,7 +39,8 @@ public static class LatentFile
     {
         (string Name, NpyArray Array)[] parts =
         [
-            (Mel, new NpyArray(latent.Mel, [recipe.Bands, latent.Mel.Length / recipe.Bands])), (Phase, Row(latent.Phase)), (F0, Row(latent.F0)), (Voice, Row(latent.Voice)),
+            (Mel, new NpyArray(latent.Mel, [recipe.Bands, latent.Mel.Length / recipe.Bands])), (Phase, Row(latent.Phase)), (F0, Row(latent.F0)),
+            (Voice, Row(latent.Voice)),
             (Latent, new NpyArray(latent.Z, [latent.Group, latent.Steps])),
         ];
         parts = [.. parts.Where(part => part.Array.Data.Length > 0)];
@@ -49,7 +51,8 @@ public static class LatentFile
     }
 
     /// <summary>The files that are written for a name: more than one where it does not end in .npz.</summary>
-    public static IReadOnlyList<string> FilesOf(string path) => IsArchive(path) ? [path] : [.. ((string[])[Latent, Mel, Phase, F0, Voice]).Select(part => FileOf(path, part))];
+    public static IReadOnlyList<string> FilesOf(string path) =>
+        IsArchive(path) ? [path] : [.. ((string[])[Latent, Mel, Phase, F0, Voice]).Select(part => FileOf(path, part))];
 
     private static bool IsArchive(string path) => Path.GetExtension(path).Equals(".npz", StringComparison.OrdinalIgnoreCase);
 
@@ -58,7 +61,8 @@ public static class LatentFile
     private static string Name(string path, string part) => IsArchive(path) ? $"'{path}': {part}" : $"'{FileOf(path, part)}'";
 
     private static NpyArray Part(string path, IReadOnlyDictionary<string, NpyArray> parts, string name) => parts.GetValueOrDefault(name)
-        ?? throw new VocoderException($"'{path}' has no array '{name}', expected what 'vocoder encode' writes: z, mel and, for a voice that is told the phase, phase and f0");
+        ?? throw new VocoderException(
+            $"'{path}' has no array '{name}', expected what 'vocoder encode' writes: z, mel and, for a voice that is told the phase, phase and f0");
 
     private static Dictionary<string, NpyArray> ReadFiles(string path) => ((string[])[Latent, Mel, Phase, F0, Voice])
         .Where(part => part is Latent or Mel || File.Exists(FileOf(path, part))).ToDictionary(part => part, part => Npy.Read(FileOf(path, part)));

@@ -24,7 +24,8 @@ public static class MelStatisticsFile
         InputFile.ReadFully(stream, start);
         stream.Position = 0;
         if (start is [0x89, (byte)'H', (byte)'D', (byte)'F'])
-            throw new VocoderException($"'{path}' is an HDF5 file, expected .npy or .npz; in Python: h = h5py.File('{path}'); numpy.save('stats.npy', [h['mean'][:], h['scale'][:]])");
+            throw new VocoderException(
+                $"'{path}' is an HDF5 file, expected .npy or .npz; in Python: h = h5py.File('{path}'); numpy.save('stats.npy', [h['mean'][:], h['scale'][:]])");
         try
         {
             return start.StartsWith("PK"u8) ? FromArchive(stream, path, bands) : FromRows(Npy.Read(stream, path), path, bands);
@@ -42,15 +43,18 @@ public static class MelStatisticsFile
         int columns = array.Shape is [2, .. var middle, _] && middle.All(size => size == 1) ? array.Shape[^1] : 0;
         if (columns == bands) return New(name, data[..bands], data[bands..]);
         if (columns == bands + 1) return FromSums(name, data[bands], data[..bands], data[(bands + 1)..^1]);
-        throw new VocoderException($"'{name}' has shape {NpyArray.Describe(array.Shape)}, expected [2, {bands}], means and deviations, or [2, {bands + 1}], sums and sums of squares");
+        throw new VocoderException(
+            $"'{name}' has shape {NpyArray.Describe(array.Shape)}, expected [2, {bands}], means and deviations, or [2, {bands + 1}], sums and sums of squares");
     }
 
     private static MelStatistics FromArchive(Stream stream, string name, int bands)
     {
         Dictionary<string, float[]> arrays = ReadArchive(stream, name);
         foreach (var (key, values) in arrays)
-            if (values.Length != (key == "count" ? 1 : bands)) throw new VocoderException($"'{name}' has {values.Length} values of '{key}', expected {(key == "count" ? 1 : bands)}");
-        if (arrays.TryGetValue("sum", out float[]? sum) && arrays.TryGetValue("sum_square", out float[]? squares) && arrays.TryGetValue("count", out float[]? count))
+            if (values.Length != (key == "count" ? 1 : bands))
+                throw new VocoderException($"'{name}' has {values.Length} values of '{key}', expected {(key == "count" ? 1 : bands)}");
+        if (arrays.TryGetValue("sum", out float[]? sum) && arrays.TryGetValue("sum_square", out float[]? squares)
+            && arrays.TryGetValue("count", out float[]? count))
             return FromSums(name, count[0], sum, squares);
         if (arrays.TryGetValue("mean", out float[]? mean))
         {

@@ -92,7 +92,8 @@ internal sealed class OpusPackets
             return (bytes, samples) => decoder.Decode(bytes.Span, samples, LongestPacket, false);
         }
         if (head.Length < 21 + Channels) throw new VocoderException($"'{name}' has an opus header of {head.Length} bytes, expected {21 + Channels}");
-        IOpusMultiStreamDecoder several = OpusCodecFactory.CreateMultiStreamDecoder(SampleRate, Channels, head[19], head[20], head.Slice(21, Channels).ToArray());
+        IOpusMultiStreamDecoder several = OpusCodecFactory.CreateMultiStreamDecoder(SampleRate, Channels, head[19], head[20],
+            head.Slice(21, Channels).ToArray());
         return (bytes, samples) => several.DecodeMultistream(bytes.Span, samples, LongestPacket, false);
     }
 

@@ -17,7 +17,9 @@ internal static class AnomalyBenchmark
     // What is measured of each clip, a value a frame.
     private static readonly string[] s_measures = ["z", "log-likelihood", "level", "change of level"];
 
-    /// <summary>Measures and prints the table. Normal is learnt from every other recording of those in folders named "valid", or of all; the others are spoilt.</summary>
+    /// <summary>
+    /// Measures and prints the table. Normal is learnt from every other recording of those in folders named "valid", or of all; the others are spoilt.
+    /// </summary>
     public static void Run(string data, string? name)
     {
         VocoderModel model = VoiceLibrary.Load(name ?? VoiceLibrary.DefaultJudge).Model;
@@ -26,7 +28,8 @@ internal static class AnomalyBenchmark
         float[][] clips = [.. files.Select(f => Recording.Read(f, model.Recipe.SampleRate).Samples).Where(audio => VoiceEvaluation.Refusal(audio) == null)];
         int window = (int)Math.Round((double)model.Recipe.SampleRate / model.Recipe.HopSize);
         double[][][] normal = Measure(model, [.. clips.Where((_, i) => i % 2 == 0)]);
-        AnomalyDetector[] detectors = [.. Enumerable.Range(0, s_measures.Length).Select(m => AnomalyDetector.Fit([.. normal.Select(clip => clip[m])], FalseAlarms, window))];
+        AnomalyDetector[] detectors = [.. Enumerable.Range(0, s_measures.Length)
+            .Select(m => AnomalyDetector.Fit([.. normal.Select(clip => clip[m])], FalseAlarms, window))];
         Machine.Print();
         Console.WriteLine($"{clips.Length} clips, {detectors[0].FittedFrames} frames to learn from. Of the frames with a fault, those beyond the threshold; after the stroke, of the windows of a second around them.");
         Console.WriteLine();
@@ -49,7 +52,8 @@ internal static class AnomalyBenchmark
                 found[m].Add(detectors[m], detectors[m].Score(values[i][m]), frame => spoilt[i].Where.AsSpan(frame * hop, hop).Contains(true));
         }
         string Cell(int m) => FormattableString.Invariant($"{found[m].Frames:0.0} / {found[m].Windows:0.0} %");
-        MarkdownTable.Row($"{fault.Name}", $"{(fault.Lasts ? "" : FormattableString.Invariant($"{found[0].Faults:0} %"))}", $"{Cell(0)}", $"{Cell(1)}", $"{Cell(2)}", $"{Cell(3)}");
+        MarkdownTable.Row($"{fault.Name}", $"{(fault.Lasts ? "" : FormattableString.Invariant($"{found[0].Faults:0} %"))}", $"{Cell(0)}", $"{Cell(1)}",
+            $"{Cell(2)}", $"{Cell(3)}");
     }
 
     // [clip][measure][frame]
@@ -90,7 +94,8 @@ internal static class AnomalyBenchmark
                 bool found = Math.Abs(scores.Frames[i]) > detector.FrameThreshold;
                 hit |= found;
                 (_frames, _frameHits) = (_frames + 1, _frameHits + (found ? 1 : 0));
-                if (i < scores.Windows.Length) (_windows, _windowHits) = (_windows + 1, _windowHits + (Math.Abs(scores.Windows[i]) > detector.WindowThreshold ? 1 : 0));
+                if (i < scores.Windows.Length)
+                    (_windows, _windowHits) = (_windows + 1, _windowHits + (Math.Abs(scores.Windows[i]) > detector.WindowThreshold ? 1 : 0));
             }
         }
     }

@@ -28,8 +28,10 @@ internal static class DirectionsBenchmark
             double speaking = Clock.Shortest(() => audio = Synthesizer.Synthesize(model, mel, s_unmatched, s_one), 1);
             double shared = Clock.Shortest(() => Synthesizer.Synthesize(model, mel, s_unmatched, new Parallelism()), 1);
             double scoring = Clock.Shortest(() => model.Score(mel, audio, s_one), 1);
-            string factor = model.GeneratesStepByStep || model.ScoresStepByStep ? FormattableString.Invariant($"{Anew(model, frames) / StepByStep(model, frames):0} ×") : "–";
-            MarkdownTable.Row($"{name}", $"{model.MacsPerSecond / 1e9:0.00}", $"{speaking / length:0.0000}", $"{shared / length:0.0000}", $"{scoring / length:0.000}", $"{factor}");
+            string factor = model.GeneratesStepByStep || model.ScoresStepByStep
+                ? FormattableString.Invariant($"{Anew(model, frames) / StepByStep(model, frames):0} ×") : "–";
+            MarkdownTable.Row($"{name}", $"{model.MacsPerSecond / 1e9:0.00}", $"{speaking / length:0.0000}", $"{shared / length:0.0000}",
+                $"{scoring / length:0.000}", $"{factor}");
         }
     }
 

@@ -18,10 +18,12 @@ internal static class EnginesBenchmark
     {
         Register();
         Machine.Print();
-        Console.WriteLine("One thread, without matching. Shortest time of each step in all rounds, the engines of a voice in turn. Over managed is of the whole mel.");
+        Console.WriteLine(
+            "One thread, without matching. Shortest time of each step in all rounds, the engines of a voice in turn. Over managed is of the whole mel.");
         foreach (var (name, how) in VoiceEngine.Missing) Console.WriteLine($"Without {name}: this program was built without {how}.");
         Console.WriteLine();
-        _ = new MarkdownTable("voice", "engine", "real-time factor, whole mel", "over managed", "of 16 frames a call", "of 1 frame a call", "step of 1 frame p50, ms", "first frame in to first sample out, ms");
+        _ = new MarkdownTable("voice", "engine", "real-time factor, whole mel", "over managed", "of 16 frames a call", "of 1 frame a call",
+            "step of 1 frame p50, ms", "first frame in to first sample out, ms");
         foreach (var (name, model) in BenchmarkVoices.Load(voice).Where(v => !v.Model.GeneratesStepByStep)) Measure(name, model);
         foreach (string peer in peers) Measure(Path.GetFileNameWithoutExtension(peer), [("onnx", BenchmarkVoices.Loaded(peer).Model)]);
     }
@@ -49,8 +51,11 @@ internal static class EnginesBenchmark
         for (int i = 0; i < engines.Count; i++)
         {
             StreamRun whole = runs[i][0], sixteen = runs[i][1], one = runs[i][2];
-            MarkdownTable.Row($"{name}", $"{engines[i].Engine}", $"{whole.Shortest / seconds:0.0000}", $"{(engines[0].Engine == VoiceEngine.Managed ? FormattableString.Invariant($"{whole.Shortest / runs[0][0].Shortest:0.0} ×") : "")}", $"{sixteen.Shortest / seconds:0.0000}",
-                $"{one.Shortest / seconds:0.0000}{(one.Chunk == 1 ? "" : $" ({one.Chunk} frames)")}", $"{1e3 * one.Percentile(0.5):0.00}", $"{1e3 * one.First:0.00}");
+            MarkdownTable.Row($"{name}", $"{engines[i].Engine}", $"{whole.Shortest / seconds:0.0000}",
+                $"{(engines[0].Engine == VoiceEngine.Managed ? FormattableString.Invariant($"{whole.Shortest / runs[0][0].Shortest:0.0} ×") : "")}",
+                $"{sixteen.Shortest / seconds:0.0000}",
+                $"{one.Shortest / seconds:0.0000}{(one.Chunk == 1 ? "" : $" ({one.Chunk} frames)")}", $"{1e3 * one.Percentile(0.5):0.00}",
+                    $"{1e3 * one.First:0.00}");
         }
     }
 

@@ -20,7 +20,8 @@ internal static class ImportBenchmark
         if (make != null)
         {
             var random = new WaveGlow(WaveGlow.DefaultConfig, seed: 1);
-            AtomicFile.Write(make, stream => SafeTensorsFile.Write(stream, VoiceFile.Of(random, "", "", "", 0, s_nothing).Tensors, new Dictionary<string, string> { ["format"] = "pt" }));
+            AtomicFile.Write(make, stream => SafeTensorsFile.Write(stream, VoiceFile.Of(random, "", "", "", 0, s_nothing).Tensors,
+                new Dictionary<string, string> { ["format"] = "pt" }));
             return;
         }
         Machine.Print();
@@ -46,7 +47,8 @@ internal static class ImportBenchmark
         _ = new MarkdownTable("step", "s", "peak memory of the process, MiB");
         MarkdownTable.Row($"import of {new FileInfo(checkpoint).Length / 1e6:0} MB", $"{seconds:0.0}", $"{peak:0}");
         VocoderModel model = VoiceLibrary.Load(voice).Model;
-        double speaking = Clock.Once(() => Synthesizer.Synthesize(model, BenchmarkVoices.Mel(model.Recipe, Frames), new SynthesisOptions { Sigma = 0.6f }, new Parallelism()));
+        double speaking = Clock.Once(() => Synthesizer.Synthesize(model, BenchmarkVoices.Mel(model.Recipe, Frames), new SynthesisOptions { Sigma = 0.6f },
+            new Parallelism()));
         MarkdownTable.Row($"speech of {Frames * model.Recipe.HopSize / (double)model.Recipe.SampleRate:0.0} s", $"{speaking:0.0}", $"{Machine.PeakMemory:0}");
     }
 

@@ -14,7 +14,8 @@ internal static class KernelBenchmark
         var (one, two) = (new Parallelism(1), new Parallelism(2));
         Console.WriteLine($"Convolution of {Taps} taps, {Length} steps, batch {Batch}, C → 2C channels; percent of the multiply-add peak of one thread, measured beside each row.");
         Console.WriteLine();
-        _ = new MarkdownTable("channels", "peak, GFLOP/s", "forward", "of peak", "forward + backward", "of peak", "two threads over one: peak", "forward", "with backward");
+        _ = new MarkdownTable("channels", "peak, GFLOP/s", "forward", "of peak", "forward + backward", "of peak", "two threads over one: peak", "forward",
+            "with backward");
         foreach (int channels in new[] { 64, 96, 128, 256 })
         {
             var call = new ConvolutionCall(Batch, channels, Length, Taps, new ConvShape(1, Taps - 1), 2 * channels, true, false, true);
@@ -31,7 +32,8 @@ internal static class KernelBenchmark
                 trainingTwo = Math.Min(trainingTwo, Clock.Shortest(dual.ForwardAndBackward));
             }
             double forwardRate = call.ForwardFlop / forward / 1e9, trainingRate = call.TrainingFlop / training / 1e9;
-            MarkdownTable.Row($"{channels} → {2 * channels}", $"{peak:0}", $"{forwardRate:0}", $"{forwardRate / peak:0 %}", $"{trainingRate:0}", $"{trainingRate / peak:0 %}",
+            MarkdownTable.Row($"{channels} → {2 * channels}", $"{peak:0}", $"{forwardRate:0}", $"{forwardRate / peak:0 %}", $"{trainingRate:0}",
+                $"{trainingRate / peak:0 %}",
                 $"{peakTwo / peak:0.00} ×", $"{forward / forwardTwo:0.00} ×", $"{training / trainingTwo:0.00} ×");
         }
     }

@@ -19,7 +19,8 @@ internal static class LoadBenchmark
         {
             var (held, notHeld, delays) = Search(model, seconds, buffer / 1000);
             double Percentile(double part) => delays.Length == 0 ? double.NaN : 1e3 * delays[(int)(part * (delays.Length - 1))];
-            MarkdownTable.Row($"{name}", $"{held}", $"{(double)held / Environment.ProcessorCount:0.0}", $"{Percentile(0.5):0.0}", $"{Percentile(0.99):0.0}", $"{Percentile(1):0.0}", $"{notHeld}");
+            MarkdownTable.Row($"{name}", $"{held}", $"{(double)held / Environment.ProcessorCount:0.0}", $"{Percentile(0.5):0.0}", $"{Percentile(0.99):0.0}",
+                $"{Percentile(1):0.0}", $"{notHeld}");
         }
     }
 

@@ -10,14 +10,18 @@ internal static class Machine
 {
     /// <summary>Name of the processor.</summary>
     public static string Cpu => File.Exists("/proc/cpuinfo")
-        ? File.ReadLines("/proc/cpuinfo").Where(line => line.StartsWith("model name", StringComparison.Ordinal)).Select(line => line[(line.IndexOf(':') + 1)..].Trim()).FirstOrDefault("unknown")
+        ? File.ReadLines("/proc/cpuinfo").Where(line => line.StartsWith("model name", StringComparison.Ordinal))
+            .Select(line => line[(line.IndexOf(':') + 1)..].Trim()).FirstOrDefault("unknown")
         : RuntimeInformation.ProcessArchitecture.ToString();
 
     /// <summary>One line for above a table.</summary>
     public static string Line => $"{Cpu}, {Environment.ProcessorCount} threads, {SimdWidth.Bits}-bit vectors, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}";
 
-    /// <summary>Work of other processes at the start of the run, which spoils times: the load average of the last minute, or null where it is not told.</summary>
-    public static double? Load => File.Exists("/proc/loadavg") ? double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[0], CultureInfo.InvariantCulture) : null;
+    /// <summary>
+    /// Work of other processes at the start of the run, which spoils times: the load average of the last minute, or null where it is not told.
+    /// </summary>
+    public static double? Load => File.Exists("/proc/loadavg")
+        ? double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[0], CultureInfo.InvariantCulture) : null;
 
     /// <summary>Largest resident memory of this process so far, MiB.</summary>
     public static double PeakMemory
@@ -34,7 +38,8 @@ internal static class Machine
     {
         Console.WriteLine(Line);
         if (Load is { } load && load > 0.5)
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"The machine was busy (load {load:0.0}): times are upper bounds, only ratios tell."));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"The machine was busy (load {load:0.0}): times are upper bounds, only ratios tell."));
         Console.WriteLine();
     }
 }

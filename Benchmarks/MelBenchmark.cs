@@ -58,8 +58,10 @@ internal static class MelBenchmark
         }
         string text = way.IsIdentity ? "as it is" : way.Difference == null ? "exact" : $"approximate: {way.Difference}";
         double voicing = VoicingScores.Pool([.. scores.Select(s => s.Voicing)]).F1;
-        MarkdownTable.Row($"{recipe.Name}", $"{text}{(way.DelaySamples == 0 ? "" : FormattableString.Invariant($", {way.DelaySamples} samples later"))}", $"{off:0.000}",
-            $"{scores.Average(s => s.LogMelL1):0.000}", $"{scores.Average(s => s.StftDistance):0.000}", $"{scores.Average(s => s.Intelligibility.Extended):0.000}", $"{voicing:0.000}");
+        MarkdownTable.Row($"{recipe.Name}", $"{text}{(way.DelaySamples == 0 ? "" : FormattableString.Invariant($", {way.DelaySamples} samples later"))}",
+            $"{off:0.000}",
+            $"{scores.Average(s => s.LogMelL1):0.000}", $"{scores.Average(s => s.StftDistance):0.000}",
+                $"{scores.Average(s => s.Intelligibility.Extended):0.000}", $"{voicing:0.000}");
     }
 
     // A mel has less than a frame more or fewer at its end.

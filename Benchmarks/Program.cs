@@ -34,7 +34,8 @@ features.SetAction(_ => FeatureBenchmark.Run());
 var data = new Option<string>("--data") { Description = "folder of recordings, one subfolder a speaker", Required = true };
 var limit = new Option<int>("--limit") { Description = "clips of a speaker, 0 for all", DefaultValueFactory = _ => 2 };
 var mels = new Command("mels", "Speech from the mels of every toolkit beside speech from the voice's own.") { voice, data, limit };
-mels.SetAction(result => MelBenchmark.Run(BenchmarkVoices.Loaded(result.GetValue(voice) ?? VoiceLibrary.DefaultVoice), result.GetRequiredValue(data), result.GetValue(limit)));
+mels.SetAction(result => MelBenchmark.Run(BenchmarkVoices.Loaded(result.GetValue(voice) ?? VoiceLibrary.DefaultVoice), result.GetRequiredValue(data),
+    result.GetValue(limit)));
 var make = new Option<string?>("--make") { Description = "only write the checkpoint there" };
 var import = new Command("import", "A WaveGlow checkpoint of the published size, of random weights: time and memory to import it and to speak.") { make };
 import.SetAction(result => ImportBenchmark.Run(result.GetValue(make)));

@@ -12,7 +12,8 @@ internal static class PyTorchStep
     {
         string script = Path.Combine(AppContext.BaseDirectory, "pytorch_step.py");
         var start = new ProcessStartInfo(python) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (string argument in new[] { script, "--times", $"--batch={batch}", $"--frames={frames}", $"--steps={steps}", $"--threads={threads}" }) start.ArgumentList.Add(argument);
+        foreach (string argument in new[] { script, "--times", $"--batch={batch}", $"--frames={frames}", $"--steps={steps}", $"--threads={threads}" })
+            start.ArgumentList.Add(argument);
         using Process process = Start(start);
         Task<string> errors = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();

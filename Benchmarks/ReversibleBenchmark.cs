@@ -7,7 +7,9 @@ using FlowVocoder.Training.Data;
 
 namespace FlowVocoder.Benchmarks;
 
-/// <summary>Training steps of compact voices of many flows, whose activations are stored or rebuilt: memory, time, and how far the gradients are apart.</summary>
+/// <summary>
+/// Training steps of compact voices of many flows, whose activations are stored or rebuilt: memory, time, and how far the gradients are apart.
+/// </summary>
 internal static class ReversibleBenchmark
 {
     private const int Steps = 3;
@@ -16,9 +18,11 @@ internal static class ReversibleBenchmark
     public static void Run(SpeechDataset data)
     {
         Machine.Print();
-        Console.WriteLine("Compact voice of so many flows, 12 crops of 8,192 samples, one thread: memory of all tensors of a step, without weights and their gradients.");
+        Console.WriteLine(
+            "Compact voice of so many flows, 12 crops of 8,192 samples, one thread: memory of all tensors of a step, without weights and their gradients.");
         Console.WriteLine();
-        _ = new MarkdownTable("flows", "parameters", "stored, MiB", "rebuilt, MiB", "stored, s a step", "rebuilt, s a step", "times as long", "gradients apart", "input rebuilt to within");
+        _ = new MarkdownTable("flows", "parameters", "stored, MiB", "rebuilt, MiB", "stored, s a step", "rebuilt, s a step", "times as long", "gradients apart",
+            "input rebuilt to within");
         foreach (int flows in new[] { 6, 12, 24, 48 })
         {
             var config = new TrainingConfig { Model = new CompactConfig { Flows = flows, EarlyEvery = flows / 3 } };
@@ -34,7 +38,8 @@ internal static class ReversibleBenchmark
             }
             new CompactTask(model, data, config).Initialize(new CpuOps());
             Measured stored = Measure(model, data, config), rebuilt = Measure(model, data, config with { Reversible = true });
-            MarkdownTable.Row($"{flows}", $"{model.Parameters.Count / 1e6:0.0} M", $"{stored.Mebibytes:0}", $"{rebuilt.Mebibytes:0}", $"{stored.Seconds:0.00}", $"{rebuilt.Seconds:0.00}",
+            MarkdownTable.Row($"{flows}", $"{model.Parameters.Count / 1e6:0.0} M", $"{stored.Mebibytes:0}", $"{rebuilt.Mebibytes:0}", $"{stored.Seconds:0.00}",
+                $"{rebuilt.Seconds:0.00}",
                 $"{rebuilt.Seconds / stored.Seconds:0.00}", $"{Distance(stored.Gradients, rebuilt.Gradients):0e-0}", $"{rebuilt.Error:0e-0}");
         }
     }

@@ -12,7 +12,8 @@ internal static unsafe class ShortKernelBenchmark
     /// <summary>Measures and prints the table.</summary>
     public static void Run()
     {
-        Console.WriteLine($"The same for few time steps, batch 1, one thread, {Channels} → {2 * Channels} channels; a model takes the kernel of the last column.");
+        Console.WriteLine(
+            $"The same for few time steps, batch 1, one thread, {Channels} → {2 * Channels} channels; a model takes the kernel of the last column.");
         Console.WriteLine();
         _ = new MarkdownTable("taps", "steps", "vectors over time, GFLOP/s", "vectors over channels, GFLOP/s", "channels over time", "kernel");
         foreach (int taps in new[] { 1, 3 })

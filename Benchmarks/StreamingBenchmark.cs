@@ -16,7 +16,8 @@ internal static class StreamingBenchmark
         Machine.Print();
         Console.WriteLine("One thread. A step is a push of one chunk. Offline is the same mel in chunks of the stream's own choice, in turn with the others; real-time factors take the shortest time of each step in all rounds.");
         Console.WriteLine();
-        _ = new MarkdownTable("voice", "frames a chunk", "first frame in to first sample out, ms", "step p50, ms", "p95", "p99", "real-time factor", "over offline", "state, KiB");
+        _ = new MarkdownTable("voice", "frames a chunk", "first frame in to first sample out, ms", "step p50, ms", "p95", "p99", "real-time factor",
+            "over offline", "state, KiB");
         foreach (var (name, model) in BenchmarkVoices.Load(voice)) Measure(name, model);
     }
 
@@ -32,8 +33,10 @@ internal static class StreamingBenchmark
             foreach (StreamRun run in runs.Prepend(offline)) run.Once(isMeasured: round >= 0);
         foreach (StreamRun run in runs)
             MarkdownTable.Row($"{name}", $"{run.Chunk}", $"{1e3 * run.First:0.00}", $"{1e3 * run.Percentile(0.5):0.00}", $"{1e3 * run.Percentile(0.95):0.00}",
-                $"{1e3 * run.Percentile(0.99):0.00}", $"{run.Shortest / seconds:0.0000}", $"{run.Shortest / offline.Shortest:0.00} ×", $"{run.StateBytes / 1024.0:0}");
-        MarkdownTable.Row($"{name}", $"offline, {offline.Chunk}", $"{1e3 * offline.First:0.00}", $"{1e3 * offline.Percentile(0.5):0.00}", $"{1e3 * offline.Percentile(0.95):0.00}",
+                $"{1e3 * run.Percentile(0.99):0.00}", $"{run.Shortest / seconds:0.0000}", $"{run.Shortest / offline.Shortest:0.00} ×",
+                    $"{run.StateBytes / 1024.0:0}");
+        MarkdownTable.Row($"{name}", $"offline, {offline.Chunk}", $"{1e3 * offline.First:0.00}", $"{1e3 * offline.Percentile(0.5):0.00}",
+            $"{1e3 * offline.Percentile(0.95):0.00}",
             $"{1e3 * offline.Percentile(0.99):0.00}", $"{offline.Shortest / seconds:0.0000}", $"1.00 ×", $"{offline.StateBytes / 1024.0:0}");
     }
 }

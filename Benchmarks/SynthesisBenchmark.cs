@@ -47,6 +47,7 @@ internal static class SynthesisBenchmark
         var options = new SynthesisOptions { Match = model.MatchPasses };
         double time = Clock.Once(() => Synthesizer.Synthesize(model, mel, options, s_one, part => samples += part.Length));
         _ = new MarkdownTable("minutes of audio", "s", "mel, MB", "allocated meanwhile, MB", "peak memory of the process, MiB", "before it");
-        MarkdownTable.Row($"{samples / 60.0 / model.Recipe.SampleRate:0.0}", $"{time:0.0}", $"{mel.Length * 4e-6:0}", $"{(GC.GetTotalAllocatedBytes() - allocated) * 1e-6:0}", $"{Machine.PeakMemory:0}", $"{before:0}");
+        MarkdownTable.Row($"{samples / 60.0 / model.Recipe.SampleRate:0.0}", $"{time:0.0}", $"{mel.Length * 4e-6:0}",
+            $"{(GC.GetTotalAllocatedBytes() - allocated) * 1e-6:0}", $"{Machine.PeakMemory:0}", $"{before:0}");
     }
 }

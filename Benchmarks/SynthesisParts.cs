@@ -73,8 +73,10 @@ internal sealed class SynthesisParts(CompactVocoder model, float[] mel, int chun
     {
         MelLinearPredictor predictor = model.NewPredictor()!;
         int frames = _chunks * chunk, blocks = frames * predictor.BlocksPerHop;
-        float[] a = new float[blocks * predictor.Order], g = new float[blocks], history = new float[predictor.Order], audio = new float[frames * model.Recipe.HopSize];
-        double predictors = Clock.Shortest(() => predictor.Compute(mel, frames, a, g)), filter = Clock.Shortest(() => model.Filter!.Synthesize(audio, a, g, history, audio));
+        float[] a = new float[blocks * predictor.Order], g = new float[blocks], history = new float[predictor.Order],
+            audio = new float[frames * model.Recipe.HopSize];
+        double predictors = Clock.Shortest(() => predictor.Compute(mel, frames, a, g)),
+            filter = Clock.Shortest(() => model.Filter!.Synthesize(audio, a, g, history, audio));
         return (predictors, filter);
     }
 

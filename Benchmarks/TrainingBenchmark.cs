@@ -19,9 +19,11 @@ internal static class TrainingBenchmark
         SpeechDataset data = RandomData();
         var calls = Convolutions(data);
         double flop = calls.Sum(entry => entry.Value * entry.Key.TrainingFlop);
-        Console.WriteLine(FormattableString.Invariant($"Default compact voice, {s_config.Batch} crops of {s_config.CropFrames * 256} samples: {flop / 1e9:0.0} GFLOP a step in convolutions."));
+        Console.WriteLine(FormattableString.Invariant(
+            $"Default compact voice, {s_config.Batch} crops of {s_config.CropFrames * 256} samples: {flop / 1e9:0.0} GFLOP a step in convolutions."));
         Console.WriteLine();
-        _ = new MarkdownTable("threads", "step, s", "median", "GFLOP/s", "convolutions alone, s", "GFLOP/s", "step reaches", python == null ? "" : "PyTorch, s", python == null ? "" : "PyTorch over ours");
+        _ = new MarkdownTable("threads", "step, s", "median", "GFLOP/s", "convolutions alone, s", "GFLOP/s", "step reaches", python == null ? "" : "PyTorch, s",
+            python == null ? "" : "PyTorch over ours");
         foreach (int threads in new[] { 1, 2 })
         {
             var ours = new List<double>();
@@ -35,8 +37,10 @@ internal static class TrainingBenchmark
                 if (python != null) theirs.AddRange(PyTorchStep.Run(python, s_config.Batch, s_config.CropFrames, steps, threads));
             }
             double step = ours.Min();
-            FormattableString none = $"", pytorch = theirs.Count > 0 ? $"{theirs.Min():0.000}" : none, ratio = theirs.Count > 0 ? $"{theirs.Min() / step:0.00} ×" : none;
-            MarkdownTable.Row($"{threads}", $"{step:0.000}", $"{Clock.Median(ours):0.000}", $"{flop / step / 1e9:0}", $"{alone:0.000}", $"{flop / alone / 1e9:0}", $"{alone / step:0 %}", pytorch, ratio);
+            FormattableString none = $"", pytorch = theirs.Count > 0 ? $"{theirs.Min():0.000}" : none, ratio = theirs.Count > 0
+                ? $"{theirs.Min() / step:0.00} ×" : none;
+            MarkdownTable.Row($"{threads}", $"{step:0.000}", $"{Clock.Median(ours):0.000}", $"{flop / step / 1e9:0}", $"{alone:0.000}",
+                $"{flop / alone / 1e9:0}", $"{alone / step:0 %}", pytorch, ratio);
         }
     }
 

@@ -33,7 +33,8 @@ internal sealed class AnomalyJudge(LoadedVoice voice, Parallelism parallelism, T
     {
         var surprises = new double[files.Count][];
         var left = new ConcurrentBag<string>();
-        if (voice.Model.ScoresStepByStep) StepByStepCost.TellScoring(voice, files.Sum(file => Recording.Read(file, _recipe.SampleRate).Samples.LongLength) / _recipe.HopSize, terminal);
+        if (voice.Model.ScoresStepByStep)
+            StepByStepCost.TellScoring(voice, files.Sum(file => Recording.Read(file, _recipe.SampleRate).Samples.LongLength) / _recipe.HopSize, terminal);
         // Each recording is one thread's.
         var options = new ParallelOptions { MaxDegreeOfParallelism = parallelism.Threads, CancellationToken = terminal.Cancellation };
         Parallel.For(0, files.Count, options, i =>
@@ -50,7 +51,8 @@ internal sealed class AnomalyJudge(LoadedVoice voice, Parallelism parallelism, T
         foreach (string reason in left.Order(StringComparer.Ordinal)) terminal.Warn($"vocoder: warning: left out: {reason}");
         double[][] usable = [.. surprises.Where(values => values != null)];
         Fitted = usable.Length;
-        return usable.Length > 0 ? AnomalyDetector.Fit(usable, falseAlarms, WindowFrames) : throw new VocoderException($"none of {files.Count} recordings holds normal speech");
+        return usable.Length > 0 ? AnomalyDetector.Fit(usable, falseAlarms, WindowFrames)
+            : throw new VocoderException($"none of {files.Count} recordings holds normal speech");
     }
 
     /// <summary>Says what stands out in a clip; its picture.</summary>
@@ -61,13 +63,15 @@ internal sealed class AnomalyJudge(LoadedVoice voice, Parallelism parallelism, T
         float[] audio = Files.ReadRecording(file, _recipe.SampleRate, terminal);
         AnomalyScores scores = detector.Score(Surprise(file, audio, parallelism));
         string windows = scores.Windows.Length == 0 ? "it is shorter than a window"
-            : FormattableString.Invariant($"{Part(scores.Windows, detector.WindowThreshold):0.0} % of windows (strongest z {Strongest(scores.Windows):+0.0;-0.0})");
+            : FormattableString.Invariant(
+                $"{Part(scores.Windows, detector.WindowThreshold):0.0} % of windows (strongest z {Strongest(scores.Windows):+0.0;-0.0})");
         terminal.Say($"{file}: {(double)audio.Length / _recipe.SampleRate:0.00} s; beyond are {Part(scores.Frames, detector.FrameThreshold):0.0} % of frames (strongest z {Strongest(scores.Frames):+0.0;-0.0}), {windows}");
         var table = new TextTable(true, true, false, true);
         table.Add("from, s", "to, s", "", "z");
         (double From, double To, string What, double Z)[] stretches =
             [.. Stretches(scores.Frames, detector.FrameThreshold, "frames"), .. Stretches(scores.Windows, detector.WindowThreshold, "windows")];
-        foreach (var (from, to, what, z) in stretches.OrderBy(stretch => stretch.From)) table.Add(Number(from), Number(to), what, z.ToString("+0.0;-0.0", CultureInfo.InvariantCulture));
+        foreach (var (from, to, what, z) in stretches.OrderBy(stretch => stretch.From))
+            table.Add(Number(from), Number(to), what, z.ToString("+0.0;-0.0", CultureInfo.InvariantCulture));
         if (stretches.Length > 0) terminal.Out.Write(table.ToString());
         return Picture(file, audio, scores, detector);
     }
@@ -75,7 +79,8 @@ internal sealed class AnomalyJudge(LoadedVoice voice, Parallelism parallelism, T
     private double[] Surprise(string file, float[] audio, Parallelism threads)
     {
         if (VoiceEvaluation.Refusal(audio) is { } fault) throw new VocoderException($"'{file}' {fault}");
-        return FrameMeasures.Surprise(voice.Model.Encode(new MelSpectrogram(_recipe).Compute(audio, threads), audio, threads, terminal.Cancellation), _recipe.HopSize);
+        return FrameMeasures.Surprise(voice.Model.Encode(new MelSpectrogram(_recipe).Compute(audio, threads), audio, threads, terminal.Cancellation),
+            _recipe.HopSize);
     }
 
     private SpectrogramPanel Picture(string file, float[] audio, AnomalyScores scores, AnomalyDetector detector)

@@ -16,10 +16,15 @@ internal sealed class AnomalyVerb : Verb
     private readonly Argument<string[]> _clips = new("CLIP.wav ...") { Description = "The recordings to look at", Arity = ArgumentArity.OneOrMore };
     private readonly Option<string> _fit = new("--fit")
     {
-        Description = "Folder of recordings of normal speech: how surprised the voice is by their frames is what others are held against", HelpName = "DIR", Required = true,
+        Description = "Folder of recordings of normal speech: how surprised the voice is by their frames is what others are held against", HelpName = "DIR",
+        Required = true,
     };
-    private readonly Option<float?> _alarms = Inputs.NumberWithin("--false-alarms", "PERCENT", "Part of normal speech that is flagged all the same, 0.01 to 50. Default: 1", 0.01f, 50);
-    private readonly Option<string?> _plot = new("--plot") { Description = "Also draw the clips, with their z-scores over time under the spectrograms; .png or .svg", HelpName = "OUT.png" };
+    private readonly Option<float?> _alarms = Inputs.NumberWithin("--false-alarms", "PERCENT",
+        "Part of normal speech that is flagged all the same, 0.01 to 50. Default: 1", 0.01f, 50);
+    private readonly Option<string?> _plot = new("--plot")
+    {
+        Description = "Also draw the clips, with their z-scores over time under the spectrograms; .png or .svg", HelpName = "OUT.png",
+    };
     private readonly Option<string?> _voice = Inputs.Voice("The voice that judges", VoiceLibrary.DefaultJudge);
     private readonly Option<int> _threads = Inputs.Threads();
 

@@ -10,7 +10,10 @@ namespace FlowVocoder.Cli;
 /// <summary>Latent space → recording.</summary>
 internal sealed class DecodeVerb : Verb
 {
-    private readonly Argument<string> _input = new("IN.npz|IN.npy") { Description = "What 'vocoder encode' wrote, changed or not; of an .npy the mel and the phase are read beside it" };
+    private readonly Argument<string> _input = new("IN.npz|IN.npy")
+    {
+        Description = "What 'vocoder encode' wrote, changed or not; of an .npy the mel and the phase are read beside it",
+    };
     private readonly Argument<string> _output = new("OUT.wav") { Description = "The recording to write, 16 bits a sample" };
     private readonly Option<string?> _voice = Inputs.Voice("The voice that encoded", VoiceLibrary.DefaultJudge);
     private readonly Option<int> _threads = Inputs.Threads();

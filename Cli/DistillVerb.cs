@@ -8,7 +8,8 @@ internal sealed class DistillVerb : TrainingVerb
 {
     private readonly Option<string> _teacher = new("--teacher")
     {
-        Description = "The voice that teaches, trained here (kind compact) with a flow that scores in one pass: coupling or maf. A WaveGlow cannot teach", HelpName = "NAME|FILE", Required = true,
+        Description = "The voice that teaches, trained here (kind compact) with a flow that scores in one pass: coupling or maf. A WaveGlow cannot teach",
+        HelpName = "NAME|FILE", Required = true,
     };
 
     public DistillVerb() : base("distill", "Trains a student, an inverse autoregressive flow that generates in one pass, to speak what a teacher finds likely. Recordings give the mels to speak and, where the configuration asks for it, the speech to be near to. Ctrl-C saves and stops; --resume goes on.",

@@ -8,7 +8,8 @@ using FlowVocoder.Voices;
 namespace FlowVocoder.Cli;
 
 /// <summary>What is there, what would be used, and why the rest would not.</summary>
-internal sealed class DoctorVerb() : Verb("doctor", "Tells which engines, vector widths, audio back ends and voices are there, which would be used, and why the others would not.",
+internal sealed class DoctorVerb()
+    : Verb("doctor", "Tells which engines, vector widths, audio back ends and voices are there, which would be used, and why the others would not.",
     "vocoder doctor")
 {
     private const string Used = "used", There = "there", Not = "-";
@@ -18,7 +19,8 @@ internal sealed class DoctorVerb() : Verb("doctor", "Tells which engines, vector
         var table = new TextTable(false, false, false, false);
         table.Add("program", "", "vocoder", $"{typeof(DoctorVerb).Assembly.GetName().Version!.ToString(3)}, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}");
         table.Add("engine", Used, "managed", $"C# on the processor, {Environment.ProcessorCount} threads");
-        foreach (VoiceEngine engine in VoiceEngine.Registered) table.Add("", engine.IsUsable ? There : Not, engine.Name, $"{engine.Description}{(engine.IsUsable ? "; used when asked for by --engine" : "")}");
+        foreach (VoiceEngine engine in VoiceEngine.Registered)
+            table.Add("", engine.IsUsable ? There : Not, engine.Name, $"{engine.Description}{(engine.IsUsable ? "; used when asked for by --engine" : "")}");
         foreach (var (name, how) in VoiceEngine.Missing) table.Add("", Not, name, $"not in this build; {how} brings it");
         Widths(table);
         Sound(table);
@@ -48,7 +50,8 @@ internal sealed class DoctorVerb() : Verb("doctor", "Tells which engines, vector
         string found = OperatingSystem.IsWindows() ? "the default device" : library ?? $"device default, alsa-lib {AlsaDevices.LibraryVersion}";
         table.Add("playing", plays == null ? Used : Not, SoundDevices.System, plays ?? found);
         if (library == null && !OperatingSystem.IsWindows()) Servers(table, capture: false);
-        foreach (var (name, what) in (ReadOnlySpan<(string, string)>)[("stdout", "16-bit samples for another program"), ("wav:FILE", "a recording"), ("null", "nothing, in real time")])
+        foreach (var (name, what) in (ReadOnlySpan<(string, string)>)[("stdout", "16-bit samples for another program"), ("wav:FILE", "a recording"),
+            ("null", "nothing, in real time")])
             table.Add("", There, name, $"{what}; used when asked for by --player");
         table.Add("recording", records == null ? Used : Not, SoundDevices.System, records ?? found);
         if (library == null && !OperatingSystem.IsWindows()) Servers(table, capture: true);
@@ -57,7 +60,8 @@ internal sealed class DoctorVerb() : Verb("doctor", "Tells which engines, vector
     // Sound servers often run where nobody has made one of them the default.
     private static void Servers(TextTable table, bool capture)
     {
-        foreach (SoundDevice device in SoundDevices.List().Where(d => d.Name is "pulse" or "pipewire" && (capture ? d.Records : d.Plays)).DistinctBy(d => d.Name))
+        foreach (SoundDevice device in SoundDevices.List().Where(d => d.Name is "pulse" or "pipewire" && (capture ? d.Records : d.Plays))
+            .DistinctBy(d => d.Name))
         {
             string? problem = SoundDevices.Problem(device.Name, capture);
             table.Add("", problem == null ? There : Not, device.Name, problem ?? $"used with {(capture ? "live --input" : "--device")} {device.Name}");
@@ -82,7 +86,8 @@ internal sealed class DoctorVerb() : Verb("doctor", "Tells which engines, vector
         table.Add("files", Used, "wav", "read and written by the program itself");
         bool flac = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Where(folder => folder.Length > 0)
             .Any(folder => File.Exists(Path.Combine(folder, OperatingSystem.IsWindows() ? "flac.exe" : "flac")));
-        table.Add("", flac ? Used : Not, "flac", flac ? "read through the program flac" : "found no program 'flac' on the path, expected it (Debian, Ubuntu: apt install flac)");
+        table.Add("", flac ? Used : Not, "flac", flac ? "read through the program flac"
+            : "found no program 'flac' on the path, expected it (Debian, Ubuntu: apt install flac)");
     }
 
     private static bool Voices(TextTable table)

@@ -10,7 +10,10 @@ namespace FlowVocoder.Cli;
 /// <summary>Recording → latent space.</summary>
 internal sealed class EncodeVerb : Verb
 {
-    private readonly Argument<string> _input = new("IN.wav") { Description = "A wav, flac, aiff, mp3, ogg or opus file of any sample rate and number of channels" };
+    private readonly Argument<string> _input = new("IN.wav")
+    {
+        Description = "A wav, flac, aiff, mp3, ogg or opus file of any sample rate and number of channels",
+    };
     private readonly Argument<string> _output = new("OUT.npz|OUT.npy")
     {
         Description = "An .npz holds z [group, steps], close to N(0, 1) for normal speech, and what decoding needs: mel [bands, frames], phase [samples] in radians, f0 [frames] in Hz "
@@ -19,7 +22,8 @@ internal sealed class EncodeVerb : Verb
     private readonly Option<string?> _voice = Inputs.Voice("The voice whose latent space it is", VoiceLibrary.DefaultJudge);
     private readonly Option<int> _threads = Inputs.Threads();
 
-    public EncodeVerb() : base("encode", "Turns a recording into noise: its latent variables under a voice, from which 'vocoder decode' makes the recording again.",
+    public EncodeVerb()
+        : base("encode", "Turns a recording into noise: its latent variables under a voice, from which 'vocoder decode' makes the recording again.",
         "vocoder encode speech.wav speech.npz",
         "vocoder encode speech.wav speech.npy --voice mine.safetensors")
     {

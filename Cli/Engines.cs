@@ -70,7 +70,8 @@ internal sealed class Engines
     private VoiceEngine? Find(ParseResult arguments, string? device)
     {
         VoiceEngine? engine = VoiceEngine.Find(arguments.GetRequiredValue(_engine));
-        if (engine == null && device is not (null or "cpu")) throw new UsageException($"found {_device.Name} {device} for the managed engine, expected cpu, or another --engine");
+        if (engine == null && device is not (null or "cpu"))
+            throw new UsageException($"found {_device.Name} {device} for the managed engine, expected cpu, or another --engine");
         return engine;
     }
 }

@@ -12,7 +12,8 @@ internal sealed class EvaluateVerb : Verb
 {
     private readonly Option<string> _data = new("--data")
     {
-        Description = "Folder of recordings, one subfolder a speaker; those in folders named 'valid' are used, or all where there are none", HelpName = "DIR", Required = true,
+        Description = "Folder of recordings, one subfolder a speaker; those in folders named 'valid' are used, or all where there are none", HelpName = "DIR",
+        Required = true,
     };
     private readonly Option<string?> _voice = Inputs.Voice("The voice to measure");
     private readonly Option<float?> _sigma = Inputs.Sigma();
@@ -20,15 +21,22 @@ internal sealed class EvaluateVerb : Verb
     private readonly Option<int?> _match = Inputs.Match();
     private readonly Option<string[]> _baseline = new("--baseline")
     {
-        Description = "Also measure noise-lp (white noise through linear prediction), griffin-lim, or the recording itself; may be given several times", HelpName = "NAME", Arity = ArgumentArity.OneOrMore,
+        Description = "Also measure noise-lp (white noise through linear prediction), griffin-lim, or the recording itself; may be given several times",
+        HelpName = "NAME", Arity = ArgumentArity.OneOrMore,
     };
     private readonly Option<string[]> _generated = new("--generated")
     {
         Description = "Also measure wavs that another program made from the same mels: FOLDER/SPEAKER/CLIP.wav, FOLDER/SPEAKER_CLIP.wav or FOLDER/CLIP.wav; may be given several times",
         HelpName = "FOLDER", Arity = ArgumentArity.OneOrMore,
     };
-    private readonly Option<int> _limit = new("--limit") { Description = "At most so many clips of a speaker, 0 for all. Default: 0", HelpName = "N", CustomParser = r => Inputs.Integer(r, 0, int.MaxValue) };
-    private readonly Option<string?> _out = new("--out") { Description = "Keep what was spoken, FOLDER/SYSTEM/SPEAKER_CLIP.wav, and a picture of each clip", HelpName = "FOLDER" };
+    private readonly Option<int> _limit = new("--limit")
+    {
+        Description = "At most so many clips of a speaker, 0 for all. Default: 0", HelpName = "N", CustomParser = r => Inputs.Integer(r, 0, int.MaxValue),
+    };
+    private readonly Option<string?> _out = new("--out")
+    {
+        Description = "Keep what was spoken, FOLDER/SYSTEM/SPEAKER_CLIP.wav, and a picture of each clip", HelpName = "FOLDER",
+    };
     private readonly Option<int> _threads = Inputs.Threads();
     private readonly Engines _engines;
 
@@ -44,7 +52,8 @@ internal sealed class EvaluateVerb : Verb
     public override int Run(ParseResult arguments, Terminal terminal)
     {
         LoadedVoice voice = _engines.Put(arguments, arguments.LoadVoice(_voice));
-        var options = voice.Options with { Sigma = arguments.GetValue(_sigma) ?? voice.Sigma, Seed = arguments.GetValue(_seed) ?? 0, Match = arguments.GetValue(_match) };
+        var options = voice.Options with { Sigma = arguments.GetValue(_sigma) ?? voice.Sigma, Seed = arguments.GetValue(_seed) ?? 0,
+            Match = arguments.GetValue(_match) };
         options.Validate();
         Parallelism parallelism = arguments.Parallelism(_threads);
         IReadOnlyList<EvaluationClip> clips = EvaluationClip.Find(arguments.GetRequiredValue(_data), arguments.GetValue(_limit));

@@ -121,7 +121,8 @@ internal sealed class Evaluation(LoadedVoice voice, IReadOnlyList<IEvaluatedSyst
     {
         // Silence, or a clip too short to be voiced, has no pitch to be near to.
         string nearness = pitch.BothVoiced == 0 ? "no frame is voiced in both"
-            : FormattableString.Invariant($"{100 * pitch.Within50Cents:0.0} % of the frames voiced in both within 50 cents, median {pitch.MedianCents:0.0} cents");
+            : FormattableString.Invariant(
+                $"{100 * pitch.Within50Cents:0.0} % of the frames voiced in both within 50 cents, median {pitch.MedianCents:0.0} cents");
         string voicing = double.IsNaN(pitch.VoicingError) ? "–" : FormattableString.Invariant($"{100 * pitch.VoicingError:0.0} %");
         terminal.Say($"Pitch predicted from the mel, against the tracker on the recording: {nearness}, voicing error {voicing}");
     }

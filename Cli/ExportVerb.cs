@@ -8,13 +8,19 @@ namespace FlowVocoder.Cli;
 /// <summary>Voice → ONNX graph.</summary>
 internal sealed class ExportVerb : Verb
 {
-    private readonly Argument<string> _voice = new("VOICE") { Description = "An installed voice or a voice file; 'teacher', which speaks step by step, has no graph" };
+    private readonly Argument<string> _voice = new("VOICE")
+    {
+        Description = "An installed voice or a voice file; 'teacher', which speaks step by step, has no graph",
+    };
     private readonly Argument<string> _output = new("OUT.onnx") { Description = "The graph to write: mel [1, bands, frames] to audio [1, 1, frames · hop]" };
     private readonly Option<bool> _streaming = new("--streaming")
     {
         Description = "State goes in and out, so that a signal is spoken in runs of any number of frames, each two frames late; without matching",
     };
-    private readonly Option<bool> _noise = new("--noise-input") { Description = "Noise is an input too: equal inputs give equal speech, and batches are spoken at once. Default: drawn in the graph" };
+    private readonly Option<bool> _noise = new("--noise-input")
+    {
+        Description = "Noise is an input too: equal inputs give equal speech, and batches are spoken at once. Default: drawn in the graph",
+    };
     private readonly Option<float?> _sigma = Inputs.Sigma();
     private readonly Option<int?> _match = Inputs.Match("what suits the voice; 1 suits the mels of acoustic models");
     private readonly Option<ulong?> _seed = Inputs.Seed("Seed of the phase in which the voice begins. Default: 0");

@@ -26,7 +26,10 @@ internal sealed class ExportWeightsVerb : Verb
         Files.CheckEnding(output, "weights", ".safetensors");
         Files.CheckWritable(output);
         // "pt" is what PyTorch's users of safetensors look for.
-        var metadata = new Dictionary<string, string> { ["format"] = "pt", ["model"] = voice.Model.Kind, ["config"] = voice.Model.ConfigJson, ["recipe"] = voice.Model.Recipe.ToJson() };
+        var metadata = new Dictionary<string, string>
+        {
+            ["format"] = "pt", ["model"] = voice.Model.Kind, ["config"] = voice.Model.ConfigJson, ["recipe"] = voice.Model.Recipe.ToJson(),
+        };
         IReadOnlyDictionary<string, SafeTensor> tensors = VoiceFile.Of(voice.Model, voice.Name, "", "", 0, metadata).Tensors;
         AtomicFile.Write(output, stream => SafeTensorsFile.Write(stream, tensors, metadata));
         terminal.Say($"{output}: {tensors.Count} tensors of '{voice.Name}', {voice.Model.Kind}");

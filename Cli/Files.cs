@@ -45,7 +45,8 @@ internal static class Files
 
     // Endings that name a format.
     private static readonly string[] s_formats =
-        [".npy", ".npz", ".pt", ".pth", ".ckpt", ".safetensors", ".onnx", ".json", ".jsonl", ".txt", ".png", ".jpg", ".jpeg", ".svg", ".wav", ".wave", ".flac", ".mp3",
+        [".npy", ".npz", ".pt", ".pth", ".ckpt", ".safetensors", ".onnx", ".json", ".jsonl", ".txt", ".png", ".jpg", ".jpeg", ".svg", ".wav", ".wave",
+            ".flac", ".mp3",
          ".ogg", ".oga", ".opus", ".m4a", ".aac", ".wma", ".aif", ".aiff", ".au", ".raw", ".pcm"];
 
     /// <summary>Refuses a name whose ending says another format than that of what is written; a name without such an ending is the user's own.</summary>

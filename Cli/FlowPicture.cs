@@ -65,7 +65,8 @@ internal static class FlowPicture
         return line;
     }
 
-    // The root shows what little a flow leaves between the moons. The scale ends where the density that is learned does, so that pictures of several flows compare.
+    // The root shows what little a flow leaves between the moons. The scale ends where the density that is learned does, so that pictures of several flows
+    // compare.
     private static float[] Levels(float[] density, Tensor data)
     {
         float most = MathF.Exp(System.Numerics.Tensors.TensorPrimitives.Max<float>(TwoMoons.LogDensity(new CpuOps(), data).Span));

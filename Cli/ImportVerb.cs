@@ -18,9 +18,16 @@ internal sealed class ImportVerb : Verb
     };
     private readonly Argument<string> _output = new("VOICE.safetensors") { Description = "The voice to write" };
     private readonly Option<string?> _name = new("--name") { Description = "Name of the voice. Default: that of its file", HelpName = "NAME" };
-    private readonly Option<string?> _licence = new("--licence") { Description = "Licence of the weights, told with the voice. Default: not stated", HelpName = "TEXT" };
-    private readonly Option<string?> _recipe = new("--recipe") { Description = "Recipe of the mels it was trained on, one of 'vocoder mel --list-recipes'. Default: nvidia", HelpName = "NAME" };
-    private readonly Option<float?> _sigma = Inputs.NumberWithin("--sigma", "X", "Standard deviation of the noise that it speaks with unless asked otherwise, 0 to 10. Default: 0.6", 0, 10);
+    private readonly Option<string?> _licence = new("--licence")
+    {
+        Description = "Licence of the weights, told with the voice. Default: not stated", HelpName = "TEXT",
+    };
+    private readonly Option<string?> _recipe = new("--recipe")
+    {
+        Description = "Recipe of the mels it was trained on, one of 'vocoder mel --list-recipes'. Default: nvidia", HelpName = "NAME",
+    };
+    private readonly Option<float?> _sigma = Inputs.NumberWithin("--sigma", "X",
+        "Standard deviation of the noise that it speaks with unless asked otherwise, 0 to 10. Default: 0.6", 0, 10);
 
     public ImportVerb() : base("import", "Makes a voice of a published checkpoint.",
         "vocoder import waveglow_256channels.pt waveglow.safetensors --licence BSD-3-Clause",
@@ -37,12 +44,17 @@ internal sealed class ImportVerb : Verb
         Files.CheckNotAnInput(output, [input]);
         Files.CheckEnding(output, "a voice", ".safetensors");
         MelRecipe? recipe = arguments.GetValue(_recipe) is { } typed ? Inputs.Recipe(typed) : null;
-        if (!WaveGlowVoice.CanRead(input)) throw new VocoderException($"'{input}' is a voice already, or no checkpoint, expected that of a WaveGlow or WaveFlow");
+        if (!WaveGlowVoice.CanRead(input))
+            throw new VocoderException($"'{input}' is a voice already, or no checkpoint, expected that of a WaveGlow or WaveFlow");
         Files.CheckWritable(output);
         ImportedCheckpoint import = ImportedCheckpoint.Read(input, recipe);
         string provenance = FormattableString.Invariant($"imported by vocoder import from {Path.GetFileName(input)}, SHA-256 {Hash(input)}, {import.Tensors} tensors{(import.Iteration is { } step ? $", iteration {step}" : "")}");
-        var metadata = new Dictionary<string, string> { [LoadedVoice.SigmaKey] = (arguments.GetValue(_sigma) ?? UsualSigma).ToString(System.Globalization.CultureInfo.InvariantCulture) };
-        VoiceFile voice = VoiceFile.Of(import.Model, arguments.GetValue(_name) ?? Path.GetFileNameWithoutExtension(output), arguments.GetValue(_licence) ?? "not stated", provenance,
+        var metadata = new Dictionary<string, string>
+        {
+            [LoadedVoice.SigmaKey] = (arguments.GetValue(_sigma) ?? UsualSigma).ToString(System.Globalization.CultureInfo.InvariantCulture),
+        };
+        VoiceFile voice = VoiceFile.Of(import.Model, arguments.GetValue(_name) ?? Path.GetFileNameWithoutExtension(output),
+            arguments.GetValue(_licence) ?? "not stated", provenance,
             import.Iteration ?? 0, metadata);
         AtomicFile.Write(output, stream => voice.Write(stream));
         terminal.Say($"{output}: {import.Model.Kind} of {import.Model.Parameters.Count / 1e6:0.0} M parameters, mels of '{import.Model.Recipe.Name}'; see 'vocoder info {output}'");

@@ -12,7 +12,8 @@ internal sealed class InfoVerb : Verb
 {
     private readonly Argument<string> _voice = new("VOICE") { Description = "An installed voice or a voice file" };
 
-    public InfoVerb() : base("info", "Describes a voice: configuration, recipe, size, cost, delay, where it came from and under which licence.", "vocoder info compact") =>
+    public InfoVerb() : base("info", "Describes a voice: configuration, recipe, size, cost, delay, where it came from and under which licence.",
+        "vocoder info compact") =>
         Add(_voice.OfFiles());
 
     public override int Run(ParseResult arguments, Terminal terminal)
@@ -41,7 +42,8 @@ internal sealed class InfoVerb : Verb
         if (model.GeneratesStepByStep) table.Add("speaks", "step by step (an autoregressive teacher)");
         if (model.ScoresStepByStep) table.Add("scores", "step by step (an inverse autoregressive student)");
         table.Row("look-ahead", $"{model.LookAheadFrames} frames, {Milliseconds(model.LookAheadFrames * hop):0.0} ms");
-        table.Row("latency", $"{model.LookAheadFrames + 1} frames, {Milliseconds((model.LookAheadFrames + 1) * hop):0.0} ms until the first samples, apart from computing");
+        table.Row("latency",
+            $"{model.LookAheadFrames + 1} frames, {Milliseconds((model.LookAheadFrames + 1) * hop):0.0} ms until the first samples, apart from computing");
         if (model.MatchPasses > 0)
         {
             StreamLatency one = model.LatencyWith(1), two = model.LatencyWith(2);

@@ -23,7 +23,10 @@ internal sealed class LiveSession
     {
         (_input, _player, _voices, _terminal) = (input, player, voices, terminal);
         _meter = LevelMeter.On(terminal, player);
-        _pipeline = new LivePipeline(input, player, voices.Current.Model.Recipe, voices.Open()) { Written = samples => _meter?.Add(samples.Length, Math.Abs(TensorPrimitives.MaxMagnitude(samples))) };
+        _pipeline = new LivePipeline(input, player, voices.Current.Model.Recipe, voices.Open())
+        {
+            Written = samples => _meter?.Add(samples.Length, Math.Abs(TensorPrimitives.MaxMagnitude(samples))),
+        };
     }
 
     /// <summary>Runs until the input, the time or the user's patience ends; the exit code.</summary>

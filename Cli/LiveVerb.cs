@@ -13,7 +13,9 @@ internal sealed class LiveVerb : Verb
 {
     private readonly Option<string?> _input = new("--input")
     {
-        Description = "A recording (wav, flac, aiff, mp3, ogg, opus), which sounds in real time, or a device, see 'vocoder devices'. Default: the device default", HelpName = "FILE|DEVICE",
+        Description =
+            "A recording (wav, flac, aiff, mp3, ogg, opus), which sounds in real time, or a device, see 'vocoder devices'. Default: the device default",
+            HelpName = "FILE|DEVICE",
     };
     private readonly Option<string[]> _voice = new("--voice")
     {
@@ -44,7 +46,8 @@ internal sealed class LiveVerb : Verb
         if (_player.File(arguments) is { } file && File.Exists(input)) Files.CheckNotAnInput(file, [input]);
         terminal = _player.Beside(arguments, terminal);
         var voices = new LiveVoices(arguments.GetValue(_voice) is { Length: > 0 } names ? names : [VoiceLibrary.DefaultVoice],
-            name => _speaking.Load(arguments, name), voice => voice.Model.NewStream(_speaking.Synthesis(arguments, voice), _speaking.StreamParallelism(arguments)));
+            name => _speaking.Load(arguments, name), voice =>
+                voice.Model.NewStream(_speaking.Synthesis(arguments, voice), _speaking.StreamParallelism(arguments)));
         MelRecipe recipe = voices.Current.Model.Recipe;
         // The recording begins when everything is ready.
         Recording? recording = File.Exists(input) || IsFileName(input) ? Recording.Read(input) : null;

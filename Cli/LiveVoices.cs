@@ -39,7 +39,8 @@ internal sealed class LiveVoices
     public LoadedVoice Find(string typed)
     {
         if (int.TryParse(typed, NumberStyles.None, CultureInfo.InvariantCulture, out int number))
-            return number >= 1 && number <= _voices.Length ? _voices[number - 1].Voice : throw new VocoderException($"there is no voice {number}, expected 1 to {_voices.Length} ({List}) or a name");
+            return number >= 1 && number <= _voices.Length ? _voices[number - 1].Voice
+                : throw new VocoderException($"there is no voice {number}, expected 1 to {_voices.Length} ({List}) or a name");
         foreach (var (name, voice) in _voices)
             if (name == typed || voice.Source == typed) return voice;
         return Add(typed);

@@ -34,7 +34,8 @@ internal sealed record MelInput(LoadedVoice Voice, MelConversion? Conversion)
     {
         // Normalised values are expected to look so.
         if (Conversion?.Statistics != null) return;
-        if (MelLogarithmGuess.Warning(mel, Recipe, Voice.Name) is { } warning) terminal.Warn($"vocoder: warning: {name}: {warning}{Advice(mel, Recipe.Bands, warning)}");
+        if (MelLogarithmGuess.Warning(mel, Recipe, Voice.Name) is { } warning)
+            terminal.Warn($"vocoder: warning: {name}: {warning}{Advice(mel, Recipe.Bands, warning)}");
     }
 
     // Of another number of bands, it may be another toolkit's.
@@ -69,8 +70,10 @@ internal sealed record MelInput(LoadedVoice Voice, MelConversion? Conversion)
     // What a user of the likeliest toolkits would type.
     private string Advice(ReadOnlySpan<float> mel, int bands, string warning)
     {
-        if (warning.Contains("mean-variance", StringComparison.Ordinal)) return "; if it was normalised by statistics, type --mel-recipe NAME --stats FILE (see 'vocoder mel --list-recipes')";
-        (MelRecipe Recipe, MelConversion Way)[] likely = [.. MelRecipeGuess.Likely(mel, bands).Select(recipe => (recipe, Way(recipe))).Where(pair => pair.Item2 is { IsIdentity: false })
+        if (warning.Contains("mean-variance", StringComparison.Ordinal))
+            return "; if it was normalised by statistics, type --mel-recipe NAME --stats FILE (see 'vocoder mel --list-recipes')";
+        (MelRecipe Recipe, MelConversion Way)[] likely = [.. MelRecipeGuess.Likely(mel, bands).Select(recipe => (recipe, Way(recipe)))
+            .Where(pair => pair.Item2 is { IsIdentity: false })
             .Take(MaxNamed).Select(pair => (pair.recipe, pair.Item2!))];
         return likely.Length == 0 ? ""
             : $"; it may be of {string.Join(" or ", likely.Select(l => l.Recipe.Name))}: type --mel-recipe {likely[0].Recipe.Name}{(likely[0].Way.Difference == null ? "" : " --approximate")} if it is";

@@ -18,7 +18,10 @@ internal sealed class MelVerb : Verb
         Description = "How the mel is made, one of --list-recipes. Default: the recipe of the voice",
         HelpName = "NAME",
     };
-    private readonly Option<bool> _list = new("--list-recipes") { Description = "List the recipes of the toolkits, and what each says", Action = new ListRecipes() };
+    private readonly Option<bool> _list = new("--list-recipes")
+    {
+        Description = "List the recipes of the toolkits, and what each says", Action = new ListRecipes(),
+    };
     private readonly MelOptions _mels;
     private readonly Option<string?> _voice = Inputs.Voice("The voice that the mel is for");
 
@@ -48,13 +51,15 @@ internal sealed class MelVerb : Verb
         Files.CheckEnding(output, "a mel", ".npy");
         MelRecipe recipe = name != null ? Inputs.Recipe(name) : VoiceLibrary.LoadRecipe(voice ?? VoiceLibrary.DefaultVoice);
         if (Path.GetExtension(input).Equals(".npy", StringComparison.OrdinalIgnoreCase)) return Convert(arguments, input, output, recipe, terminal);
-        if (_mels.Recipe(arguments) != null) throw new UsageException($"--mel-recipe says what made a mel, and '{Files.Name(input)}' is a recording: expected --recipe");
+        if (_mels.Recipe(arguments) != null)
+            throw new UsageException($"--mel-recipe says what made a mel, and '{Files.Name(input)}' is a recording: expected --recipe");
         MelStatistics? statistics = _mels.Statistics(arguments, recipe.Bands);
         Files.CheckWritable(output);
         float[] audio = Files.ReadRecording(input, recipe.SampleRate, terminal);
         var spectrogram = new MelSpectrogram(recipe);
         if (spectrogram.FrameCount(audio.Length) == 0)
-            throw new VocoderException($"'{Files.Name(input)}' has {audio.Length} samples at {recipe.SampleRate} Hz, expected at least one frame of {recipe.HopSize}");
+            throw new VocoderException(
+                $"'{Files.Name(input)}' has {audio.Length} samples at {recipe.SampleRate} Hz, expected at least one frame of {recipe.HopSize}");
         float[] mel = spectrogram.Compute(audio);
         int frames = mel.Length / recipe.Bands;
         statistics?.Normalize(mel);

@@ -14,11 +14,15 @@ internal sealed class MorphVerb : Verb
     private const double GapSeconds = 0.3;
 
     private readonly Argument<string> _first = new("A.wav") { Description = "The recording to begin with" };
-    private readonly Argument<string> _second = new("B.wav") { Description = "The recording to end with: of the same words, for anything that sounds like speech between" };
+    private readonly Argument<string> _second = new("B.wav")
+    {
+        Description = "The recording to end with: of the same words, for anything that sounds like speech between",
+    };
     private readonly Argument<string> _output = new("OUT.wav") { Description = "The recording to write: all steps one after the other, 0.3 s apart" };
     private readonly Option<int> _steps = new("--steps")
     {
-        Description = $"How many to speak from A to B, both included, 2 to {MaxSteps}. Default: {DefaultSteps}", HelpName = "N", CustomParser = result => Inputs.Integer(result, 2, MaxSteps),
+        Description = $"How many to speak from A to B, both included, 2 to {MaxSteps}. Default: {DefaultSteps}", HelpName = "N", CustomParser = result =>
+            Inputs.Integer(result, 2, MaxSteps),
     };
     private readonly Option<float?> _at = Inputs.NumberWithin("--at", "X", "Speak one only: 0 is A, 1 is B, 0.5 half way", 0, 1);
     private readonly Option<string?> _voice = Inputs.Voice("The voice in whose latent space the way lies", VoiceLibrary.DefaultJudge);

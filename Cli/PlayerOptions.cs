@@ -44,7 +44,8 @@ internal sealed class PlayerOptions
     public Terminal Beside(ParseResult arguments, Terminal terminal) => terminal.Beside(arguments.GetValue(_player) == Stdout ? Pipes.Dash : File(arguments));
 
     /// <summary>The file that is recorded into, or null.</summary>
-    public string? File(ParseResult arguments) => arguments.GetValue(_player) is { } player && player.StartsWith(Wav, StringComparison.Ordinal) ? player[Wav.Length..] : null;
+    public string? File(ParseResult arguments) => arguments.GetValue(_player) is { } player && player.StartsWith(Wav, StringComparison.Ordinal)
+        ? player[Wav.Length..] : null;
 
     /// <summary>Opens the player.</summary>
     /// <exception cref="UsageException">The options do not go together, or a number is out of range.</exception>

@@ -15,7 +15,10 @@ internal sealed class PlotVerb : Verb
         Description = "Recordings (wav, flac, aiff, mp3, ogg, opus) and mels (.npy), drawn one above the other; or logs of 'vocoder train' (.jsonl); and the picture to write",
         Arity = new ArgumentArity(2, 64),
     };
-    private readonly Option<string?> _recipe = new("--recipe") { Description = "Recipe of the mels, for their time axis and levels. Default: hifigan", HelpName = "NAME" };
+    private readonly Option<string?> _recipe = new("--recipe")
+    {
+        Description = "Recipe of the mels, for their time axis and levels. Default: hifigan", HelpName = "NAME",
+    };
 
     public PlotVerb() : base("plot", "Draws spectrograms of recordings and mels, or the curves of a training.",
         "vocoder plot speech.wav out.wav compared.png",

@@ -38,7 +38,8 @@ internal static class Program
         TextWriter error = ClosedStreams.IsClosed(2) ? TextWriter.Null : new ReportWriter(Console.Error, null);
         int code = VocoderCommand.Run(args, new Terminal(output, error, draws && !closed && !Console.IsOutputRedirected, stop.Token)
         {
-            TypedInput = !Console.IsInputRedirected, OutputIsScreen = !Console.IsOutputRedirected, InputIsClosed = ClosedStreams.IsClosed(0), OutputIsClosed = closed,
+            TypedInput = !Console.IsInputRedirected, OutputIsScreen = !Console.IsOutputRedirected, InputIsClosed = ClosedStreams.IsClosed(0),
+            OutputIsClosed = closed,
             ErrorColumns = draws && !Console.IsErrorRedirected ? Columns : null,
         });
         tidied.Set();

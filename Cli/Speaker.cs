@@ -9,7 +9,8 @@ namespace FlowVocoder.Cli;
 internal sealed class Speaker(MelInput input, SynthesisOptions options, Parallelism parallelism, WavFormat format, SpeechDenoiser? denoiser, Terminal terminal)
 {
     /// <summary>What is said of samples that were beyond full scale; nothing where there were none.</summary>
-    public static string Limited(long samples) => samples == 0 ? "" : FormattableString.Invariant($"; {samples} {(samples == 1 ? "sample" : "samples")} beyond full scale rounded off");
+    public static string Limited(long samples) => samples == 0 ? ""
+        : FormattableString.Invariant($"; {samples} {(samples == 1 ? "sample" : "samples")} beyond full scale rounded off");
 
     /// <summary>Writes the wav of a mel, whole or not at all; returns a line about it.</summary>
     public string Speak(SynthJob job, Action<int>? progress = null)
@@ -53,6 +54,7 @@ internal sealed class Speaker(MelInput input, SynthesisOptions options, Parallel
         }
         file.Commit();
         double took = System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds, seconds = (double)samples / rate;
-        return FormattableString.Invariant($"{job.Wav}: {seconds:0.00} s of speech in {took:0.00} s, real-time factor {took / seconds:0.000}{Limited(limited)}");
+        return FormattableString.Invariant(
+            $"{job.Wav}: {seconds:0.00} s of speech in {took:0.00} s, real-time factor {took / seconds:0.000}{Limited(limited)}");
     }
 }

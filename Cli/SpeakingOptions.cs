@@ -37,7 +37,8 @@ internal sealed class SpeakingOptions
     {
         SynthesisOptions own = voice.Options, options = own with
         {
-            Sigma = arguments.GetValue(_sigma) ?? own.Sigma, PitchShift = arguments.GetValue(_pitch) ?? own.PitchShift, Seed = arguments.GetValue(_seed) ?? own.Seed,
+            Sigma = arguments.GetValue(_sigma) ?? own.Sigma, PitchShift = arguments.GetValue(_pitch) ?? own.PitchShift,
+            Seed = arguments.GetValue(_seed) ?? own.Seed,
             Match = arguments.GetValue(_match),
         };
         try

@@ -22,7 +22,8 @@ internal static class StepByStepCost
     {
         MelRecipe recipe = voice.Model.Recipe;
         if (voice.Model.ScoresStepByStep)
-            Tell(voice, "an inverse autoregressive flow and scores", part => voice.Model.Score(Mel(recipe, part), Audio(recipe, part), new Parallelism(1)), frames, terminal);
+            Tell(voice, "an inverse autoregressive flow and scores", part => voice.Model.Score(Mel(recipe, part), Audio(recipe, part), new Parallelism(1)),
+                frames, terminal);
     }
 
     /// <summary>A line about speaking; none for a voice that speaks in one pass.</summary>

@@ -8,7 +8,8 @@ using FlowVocoder.Voices;
 namespace FlowVocoder.Cli;
 
 /// <summary>synth where the mel or the sound goes through a pipe, or the sound has no header.</summary>
-internal sealed class SynthPipe(MelInput mels, SynthesisOptions options, Parallelism parallelism, WavFormat format, bool raw, SpeechDenoiser? denoiser, Terminal terminal)
+internal sealed class SynthPipe(MelInput mels, SynthesisOptions options, Parallelism parallelism, WavFormat format, bool raw, SpeechDenoiser? denoiser,
+    Terminal terminal)
 {
     private readonly int _rate = mels.Voice.Model.Recipe.SampleRate;
 

@@ -38,7 +38,8 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error, bool Interacti
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <summary>The same for a verb whose result goes to <paramref name="output"/>: where that leads to standard output, nothing else is said there.</summary>
-    public Terminal Beside(string? output) => output != null && (output == Pipes.Dash || OutputTarget.IsDevice(output)) ? this with { Out = Error, Interactive = false } : this;
+    public Terminal Beside(string? output) => output != null && (output == Pipes.Dash || OutputTarget.IsDevice(output))
+        ? this with { Out = Error, Interactive = false } : this;
 
     /// <summary>A line of results, with numbers as every program reads them.</summary>
     public void Say(FormattableString line) => Out.WriteLine(Visible.Text(FormattableString.Invariant(line)));
@@ -49,7 +50,8 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error, bool Interacti
     /// <summary>Standard input, for what comes through a pipe.</summary>
     /// <exception cref="UsageException">Somebody types there.</exception>
     /// <exception cref="VocoderException">It is closed.</exception>
-    public Stream OpenPipeIn(string expected) => InputIsClosed ? throw new VocoderException($"{Pipes.InputName} is closed, expected {expected} in a pipe or a file")
+    public Stream OpenPipeIn(string expected) => InputIsClosed
+        ? throw new VocoderException($"{Pipes.InputName} is closed, expected {expected} in a pipe or a file")
         : TypedInput ? throw new UsageException($"standard input is a terminal, expected {expected} in a pipe or a file")
         : new InterruptibleStream(Input(), Pipes.InputName, Cancellation);
 

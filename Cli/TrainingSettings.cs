@@ -24,7 +24,8 @@ internal static class TrainingSettings
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            string reason = e is FileNotFoundException or DirectoryNotFoundException ? $"the file does not exist, nor a configuration of that name; there are {string.Join(", ", Names)}" : e.Message.ReplaceLineEndings(" ");
+            string reason = e is FileNotFoundException or DirectoryNotFoundException
+                ? $"the file does not exist, nor a configuration of that name; there are {string.Join(", ", Names)}" : e.Message.ReplaceLineEndings(" ");
             throw new VocoderException($"cannot read '{path}': {reason}", e);
         }
         return TrainingConfig.FromJson(json, path);

@@ -28,7 +28,10 @@ internal abstract class TrainingVerb : Verb
         Description = "The voice to write (.safetensors); checkpoint and log lie beside it", HelpName = "VOICE", Required = true,
     };
     private readonly Option<string?> _config = new("--config") { Description = $"Configuration in JSON, what it leaves out keeps its default value; or the name of one that comes with the program: {string.Join(", ", TrainingSettings.Names)}", HelpName = "NAME|FILE" };
-    private readonly Option<bool> _resume = new("--resume") { Description = "Go on from the checkpoint, bit for bit as if the run had never stopped; its configuration holds unless another is given" };
+    private readonly Option<bool> _resume = new("--resume")
+    {
+        Description = "Go on from the checkpoint, bit for bit as if the run had never stopped; its configuration holds unless another is given",
+    };
     private readonly Option<string?> _from = new("--from")
     {
         Description = "Starts from the weights of a voice, to train it further; without --config with its model and recipe", HelpName = "NAME|FILE",
@@ -36,10 +39,14 @@ internal abstract class TrainingVerb : Verb
 
     private readonly Option<string[]> _set = new("--set")
     {
-        Description = "Changes one setting, that of the model as model.NAME; may be given several times", HelpName = "KEY=VALUE", Arity = ArgumentArity.OneOrMore,
+        Description = "Changes one setting, that of the model as model.NAME; may be given several times", HelpName = "KEY=VALUE",
+        Arity = ArgumentArity.OneOrMore,
     };
     private readonly Option<string?> _name = new("--name") { Description = "Name of the voice. Default: that of its file", HelpName = "NAME" };
-    private readonly Option<string?> _licence = new("--licence") { Description = "Licence of the recordings, told with the voice. Default: not stated", HelpName = "TEXT" };
+    private readonly Option<string?> _licence = new("--licence")
+    {
+        Description = "Licence of the recordings, told with the voice. Default: not stated", HelpName = "TEXT",
+    };
     private readonly Option<int> _threads = Inputs.Threads();
     private readonly Engines _engines;
     private readonly (string Key, Option<string?> Option)[] _settings;
@@ -50,7 +57,8 @@ internal abstract class TrainingVerb : Verb
         {
             Description = $"{c.Meaning} ({c.Key} of the configuration)", HelpName = "VALUE",
         }))];
-        foreach (Option option in (Option[])[_data, _config, _out, _resume, _from, _set, .. _settings.Select(s => s.Option), _name, _licence, _threads]) Add(option);
+        foreach (Option option in (Option[])[_data, _config, _out, _resume, _from, _set, .. _settings.Select(s => s.Option), _name, _licence, _threads])
+            Add(option);
         _engines = new Engines(this);
     }
 
@@ -122,7 +130,8 @@ internal abstract class TrainingVerb : Verb
         var paths = new TrainingPaths(arguments.GetRequiredValue(_data), output, name, "not stated", command) { From = arguments.GetValue(_from) };
         SavedRun? saved = resume ? TrainingRun.Saved(paths) : null;
         if (saved != null)
-            paths = paths with { Name = saved.Name, Licence = saved.Licence, Command = saved.Command.EndsWith(command, StringComparison.Ordinal) ? saved.Command : $"{saved.Command}; then {command}" };
+            paths = paths with { Name = saved.Name, Licence = saved.Licence, Command = saved.Command.EndsWith(command, StringComparison.Ordinal) ? saved.Command
+                : $"{saved.Command}; then {command}" };
         return (With(arguments, paths with { Name = arguments.GetValue(_name) ?? paths.Name, Licence = arguments.GetValue(_licence) ?? paths.Licence }), saved);
     }
 }

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace FlowVocoder.Cli;
 
-/// <summary>Windows' consoles and pipes speak the code page of the country; this program, and what it talks with, UTF-8. As it was before when disposed.</summary>
+/// <summary>
+/// Windows' consoles and pipes speak the code page of the country; this program, and what it talks with, UTF-8. As it was before when disposed.
+/// </summary>
 internal sealed class Utf8Console : IDisposable
 {
     private readonly Encoding _output, _input;

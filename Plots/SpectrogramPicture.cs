@@ -42,7 +42,8 @@ public static class SpectrogramPicture
             {
                 Plot plot = PanelPlot(panel, levels[i], width * secondsPerColumn, Loudest(panels, levels, panel.Unit));
                 Place(plot, Above, PanelHeight, panel.Below == null ? Below : 0, panel.Below == null && i == panels.Count - 1);
-                if (panel.Below != null) Place(TimeCurve.Draw(panel.Below, width * secondsPerColumn), BelowPanel, TimeCurve.Height, Below, i == panels.Count - 1);
+                if (panel.Below != null)
+                    Place(TimeCurve.Draw(panel.Below, width * secondsPerColumn), BelowPanel, TimeCurve.Height, Below, i == panels.Count - 1);
             }
             return plots;
 

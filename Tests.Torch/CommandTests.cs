@@ -46,7 +46,8 @@ public sealed class CommandTests : IDisposable
     }
 
     private static double Sum(string table) =>
-        double.Parse(table.Split('\n').Single(line => line.StartsWith("sum", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], System.Globalization.CultureInfo.InvariantCulture);
+        double.Parse(table.Split('\n').Single(line => line.StartsWith("sum", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+            System.Globalization.CultureInfo.InvariantCulture);
 
     [Fact]
     public void Voices_are_trained_go_on_elsewhere_are_distilled_and_measured()
@@ -56,7 +57,8 @@ public sealed class CommandTests : IDisposable
         Succeeds($"{train} --steps 3 --engine torch");
         Succeeds($"train --data {_folder["data"]} --out {_folder["a.safetensors"]} --resume --steps 5 --threads 1");
         Succeeds($"distill --teacher {_folder["a.safetensors"]} --data {_folder["data"]} --out {_folder["b.safetensors"]} {Small} --steps 2 --engine torch --set mel_loss_weight=0.1 --set distillation.until=0");
-        Assert.Contains("log-mel L1", Succeeds($"evaluate --data {_folder["data"]} --voice {_folder["b.safetensors"]} --engine torch"), StringComparison.Ordinal);
+        Assert.Contains("log-mel L1", Succeeds($"evaluate --data {_folder["data"]} --voice {_folder["b.safetensors"]} --engine torch"),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -74,6 +76,7 @@ public sealed class CommandTests : IDisposable
     public void What_would_compute_is_told()
     {
         foreach (string line in (string[])["doctor", "info student"])
-            Assert.Contains(Succeeds(line).Split('\n'), text => text.Contains("torch", StringComparison.Ordinal) && text.Contains("libtorch 2.", StringComparison.Ordinal) && text.Contains("cpu", StringComparison.Ordinal));
+            Assert.Contains(Succeeds(line).Split('\n'), text => text.Contains("torch", StringComparison.Ordinal)
+                && text.Contains("libtorch 2.", StringComparison.Ordinal) && text.Contains("cpu", StringComparison.Ordinal));
     }
 }

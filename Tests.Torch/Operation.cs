@@ -4,7 +4,8 @@ using FlowVocoder.Tests.Compute;
 namespace FlowVocoder.Tests.Torch;
 
 /// <summary>An operation of the seam on inputs of random shapes; the first inputs have gradients, <see cref="Fixed"/> has none.</summary>
-internal sealed record Operation(string Name, Func<Random, Tensor[]> Draw, Func<Ops, Tensor[], Tensor[], Tensor> Apply, Func<Random, Tensor[], Tensor[]>? Fixed = null)
+internal sealed record Operation(string Name, Func<Random, Tensor[]> Draw, Func<Ops, Tensor[], Tensor[], Tensor> Apply, Func<Random, Tensor[],
+    Tensor[]>? Fixed = null)
 {
     public static IReadOnlyList<Operation> All { get; } =
     [

@@ -22,7 +22,8 @@ public class PredictionTests
         predictor.Compute(mel.Data, frames, taps.Span, gains.Span);
         float[] expected = Recursion(x.Span, taps, gains, size);
         Ops ops = Libtorch.Engine.Compute(), managed = Engine.Managed.Compute();
-        double error = TorchOpsTests.Error(ops.Read(ops.AllPole(x, taps, gains)), expected), recursion = TorchOpsTests.Error(managed.Read(managed.AllPole(x, taps, gains)), expected);
+        double error = TorchOpsTests.Error(ops.Read(ops.AllPole(x, taps, gains)), expected),
+            recursion = TorchOpsTests.Error(managed.Read(managed.AllPole(x, taps, gains)), expected);
         TestContext.Current.SendDiagnosticMessage($"{name}: {frames} frames, blocks {error:g3}, recursion in 32 bits {recursion:g3}");
         Assert.InRange(error, 0, 1e-7);
         Assert.True(error <= recursion, $"{error} and {recursion}");

@@ -49,7 +49,8 @@ public class SpeechTests
     {
         VocoderModel managed = s_models[name](), torch = s_models[name]();
         torch.Engine = Libtorch.Engine;
-        float[] mel = Mel(managed, 40), expected = Synthesizer.Synthesize(managed, mel, new SynthesisOptions { Match = 0 }, new Parallelism(1)), samples = new float[expected.Length];
+        float[] mel = Mel(managed, 40), expected = Synthesizer.Synthesize(managed, mel, new SynthesisOptions { Match = 0 }, new Parallelism(1)),
+            samples = new float[expected.Length];
         var random = new Random(3);
         VocoderStream stream = managed.NewStream(new SynthesisOptions { Match = 0 }, new Parallelism(1));
         int position = 0;

@@ -26,7 +26,8 @@ public class TorchOpsTests
             var (actual, actualGradients) = Run(operation, Libtorch.Engine, inputs, fixedInputs, seed);
             Assert.InRange(Error(actual, expected), 0, 1e-5);
             for (int i = 0; i < gradients.Length; i++) Assert.InRange(Error(actualGradients[i], gradients[i]), 0, 1e-4);
-            Samples.Close([.. actual.Select(x => (double)x)], Libtorch.Engine.Compute() is var plain ? plain.Read(operation.Apply(plain, inputs, fixedInputs)) : [], 0, "without gradients");
+            Samples.Close([.. actual.Select(x => (double)x)], Libtorch.Engine.Compute() is var plain ? plain.Read(operation.Apply(plain, inputs, fixedInputs))
+                : [], 0, "without gradients");
         }
     }
 
@@ -46,8 +47,10 @@ public class TorchOpsTests
     [Fact]
     public void Every_operation_of_the_seam_is_tried()
     {
-        HashSet<string> apart = [nameof(Ops.Rent), nameof(Ops.Free), nameof(Ops.Reset), nameof(Ops.Recur)], tried = [.. Operation.All.Select(operation => operation.Name)];
-        IEnumerable<string> all = typeof(Ops).GetMethods(BindingFlags.Public | BindingFlags.Instance).Where(method => method.IsAbstract).Select(method => method.Name);
+        HashSet<string> apart = [nameof(Ops.Rent), nameof(Ops.Free), nameof(Ops.Reset), nameof(Ops.Recur)],
+            tried = [.. Operation.All.Select(operation => operation.Name)];
+        IEnumerable<string> all = typeof(Ops).GetMethods(BindingFlags.Public | BindingFlags.Instance).Where(method => method.IsAbstract)
+            .Select(method => method.Name);
         Assert.Equal([], all.Except(apart).Except(tried));
     }
 

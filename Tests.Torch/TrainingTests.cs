@@ -22,10 +22,12 @@ public class TrainingTests
         Distillation = new DistillationConfig { Contrastive = 0.3f },
     };
 
-    // Everything that speech can be asked for. Its gradients divide by magnitudes near 0: weights that differ by 1e-7 lead the managed engine itself elsewhere in 5 steps.
+    // Everything that speech can be asked for. Its gradients divide by magnitudes near 0: weights that differ by 1e-7 lead the managed engine itself elsewhere
+    // in 5 steps.
     private static readonly TrainingConfig s_generated = s_compact with
     {
-        Steps = 4, CropFrames = 12, MelLossWeight = 0.2f, StftLossWeight = 0.1f, PowerLossWeight = 0.1f, ToneLossWeight = 0.1f, MatchPasses = 1, PredictedPhase = true,
+        Steps = 4, CropFrames = 12, MelLossWeight = 0.2f, StftLossWeight = 0.1f, PowerLossWeight = 0.1f, ToneLossWeight = 0.1f, MatchPasses = 1,
+        PredictedPhase = true,
         Adversarial = new AdversarialConfig { Weight = 0.1f, Alone = 2, Periods = [2], Spectra = [128], Channels = 4 },
     };
 
@@ -47,7 +49,8 @@ public class TrainingTests
         TrainingConfig config = kind switch { "compact" => s_compact, "student" => s_student, "long" => s_generated with { Steps = 10 }, _ => s_generated };
         CompactVocoder model = TinyCorpus.Model(config, seed: 2);
         parameters = model.Parameters;
-        ITrainingTask task = kind == "student" ? new DistillationTask(model, Teacher(), TinyCorpus.Data, config) : new CompactTask(model, TinyCorpus.Data, config);
+        ITrainingTask task = kind == "student" ? new DistillationTask(model, Teacher(), TinyCorpus.Data, config)
+            : new CompactTask(model, TinyCorpus.Data, config);
         return new Trainer(task, config, new Parallelism(1), engine);
     }
 
@@ -91,7 +94,8 @@ public class TrainingTests
         managed.Initialize();
         torch.Initialize();
         List<TrainingReport> expected = Run(managed);
-        Assert.True(Math.Abs(expected[^1].NatsPerSample - expected[0].NatsPerSample) > 0.05 || expected[^1].Kl < expected[0].Kl - 0.05 || kind is "generated" or "waveflow", "a run that learns nothing");
+        Assert.True(Math.Abs(expected[^1].NatsPerSample - expected[0].NatsPerSample) > 0.05 || expected[^1].Kl < expected[0].Kl - 0.05
+            || kind is "generated" or "waveflow", "a run that learns nothing");
         AssertFollows(Run(torch), expected);
         Assert.Equal(managed.Updates, torch.Updates);
     }
@@ -105,7 +109,8 @@ public class TrainingTests
         string file = Path.Combine(folder.Root, "run.safetensors");
         var run = new SavedRun(s_compact, 0, "A", "B", "C", "");
         Engine first = beginsOnTorch ? Libtorch.Engine : Engine.Managed, second = beginsOnTorch ? Engine.Managed : Libtorch.Engine;
-        Trainer whole = New("compact", Engine.Managed, out _), begun = New("compact", first, out ParameterSet values), resumed = New("compact", second, out ParameterSet others);
+        Trainer whole = New("compact", Engine.Managed, out _), begun = New("compact", first, out ParameterSet values),
+            resumed = New("compact", second, out ParameterSet others);
         whole.Initialize();
         begun.Initialize();
         List<TrainingReport> expected = Run(whole), actual = Run(begun, to: 20);

@@ -84,7 +84,8 @@ internal static class Checkpoint
     {
         SafeTensorsFile file = SafeTensorsFile.Read(path);
         return file.Metadata.GetValueOrDefault("format") == Format ? file
-            : throw new VocoderException($"{path}: not a checkpoint, its format is '{file.Metadata.GetValueOrDefault("format", "not given")}', expected '{Format}'");
+            : throw new VocoderException(
+                $"{path}: not a checkpoint, its format is '{file.Metadata.GetValueOrDefault("format", "not given")}', expected '{Format}'");
     }
 
     private static (int[] Shape, float[] Data)? Find(SafeTensorsFile file, string name) =>

@@ -27,7 +27,8 @@ internal sealed class CompactTask : CompactTaskBase
         // The data-dependent initialisation of ActNorm sees one batch, drawn at a step that training never reaches.
         Crop[] crops = Crops.Draw(-1, 0, Config.Batch);
         SpeechBatch batch = Load(ops, crops, -1);
-        Model.Stack.Initialize(ops, ops.Fold(Predict(ops, crops).Analyze(ops, batch.Speech), Model.Config.Group), Conditions.Condition(ops, Conditions.Mels(ops, crops), crops));
+        Model.Stack.Initialize(ops, ops.Fold(Predict(ops, crops).Analyze(ops, batch.Speech), Model.Config.Group),
+            Conditions.Condition(ops, Conditions.Mels(ops, crops), crops));
         ops.Reset();
     }
 

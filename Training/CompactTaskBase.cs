@@ -111,7 +111,10 @@ internal abstract class CompactTaskBase : ITrainingTask
     /// <summary>Linear prediction of crops, as it scores them.</summary>
     protected Prediction Predict(Ops ops, IReadOnlyList<Crop> crops) => _speech.Predict(ops, crops);
 
-    /// <summary>What speaks crops of a step, as it does when training is over: from smoothed mels where the configuration asks for it, and from the F0 that is heard in them.</summary>
+    /// <summary>
+    /// What speaks crops of a step, as it does when training is over: from smoothed mels where the configuration asks for it, and from the F0 that is heard in
+    /// them.
+    /// </summary>
     protected Generator Speaker(Ops ops, IReadOnlyList<Crop> crops, long step)
     {
         Crop[] seen = [.. crops.Select((crop, item) => crop with { Blur = Blur(step, item) })];
@@ -128,7 +131,8 @@ internal abstract class CompactTaskBase : ITrainingTask
     private MelBlur Blur(long step, int item)
     {
         double chance = _noise.Uniform(NoiseStreams.Blur(item), 0, step);
-        return step == Validation || chance >= Config.BlurredCrops ? MelBlur.None : chance < 0.5 * Config.BlurredCrops ? new MelBlur(0.7f, 0.7f) : new MelBlur(1.2f, 1.5f);
+        return step == Validation || chance >= Config.BlurredCrops ? MelBlur.None : chance < 0.5 * Config.BlurredCrops ? new MelBlur(0.7f, 0.7f)
+            : new MelBlur(1.2f, 1.5f);
     }
 
     /// <summary>Speaks the crops of a step with the noise of one take.</summary>
@@ -174,6 +178,7 @@ internal abstract class CompactTaskBase : ITrainingTask
         SpeechBatch batch = Load(ops, crops, noiseStep);
         Tensor mels = Conditions.Mels(ops, crops);
         StepResult result = Loss(ops, batch, mels, step);
-        return Conditions.PitchLoss(ops, mels, crops) is { } pitch ? result with { Loss = ops.Add(result.Loss!, pitch), PitchLoss = ops.ReadItem(pitch) } : result;
+        return Conditions.PitchLoss(ops, mels, crops) is { } pitch
+            ? result with { Loss = ops.Add(result.Loss!, pitch), PitchLoss = ops.ReadItem(pitch) } : result;
     }
 }

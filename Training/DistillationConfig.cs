@@ -23,7 +23,9 @@ public sealed record DistillationConfig
     /// <summary>λ of the closed form: weight of (log σ of teacher - log σ of student)². The default value is 4.</summary>
     public float Regularization { get; init; } = 4f;
 
-    /// <summary>γ of the contrastive term: how much the divergence under the condition of other speech counts against that under its own. The default value is 0.</summary>
+    /// <summary>
+    /// γ of the contrastive term: how much the divergence under the condition of other speech counts against that under its own. The default value is 0.
+    /// </summary>
     public float Contrastive { get; init; }
 
     internal void Validate()

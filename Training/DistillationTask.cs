@@ -36,14 +36,19 @@ internal sealed class DistillationTask : CompactTaskBase
         JsonConfig.Check(!student.Stack.GeneratesStepByStep, "model.flow", "maf", "iaf or coupling: a student generates in one pass");
         if (teacher.Recipe.Mismatch(student.Recipe) is { } difference)
             throw new VocoderException($"configuration: recipe is {student.Recipe.Name}, expected that of the teacher, {teacher.Recipe.Name}: {difference}");
-        JsonConfig.Check(!config.Distillation.ClosedForm || (student.Config.LinearPrediction, student.Config.LagWindow) == (teacher.Config.LinearPrediction, teacher.Config.LagWindow),
-            "model.linear_prediction", student.Config.LinearPrediction, $"that of the teacher, {teacher.Config.LinearPrediction}, with the closed form: it compares single samples of one excitation");
-        JsonConfig.Check(config.Distillation.Until == 0 || config.HasGenerationLoss, "distillation.until", config.Distillation.Until, "0 without losses of generated speech, which are all that is left then");
-        JsonConfig.Check(config.Distillation.Until == 0 || config.MelLossFrom <= config.Distillation.Until, "mel_loss_from", config.MelLossFrom, $"at most {config.Distillation.Until}, where the teacher is asked no more");
+        JsonConfig.Check(!config.Distillation.ClosedForm || (student.Config.LinearPrediction, student.Config.LagWindow) == (teacher.Config.LinearPrediction,
+            teacher.Config.LagWindow),
+            "model.linear_prediction", student.Config.LinearPrediction,
+                $"that of the teacher, {teacher.Config.LinearPrediction}, with the closed form: it compares single samples of one excitation");
+        JsonConfig.Check(config.Distillation.Until == 0 || config.HasGenerationLoss, "distillation.until", config.Distillation.Until,
+            "0 without losses of generated speech, which are all that is left then");
+        JsonConfig.Check(config.Distillation.Until == 0 || config.MelLossFrom <= config.Distillation.Until, "mel_loss_from", config.MelLossFrom,
+            $"at most {config.Distillation.Until}, where the teacher is asked no more");
         JsonConfig.Check(student.UsesPhase || !teacher.UsesPhase, "model.harmonics", "none", "some: the teacher is told the phase");
         JsonConfig.Check(!config.Distillation.ClosedForm || (student.Config.Group == 1 && teacher.Config.Group == 1), "distillation.closed_form", "true",
             $"false with groups of {student.Config.Group} and, of the teacher, {teacher.Config.Group}: the closed form is that of single samples");
-        JsonConfig.Check(config.Distillation.Contrastive == 0 || config.Batch > 1, "batch", config.Batch, "2 or more with a contrastive term, which takes the condition of another item");
+        JsonConfig.Check(config.Distillation.Contrastive == 0 || config.Batch > 1, "batch", config.Batch,
+            "2 or more with a contrastive term, which takes the condition of another item");
     }
 
     public override bool IsDistillation => true;
@@ -69,8 +74,10 @@ internal sealed class DistillationTask : CompactTaskBase
     protected override StepResult Loss(Ops ops, SpeechBatch batch, Tensor mels, long step)
     {
         bool isTaught = step == Validation || Config.Distillation.Until == 0 || step < Config.Distillation.Until;
-        Generator generator = isTaught ? new Generator(Conditions.Condition(ops, mels, batch.Crops), Predict(ops, batch.Crops), batch.Crops) : Speaker(ops, batch.Crops, step);
-        Divergence? divergence = !isTaught ? null : Config.Distillation.ClosedForm ? ClosedForm(ops, batch, generator, step) : MonteCarlo(ops, batch, generator, step);
+        Generator generator = isTaught ? new Generator(Conditions.Condition(ops, mels, batch.Crops), Predict(ops, batch.Crops), batch.Crops)
+            : Speaker(ops, batch.Crops, step);
+        Divergence? divergence = !isTaught ? null : Config.Distillation.ClosedForm ? ClosedForm(ops, batch, generator, step)
+            : MonteCarlo(ops, batch, generator, step);
         Tensor? loss = divergence == null ? null : ops.Scale(divergence.Loss, Config.Distillation.KlWeight);
         double melLoss = 0;
         if (Generates(step))
@@ -94,7 +101,9 @@ internal sealed class DistillationTask : CompactTaskBase
         Tensor loss = MonteCarloKl.Apply(ops, logQ, logP);
         float gamma = Config.Distillation.Contrastive;
         // The condition of other speech is that of the next item. Linear prediction stays: it is the coordinates, not the condition.
-        if (gamma > 0) loss = ops.Add(loss, ContrastiveKl.Apply(ops, logQ, TeacherDensity(ops, speech, batch.Crops, [.. batch.Crops.Skip(1), batch.Crops[0]]).LogP, gamma));
+        if (gamma > 0)
+            loss = ops.Add(loss, ContrastiveKl.Apply(ops, logQ,
+            TeacherDensity(ops, speech, batch.Crops, [.. batch.Crops.Skip(1), batch.Crops[0]]).LogP, gamma));
         return new Divergence(loss, ops.ReadItem(logQ) + generator.Prediction.LogDet - ops.ReadItem(logP) - offset, new Spoken(excitation, speech));
     }
 
@@ -113,7 +122,8 @@ internal sealed class DistillationTask : CompactTaskBase
     {
         Tensor z = DrawLatents(ops, generator.Condition, step, 0)[0];
         Tensor x = Model.Stack.Elementwise(ops, z, generator.Condition, generating: true, out Tensor logSigmaQ);
-        Tensor normal = _teacher.Stack.Elementwise(ops, x, TeacherCondition(ops, batch.Crops), generating: false, out Tensor logScale), logSigmaP = ops.Scale(logScale, -1f);
+        Tensor normal = _teacher.Stack.Elementwise(ops, x, TeacherCondition(ops, batch.Crops), generating: false, out Tensor logScale),
+            logSigmaP = ops.Scale(logScale, -1f);
         Tensor meanQ = ops.Affine(ops.Scale(z, -1f), logSigmaQ, x), meanP = ops.Affine(ops.Scale(normal, -1f), logSigmaP, x);
         Tensor loss = new GaussianKl(Config.Distillation.Regularization).Apply(ops, meanQ, logSigmaQ, meanP, logSigmaP, out double kl);
         return new Divergence(loss, kl, new Spoken(x, generator.Prediction.Speak(ops, x)));

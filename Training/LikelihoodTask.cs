@@ -65,7 +65,8 @@ internal sealed class LikelihoodTask : ITrainingTask
     {
         int frames = _config.CropFrames;
         Tensor speech = ops.Rent(crops.Length, 1, frames * _model.Recipe.HopSize), mels = ops.Rent(crops.Length, _model.Recipe.Bands, frames);
-        ops.Parallelism.For(crops.Length, (Task: this, crops, speech, mels, step), static (item, in s) => s.Task.Load(s.crops[item], item, s.step, s.speech, s.mels));
+        ops.Parallelism.For(crops.Length, (Task: this, crops, speech, mels, step),
+            static (item, in s) => s.Task.Load(s.crops[item], item, s.step, s.speech, s.mels));
         return (speech, mels);
     }
 

@@ -60,7 +60,8 @@ internal sealed class RunHealth
     {
         Unusable = Decay * Unusable + (result == null ? 1 - Decay : 0);
         if (Unusable > MaxUnusable)
-            return string.Create(CultureInfo.InvariantCulture, $"{100 * Unusable:0} % of the recent batches were skipped because their loss or gradient was not finite or far above the others");
+            return string.Create(CultureInfo.InvariantCulture,
+                $"{100 * Unusable:0} % of the recent batches were skipped because their loss or gradient was not finite or far above the others");
         // 0 stands for a distance that is not part of the loss yet.
         if (result == null || Of(result) is not { } value || (_isMel && value == 0)) return null;
         Recent = double.IsNaN(Recent) ? value : Decay * Recent + (1 - Decay) * value;

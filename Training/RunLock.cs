@@ -50,7 +50,8 @@ internal sealed class RunLock : IDisposable
     {
         try
         {
-            return int.TryParse(File.ReadAllText(path), NumberStyles.None, CultureInfo.InvariantCulture, out int id) ? FormattableString.Invariant($", process {id}") : "";
+            return int.TryParse(File.ReadAllText(path), NumberStyles.None, CultureInfo.InvariantCulture, out int id)
+                ? FormattableString.Invariant($", process {id}") : "";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -75,7 +75,8 @@ internal sealed class Trainer
         _evaluation = engine.Compute(parallelism);
         Health = new RunHealth(config, task.IsDistillation);
         _adam = new Adam(task.Parameters, new AdamConfig(Beta2: config.Beta2, WeightDecay: config.WeightDecay, ClipNorm: config.ClipNorm), parallelism);
-        if (task.Adversary is { } adversary) _adversaryAdam = new Adam(adversary.Parameters, new AdamConfig(Beta1: AdversaryBeta1, ClipNorm: AdversaryClipNorm), parallelism);
+        if (task.Adversary is { } adversary)
+            _adversaryAdam = new Adam(adversary.Parameters, new AdamConfig(Beta1: AdversaryBeta1, ClipNorm: AdversaryClipNorm), parallelism);
         _average = [.. task.Parameters.Items.Select(p => p.Value.Span.ToArray())];
     }
 
@@ -189,7 +190,8 @@ internal sealed class Trainer
             }
             if (valid != null) RequireHealth(Health.HeldOut(valid));
             if (last && 2 * Skipped > _config.Steps)
-                RequireHealth(FormattableString.Invariant($"{Skipped} of {_config.Steps} batches were skipped because their loss or gradient was not finite or far above the others"));
+                RequireHealth(FormattableString.Invariant(
+                    $"{Skipped} of {_config.Steps} batches were skipped because their loss or gradient was not finite or far above the others"));
             if (isDue) Save(save, valid!, keep: true);
         }
         if (!cancellation.IsCancellationRequested) return;

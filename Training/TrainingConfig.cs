@@ -28,8 +28,8 @@ public sealed record TrainingConfig
     internal string Family => WaveFlow?.ToJson() + FloWaveNet?.ToJson() + WaveNode?.ToJson();
 
     /// <summary>
-    /// Whether activations of the likelihood's flows are rebuilt from their outputs while gradients run back, instead of stored (Gomez et al. 2017): memory does not grow with the number
-    /// of flows, and a step takes longer. For couplings. The default value is false.
+    /// Whether activations of the likelihood's flows are rebuilt from their outputs while gradients run back, instead of stored (Gomez et al. 2017): memory
+    /// does not grow with the number of flows, and a step takes longer. For couplings. The default value is false.
     /// </summary>
     public bool Reversible { get; init; }
 
@@ -93,7 +93,9 @@ public sealed record TrainingConfig
     /// </summary>
     public float MaxVoicedFrequency { get; init; } = 4000f;
 
-    /// <summary>Weight of spectral convergence and log-magnitude distance between generated and recorded speech (Yamamoto et al. 2020). The default value is 0.</summary>
+    /// <summary>
+    /// Weight of spectral convergence and log-magnitude distance between generated and recorded speech (Yamamoto et al. 2020). The default value is 0.
+    /// </summary>
     public float StftLossWeight { get; init; }
 
     /// <summary>Weight of the distance between their powers in every bin, averaged over time (Parallel WaveNet). The default value is 0.</summary>
@@ -178,7 +180,8 @@ public sealed record TrainingConfig
     /// <exception cref="VocoderException">One of them is out of range; it is named with its value and what was expected.</exception>
     public void Validate()
     {
-        JsonConfig.Check(!Reversible || (Family.Length == 0 && Model.Flow == FlowKind.Coupling), "reversible", "true", "false for all but couplings: the others are undone step by step");
+        JsonConfig.Check(!Reversible || (Family.Length == 0 && Model.Flow == FlowKind.Coupling), "reversible", "true",
+            "false for all but couplings: the others are undone step by step");
         JsonConfig.Check(Steps >= 1, "steps", Steps, "1 or more");
         JsonConfig.Check(Batch is >= 1 and <= 4096, "batch", Batch, "1 to 4096");
         JsonConfig.Check(CropFrames is >= 2 and <= 4096, "crop_frames", CropFrames, "2 to 4096");
@@ -190,7 +193,8 @@ public sealed record TrainingConfig
         JsonConfig.Check(ClipNorm >= 0, "clip_norm", ClipNorm, "0 or more");
         JsonConfig.Check(LossGuard > 0, "loss_guard", LossGuard, "above 0");
         JsonConfig.Check(AverageDecay is >= 0 and < 1, "average_decay", AverageDecay, "0 to below 1");
-        foreach (var (name, weight) in new[] { ("mel_loss_weight", MelLossWeight), ("stft_loss_weight", StftLossWeight), ("power_loss_weight", PowerLossWeight), ("tone_loss_weight", ToneLossWeight) })
+        foreach (var (name, weight) in new[] { ("mel_loss_weight", MelLossWeight), ("stft_loss_weight", StftLossWeight), ("power_loss_weight", PowerLossWeight),
+            ("tone_loss_weight", ToneLossWeight) })
         {
             JsonConfig.Check(weight >= 0, name, weight, "0 or more");
             JsonConfig.Check(weight == 0 || Model.Flow != FlowKind.Maf, name, weight, "0 for a maf, which generates step by step");
@@ -198,21 +202,28 @@ public sealed record TrainingConfig
         foreach (var (name, isAsked) in new[] { ("wave_flow", WaveFlow != null), ("flo_wave_net", FloWaveNet != null), ("wave_node", WaveNode != null) })
         {
             if (!isAsked) continue;
-            bool isAlone = Model.ToJson() == new CompactConfig().ToJson() && new object?[] { WaveFlow, FloWaveNet, WaveNode }.Count(model => model != null) == 1;
-            JsonConfig.Check(isAlone, "model", "another than the default", $"no other beside {name}: a run trains one model, and the settings of this one are {name}.NAME");
-            JsonConfig.Check(!HasGenerationLoss && PitchCrops == 0, name, "one with losses of generated speech or pitch crops", "0 for all of these: it learns by its likelihood alone");
+            bool isAlone = Model.ToJson() == new CompactConfig().ToJson()
+                && new object?[] { WaveFlow, FloWaveNet, WaveNode }.Count(model => model != null) == 1;
+            JsonConfig.Check(isAlone, "model", "another than the default",
+                $"no other beside {name}: a run trains one model, and the settings of this one are {name}.NAME");
+            JsonConfig.Check(!HasGenerationLoss && PitchCrops == 0, name, "one with losses of generated speech or pitch crops",
+                "0 for all of these: it learns by its likelihood alone");
         }
         Distillation.Validate();
         Adversarial.Validate();
-        JsonConfig.Check(Adversarial.Weight == 0 || Model.Flow != FlowKind.Maf, "adversarial.weight", Adversarial.Weight, "0 for a maf, which generates step by step");
+        JsonConfig.Check(Adversarial.Weight == 0 || Model.Flow != FlowKind.Maf, "adversarial.weight", Adversarial.Weight,
+            "0 for a maf, which generates step by step");
         JsonConfig.Check(MatchPasses is >= 0 and <= 4, "match_passes", MatchPasses, "0 to 4");
         if (HasGenerationLoss)
         {
             var recipe = MelRecipe.ByName(Recipe);
-            if (MatchPasses > 0 && MelMatching.Refusal(recipe) is { } reason) throw new VocoderException("configuration: match_passes is " + MatchPasses + ", expected 0: " + reason);
+            if (MatchPasses > 0 && MelMatching.Refusal(recipe) is { } reason)
+                throw new VocoderException("configuration: match_passes is " + MatchPasses + ", expected 0: " + reason);
             // What matching takes off at either end, and the longest window.
-            int window = recipe.FftSize / recipe.HopSize, least = (MelLossResolutions > 3 ? 2 : 1) * window + MatchPasses * 2 * (window - 1) + (MatchPasses > 0 ? 2 : 0);
-            JsonConfig.Check(CropFrames >= least, "crop_frames", CropFrames, $"at least {least}, what the longest window of the mel recipe {recipe.Name} needs, with losses of generated speech");
+            int window = recipe.FftSize / recipe.HopSize, least = (MelLossResolutions > 3 ? 2 : 1) * window + MatchPasses * 2 * (window - 1)
+                + (MatchPasses > 0 ? 2 : 0);
+            JsonConfig.Check(CropFrames >= least, "crop_frames", CropFrames,
+                $"at least {least}, what the longest window of the mel recipe {recipe.Name} needs, with losses of generated speech");
         }
         JsonConfig.Check(MelLossRepulsion is >= 0 and <= 1, "mel_loss_repulsion", MelLossRepulsion, "0 to 1");
         JsonConfig.Check(MelLossVoicedRepulsion is >= 0 and <= 1, "mel_loss_voiced_repulsion", MelLossVoicedRepulsion, "0 to 1");

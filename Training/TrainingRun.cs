@@ -82,7 +82,8 @@ public static class TrainingRun
         RequireState();
         // A kill while one was written leaves a file of its size.
         AtomicFile.DeleteLeftovers(paths.Output, paths.Checkpoint, paths.Log);
-        SpeechDataset data = SpeechDataset.Load(paths.Data, recipe, model is CompactVocoder { UsesPhase: true }, config.CropFrames, loading, cancellation, new Parallelism(threads));
+        SpeechDataset data = SpeechDataset.Load(paths.Data, recipe, model is CompactVocoder { UsesPhase: true }, config.CropFrames, loading, cancellation,
+            new Parallelism(threads));
         foreach (string warning in data.Warnings) tell?.Invoke("warning: " + warning);
         ITrainingTask task = model switch
         {
@@ -127,11 +128,14 @@ public static class TrainingRun
         }
         catch (VocoderException e) when (trainer.HasDiverged)
         {
-            string kept = trainer.Health.BestStep == 0 ? "no voice was written" : FormattableString.Invariant($"the voice stays that of step {trainer.Health.BestStep}");
-            throw new VocoderException(FormattableString.Invariant($"{paths.Output}: step {trainer.Step}: {e.Message}; {kept}, and {paths.Checkpoint} the last sound state, to go on from with --resume"), e);
+            string kept = trainer.Health.BestStep == 0 ? "no voice was written"
+                : FormattableString.Invariant($"the voice stays that of step {trainer.Health.BestStep}");
+            throw new VocoderException(FormattableString.Invariant(
+                $"{paths.Output}: step {trainer.Step}: {e.Message}; {kept}, and {paths.Checkpoint} the last sound state, to go on from with --resume"), e);
         }
         if (trainer.Step >= config.Steps && trainer.Health.BestStep != trainer.Step)
-            tell?.Invoke(FormattableString.Invariant($"the voice stays that of step {trainer.Health.BestStep}, the best on the held-out clips by its {trainer.Health.Measure}"));
+            tell?.Invoke(FormattableString.Invariant(
+                $"the voice stays that of step {trainer.Health.BestStep}, the best on the held-out clips by its {trainer.Health.Measure}"));
     }
 
     // What undoes a step in single precision loses some rounding; beyond this the gradients are worth less than those of stored activations.
@@ -199,12 +203,14 @@ public static class TrainingRun
             : saved.Teacher.Length == 0 ? "without a teacher" : wanted.Teacher.Length == 0 ? "with a teacher, by distill" : "with another teacher";
         if (found != null) throw new VocoderException($"{checkpoint}: its run was started {found}, expected the same to go on with");
         if (wanted.Config.Steps < saved.Step)
-            throw new VocoderException(FormattableString.Invariant($"{checkpoint}: {saved.Step} steps are done, expected steps to be no fewer, found {wanted.Config.Steps}"));
+            throw new VocoderException(FormattableString.Invariant(
+                $"{checkpoint}: {saved.Step} steps are done, expected steps to be no fewer, found {wanted.Config.Steps}"));
     }
 
     private static CompactVocoder Teacher(string voice, VocoderModel model, TrainingConfig config)
     {
-        if (model is not CompactVocoder student) throw new VocoderException($"the configuration is that of a model of kind '{model.Kind}', expected '{CompactVocoder.KindName}' as a student");
+        if (model is not CompactVocoder student)
+            throw new VocoderException($"the configuration is that of a model of kind '{model.Kind}', expected '{CompactVocoder.KindName}' as a student");
         LoadedVoice loaded = VoiceLibrary.Load(voice);
         if (loaded.Model is not CompactVocoder teacher)
             throw new VocoderException($"{loaded.Source}: holds a model of kind '{loaded.Model.Kind}', expected '{CompactVocoder.KindName}' as a teacher");

@@ -11,7 +11,9 @@ namespace FlowVocoder;
 /// </summary>
 internal static class JsonDefaults
 {
-    /// <summary>The text with the members that it lacks, at the beginning of its first line, so that errors name the same lines; as it is where it is no object.</summary>
+    /// <summary>
+    /// The text with the members that it lacks, at the beginning of its first line, so that errors name the same lines; as it is where it is no object.
+    /// </summary>
     /// <param name="json">The text of an object.</param>
     /// <param name="defaults">The value whose members stand in; required ones do not.</param>
     /// <param name="type">How it is written.</param>

@@ -5,7 +5,8 @@ namespace FlowVocoder.AudioIO.Alsa;
 /// <summary>Error numbers of ALSA (those of Linux, negative), and what to tell about them.</summary>
 internal static class AlsaError
 {
-    public const int Again = -11, Interrupted = -4, InputOutput = -5, NoEntry = -2, NoSuchDeviceOrAddress = -6, Access = -13, Busy = -16, NoDevice = -19, Invalid = -22;
+    public const int Again = -11, Interrupted = -4, InputOutput = -5, NoEntry = -2, NoSuchDeviceOrAddress = -6, Access = -13, Busy = -16, NoDevice = -19,
+        Invalid = -22;
     public const int BrokenPipe = -32, BadState = -77, Suspended = -86, ConnectionRefused = -111, HostDown = -112;
 
     /// <summary>One line about a device that cannot be opened.</summary>
@@ -13,8 +14,10 @@ internal static class AlsaError
     {
         string reason = error switch
         {
-            NoEntry or NoSuchDeviceOrAddress or NoDevice or Invalid when device == "default" => "found no sound card, expected one, or another device (see 'vocoder devices')",
-            NoEntry or NoSuchDeviceOrAddress or NoDevice or Invalid => "no such device is there, expected one of those that 'vocoder devices' lists and that are present",
+            NoEntry or NoSuchDeviceOrAddress or NoDevice or Invalid when device == "default" =>
+                "found no sound card, expected one, or another device (see 'vocoder devices')",
+            NoEntry or NoSuchDeviceOrAddress or NoDevice or Invalid =>
+                "no such device is there, expected one of those that 'vocoder devices' lists and that are present",
             Busy => "another program is using it, expected a free device",
             Access => "permission denied (members of the group 'audio' may use sound cards)",
             ConnectionRefused or HostDown => "the sound server does not answer, expected a running one",

@@ -34,6 +34,7 @@ public sealed record AlsaOptions
         if (Period < TimeSpan.FromMilliseconds(1) || Period > TimeSpan.FromSeconds(1))
             throw new VocoderException(FormattableString.Invariant($"the period is {Period.TotalMilliseconds} ms, expected 1 to 1000"));
         if (Buffer < 2 * Period || Buffer > TimeSpan.FromSeconds(10))
-            throw new VocoderException(FormattableString.Invariant($"the buffer is {Buffer.TotalMilliseconds} ms, expected at least two periods ({2 * Period.TotalMilliseconds} ms) and at most 10000"));
+            throw new VocoderException(FormattableString.Invariant(
+                $"the buffer is {Buffer.TotalMilliseconds} ms, expected at least two periods ({2 * Period.TotalMilliseconds} ms) and at most 10000"));
     }
 }

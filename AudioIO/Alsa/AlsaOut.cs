@@ -26,7 +26,8 @@ public sealed class AlsaOut : AudioPlayer
     /// <param name="sampleRate">Samples per second of what will be written.</param>
     /// <param name="options">The default value is a new <see cref="AlsaOptions"/>.</param>
     /// <exception cref="VocoderException">ALSA's library is not installed; there is no such device; it is busy; it cannot play 16-bit samples.</exception>
-    public AlsaOut(int sampleRate, AlsaOptions? options = null) : this(sampleRate, options ?? new AlsaOptions(), OpenPcm(sampleRate, options), TimeProvider.System)
+    public AlsaOut(int sampleRate, AlsaOptions? options = null)
+        : this(sampleRate, options ?? new AlsaOptions(), OpenPcm(sampleRate, options), TimeProvider.System)
     {
     }
 
@@ -76,7 +77,8 @@ public sealed class AlsaOut : AudioPlayer
         lock (_gate)
         {
             // What was left runs out meanwhile: that is no underrun.
-            if (Stops == stops && _pcm.DrainRest() is < 0 and not AlsaError.BrokenPipe and var error) throw AlsaError.InUse(_device, capture: false, error, used: true);
+            if (Stops == stops && _pcm.DrainRest() is < 0 and not AlsaError.BrokenPipe and var error)
+                throw AlsaError.InUse(_device, capture: false, error, used: true);
             _pcm.Prepare();
             _sounding = false;
         }

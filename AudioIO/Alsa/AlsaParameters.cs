@@ -20,7 +20,8 @@ internal static unsafe class AlsaParameters
             nuint period = (nuint)Frames(options.Period, rate), buffer = (nuint)Frames(options.Buffer, rate);
             Check(LibAsound.SetPeriodNear(pcm, parameters, ref period, null), device, $"a period of {options.Period.TotalMilliseconds} ms");
             Check(LibAsound.SetBufferNear(pcm, parameters, ref buffer), device, $"a buffer of {options.Buffer.TotalMilliseconds} ms");
-            Check(LibAsound.SetHardwareParameters(pcm, parameters), device, $"{rate} Hz, {channels} channels, a period of {period} and a buffer of {buffer} frames");
+            Check(LibAsound.SetHardwareParameters(pcm, parameters), device,
+                $"{rate} Hz, {channels} channels, a period of {period} and a buffer of {buffer} frames");
             return new PcmFormat((int)rate, (int)channels, (int)period, (int)buffer);
         }
         finally

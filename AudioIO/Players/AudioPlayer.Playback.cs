@@ -71,7 +71,8 @@ public abstract partial class AudioPlayer
     /// Reads a source on this thread and returns when its last sample was heard. Where the source fails, what came before is heard first (but leaves no file);
     /// where it is cancelled, silence follows at once.
     /// </summary>
-    /// <param name="source">Mono, at <see cref="SampleRate"/>. Read by the twentieth of a second: a sound server may lose the start of what it is given in smaller pieces.</param>
+    /// <param name="source">Mono, at <see cref="SampleRate"/>. Read by the twentieth of a second: a sound server may lose the start of what it is given in
+    /// smaller pieces.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="VocoderException">The source or the player has failed, or the source does not fit.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>

@@ -43,7 +43,8 @@ public abstract class MelFrames
         var start = new byte[magic.Length];
         int found = 0;
         // One that differs already is not waited for further: its frame may be all there is for a while.
-        while (found < start.Length && start.AsSpan(0, found).SequenceEqual(magic[..found]) && stream.Read(start, found, start.Length - found) is > 0 and var count)
+        while (found < start.Length && start.AsSpan(0, found).SequenceEqual(magic[..found])
+            && stream.Read(start, found, start.Length - found) is > 0 and var count)
             found += count;
         bool isNpy = start.AsSpan(0, found).SequenceEqual(magic);
         if (!isNpy) return new RawFrames(stream, name, bands, start.AsSpan(0, found));

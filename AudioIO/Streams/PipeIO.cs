@@ -69,6 +69,7 @@ internal static class PipeIO
     }
 
     // .NET's own pipes are sockets on Unix.
-    private static bool IsBrokenPipe(IOException e) => e.InnerException is SocketException { SocketErrorCode: SocketError.Shutdown or SocketError.ConnectionReset }
+    private static bool IsBrokenPipe(IOException e) =>
+        e.InnerException is SocketException { SocketErrorCode: SocketError.Shutdown or SocketError.ConnectionReset }
         || (OperatingSystem.IsWindows() ? s_windowsBrokenPipe.Contains(e.HResult) : e.HResult == UnixBrokenPipe);
 }

@@ -39,7 +39,8 @@ internal sealed class RawFrames : MelFrames
             if (count > 0) continue;
             RequireFrames();
             return _held == 0 ? 0
-                : throw new VocoderException($"{_name} ends in the middle of frame {_frames}: found {_held} bytes of it, expected {FrameBytes} ({Bands} values of 4 bytes)");
+                : throw new VocoderException(
+                    $"{_name} ends in the middle of frame {_frames}: found {_held} bytes of it, expected {FrameBytes} ({Bands} values of 4 bytes)");
         }
         RequireFrames();
         int ready = Math.Min(_held / FrameBytes, frames.Length / Bands);

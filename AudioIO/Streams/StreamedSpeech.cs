@@ -9,7 +9,8 @@ public static class StreamedSpeech
     /// Reads frames, speaks them and hands the samples on, until the frames end. Where they end in an error, what came before it is spoken to its end
     /// first.
     /// </summary>
-    /// <param name="frames">The frames. What is there is taken at once, up to <paramref name="mostFrames"/>: a frame that comes alone is answered alone.</param>
+    /// <param name="frames">The frames. What is there is taken at once, up to <paramref name="mostFrames"/>: a frame that comes alone is answered
+    /// alone.</param>
     /// <param name="stream">The voice, at the start of a signal.</param>
     /// <param name="mostFrames">Frames of a chunk at most; fewer are answered sooner, more cost less.</param>
     /// <param name="sink">Receives the samples, full scale ±1, all finite.</param>

@@ -38,7 +38,8 @@ internal sealed class CompactGraph(CompactVocoder model, Graph graph, StreamMemo
         _ops.IsSignal = Frames.Repeat(isFrame, Steps);
         Tensor grouped = model.Stack.Inverse(_ops, Parts(noise, count), condition);
         Tensor excitation = _ops.Unfold(grouped, _config.Group);
-        return model.NewPredictor() is { } predictor ? Predicted(frames, new PredictionGraph(predictor), mel, _ops.ValueOf(excitation)) : _ops.ValueOf(excitation) * Frames.Repeat(isFrame, Hop);
+        return model.NewPredictor() is { } predictor ? Predicted(frames, new PredictionGraph(predictor), mel, _ops.ValueOf(excitation))
+            : _ops.ValueOf(excitation) * Frames.Repeat(isFrame, Hop);
     }
 
     private List<Tensor> Parts(Value noise, int count)

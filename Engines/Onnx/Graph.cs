@@ -64,7 +64,8 @@ internal sealed class Graph
     public Value Numbers(params long[] values) => Constant(MemoryMarshal.AsBytes<long>(values), TensorProto.Types.DataType.Int64, [values.Length]);
 
     /// <summary>A table of whole numbers.</summary>
-    public Value Table(ReadOnlySpan<long> values, int rows, int columns) => Constant(MemoryMarshal.AsBytes(values), TensorProto.Types.DataType.Int64, [rows, columns]);
+    public Value Table(ReadOnlySpan<long> values, int rows, int columns) =>
+        Constant(MemoryMarshal.AsBytes(values), TensorProto.Types.DataType.Int64, [rows, columns]);
 
     /// <summary>A whole number of no axes.</summary>
     public Value Number(long value) => Constant(MemoryMarshal.AsBytes<long>([value]), TensorProto.Types.DataType.Int64, []);
@@ -92,7 +93,8 @@ internal sealed class Graph
     {
         var shape = new TensorShapeProto();
         foreach (object axis in axes)
-            shape.Dim.Add(axis is string free ? new TensorShapeProto.Types.Dimension { DimParam = free } : new TensorShapeProto.Types.Dimension { DimValue = Convert.ToInt64(axis, CultureInfo.InvariantCulture) });
+            shape.Dim.Add(axis is string free ? new TensorShapeProto.Types.Dimension { DimParam = free }
+                : new TensorShapeProto.Types.Dimension { DimValue = Convert.ToInt64(axis, CultureInfo.InvariantCulture) });
         return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)type, Shape = shape } } };
     }
 

@@ -1,8 +1,8 @@
 namespace FlowVocoder.Onnx;
 
 /// <summary>
-/// The signals of <see cref="Features.HarmonicBands"/> as a graph has them: not written out, 28 signals of which each sample needs a hundred cosines, but as the
-/// phase and F0 that they are made of. Mixed, a sum over bands of gains and weighted cosines is one over harmonics, Σ_k (Σ_j gain_j·w_jk)·cos kφ,
+/// The signals of <see cref="Features.HarmonicBands"/> as a graph has them: not written out, 28 signals of which each sample needs a hundred cosines, but as
+/// the phase and F0 that they are made of. Mixed, a sum over bands of gains and weighted cosines is one over harmonics, Σ_k (Σ_j gain_j·w_jk)·cos kφ,
 /// which Clenshaw's recurrence (1955) sums without computing a cosine of a multiple.
 /// </summary>
 /// <param name="Phase">φ of each sample, [b, n, hop].</param>
@@ -42,7 +42,8 @@ internal sealed record HarmonicSignals(Value Phase, Value Hz, float[] Edges, dou
         Graph graph = Phase.Graph;
         Value voiced = Hz.Greater(graph.Scalar(0f)), hz = voiced.Where(Hz, graph.Scalar((float)LowestHz)).Unsqueeze(3);
         float[] numbers = [.. Enumerable.Range(1, Harmonics).Select(k => (float)k)], lower = [0f, .. Edges[..^1]];
-        Value k = graph.Constant(numbers, 1, 1, 1, Harmonics), low = graph.Constant(lower, 1, 1, Edges.Length, 1), high = graph.Constant(Edges, 1, 1, Edges.Length, 1);
+        Value k = graph.Constant(numbers, 1, 1, 1, Harmonics), low = graph.Constant(lower, 1, 1, Edges.Length, 1),
+            high = graph.Constant(Edges, 1, 1, Edges.Length, 1);
         Value overlap = (((k + 0.5f) * hz).Min(high) - ((k + -0.5f) * hz).Max(low)).Apply("Relu");
         return overlap / hz * ((hz * (1f / SampleRate)).Apply("Sqrt") * 2f) * voiced.ToFloat().Unsqueeze(3);
     }

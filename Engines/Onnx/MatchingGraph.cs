@@ -4,7 +4,9 @@ using FlowVocoder.Matching;
 
 namespace FlowVocoder.Onnx;
 
-/// <summary>Mel matching of a whole signal as nodes: passes of <see cref="MelMatching"/> over the frames of <see cref="MatchingFrames"/>, mirrored at both ends.</summary>
+/// <summary>
+/// Mel matching of a whole signal as nodes: passes of <see cref="MelMatching"/> over the frames of <see cref="MatchingFrames"/>, mirrored at both ends.
+/// </summary>
 internal static class MatchingGraph
 {
     /// <summary>Speech [b, 1, n·hop] made to obey its mel [b, bands, n]. Four frames are the least, for what is mirrored.</summary>

@@ -15,7 +15,9 @@ public sealed record OnnxExportOptions
     /// <summary>Standard deviation of the noise; null is what suits the voice. The default value is null.</summary>
     public float? Sigma { get; init; }
 
-    /// <summary>Passes of mel matching, 0 to 32; null is what suits the voice, and none where the graph streams, which has no matching. The default value is null.</summary>
+    /// <summary>
+    /// Passes of mel matching, 0 to 32; null is what suits the voice, and none where the graph streams, which has no matching. The default value is null.
+    /// </summary>
     public int? Match { get; init; }
 
     /// <summary>Seed of the phase in which the voice begins, as that of synthesis. The default value is 0.</summary>

@@ -9,8 +9,8 @@ using global::Onnx;
 namespace FlowVocoder.Onnx;
 
 /// <summary>
-/// Writes a voice as an ONNX graph that needs nothing beside it: mel in, waveform out. The graph is the voice itself, run once on operations that write nodes; it is
-/// run at two lengths, and where the graphs differ a length has become a constant, which is refused.
+/// Writes a voice as an ONNX graph that needs nothing beside it: mel in, waveform out. The graph is the voice itself, run once on operations that write nodes;
+/// it is run at two lengths, and where the graphs differ a length has become a constant, which is refused.
 /// </summary>
 public static class OnnxExporter
 {
@@ -33,11 +33,13 @@ public static class OnnxExporter
 
     private static OnnxExportOptions Checked(LoadedVoice voice, OnnxExportOptions options)
     {
-        if (voice.Model is not CompactVocoder and not WaveGlow) throw new VocoderException($"voice {voice.Name}: a {voice.Model.Kind} has no graph, expected a compact voice or a waveglow");
+        if (voice.Model is not CompactVocoder and not WaveGlow)
+            throw new VocoderException($"voice {voice.Name}: a {voice.Model.Kind} has no graph, expected a compact voice or a waveglow");
         if (voice.Model.GeneratesStepByStep)
             throw new VocoderException($"voice {voice.Name} speaks step by step, each step from all before it, which is no graph of a fixed size; expected one that speaks in one pass, like student or compact");
         if (options.Streaming && voice.Model is WaveGlow)
-            throw new VocoderException($"voice {voice.Name}: a waveglow looks {voice.Model.LookAheadFrames} frames ahead and keeps no state; expected an export of whole mels");
+            throw new VocoderException(
+                $"voice {voice.Name}: a waveglow looks {voice.Model.LookAheadFrames} frames ahead and keeps no state; expected an export of whole mels");
         if (options.Streaming && options.Match > 0) throw new VocoderException("a streaming graph has no mel matching, expected --match 0");
         int match = options.Streaming ? 0 : options.Match ?? voice.Model.MatchPasses;
         if (match > 0 && Matching.MelMatching.Refusal(voice.Model.Recipe) is { } reason) throw new VocoderException(reason);
@@ -106,7 +108,8 @@ public static class OnnxExporter
         var model = new ModelProto { IrVersion = IrVersion, ProducerName = "FlowVocoder", Graph = graph.Proto };
         model.OpsetImport.Add(new OperatorSetIdProto { Version = Opset });
         Features.MelRecipe recipe = voice.Model.Recipe;
-        void Say(string key, object value) => model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = Convert.ToString(value, CultureInfo.InvariantCulture) });
+        void Say(string key, object value) =>
+            model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = Convert.ToString(value, CultureInfo.InvariantCulture) });
         // By this sherpa-onnx knows a vocoder of one input, the mel, and one output, the waveform.
         Say("model_type", "hifigan");
         Say("voice", voice.Name);

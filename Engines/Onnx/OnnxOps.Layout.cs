@@ -5,7 +5,8 @@ namespace FlowVocoder.Onnx;
 internal sealed partial class OnnxOps
 {
     /// <inheritdoc/>
-    public override Tensor Slice(Tensor x, int first, int count) => first == 0 && count == x.Channels ? x : TensorOf(ValueOf(x).Slice(1, first, first + count), x.Batch, count, x.Length);
+    public override Tensor Slice(Tensor x, int first, int count) =>
+        first == 0 && count == x.Channels ? x : TensorOf(ValueOf(x).Slice(1, first, first + count), x.Batch, count, x.Length);
 
     /// <inheritdoc/>
     public override Tensor Concat(Tensor a, Tensor b) => TensorOf(ValueOf(a).Then(1, ValueOf(b)), a.Batch, a.Channels + b.Channels, a.Length);
@@ -20,11 +21,13 @@ internal sealed partial class OnnxOps
 
     /// <inheritdoc/>
     public override Tensor Fold(Tensor x, int group) =>
-        TensorOf(ValueOf(x).Reshape(0, x.Channels, -1, group).Transpose(0, 1, 3, 2).Reshape(0, x.Channels * group, -1), x.Batch, x.Channels * group, x.Length / group);
+        TensorOf(ValueOf(x).Reshape(0, x.Channels, -1, group).Transpose(0, 1, 3, 2).Reshape(0, x.Channels * group, -1), x.Batch, x.Channels * group,
+            x.Length / group);
 
     /// <inheritdoc/>
     public override Tensor Unfold(Tensor x, int group) =>
-        TensorOf(ValueOf(x).Reshape(0, x.Channels / group, group, -1).Transpose(0, 1, 3, 2).Reshape(0, x.Channels / group, -1), x.Batch, x.Channels / group, x.Length * group);
+        TensorOf(ValueOf(x).Reshape(0, x.Channels / group, group, -1).Transpose(0, 1, 3, 2).Reshape(0, x.Channels / group, -1), x.Batch, x.Channels / group,
+            x.Length * group);
 
     /// <inheritdoc/>
     public override Tensor Reshape(Tensor x, int batch, int channels, int length) => throw Missing(nameof(Reshape));

@@ -13,11 +13,14 @@ internal sealed partial class OnnxOps(Graph graph, StreamMemory? memory = null) 
 {
     private readonly Dictionary<(Tensor Tensor, int Version, string Use), Value> _constants = [];
 
-    /// <summary>Whether a step belongs to the signal, 1, or lies before its start, 0, [1, 1, t]: what a causal operation sees of the past is zero there.</summary>
+    /// <summary>
+    /// Whether a step belongs to the signal, 1, or lies before its start, 0, [1, 1, t]: what a causal operation sees of the past is zero there.
+    /// </summary>
     public Value? IsSignal { get; set; }
 
     /// <summary>The value of a result, or of a parameter as a constant.</summary>
-    public Value ValueOf(Tensor tensor) => tensor.Payload is Value value ? value : Constant(tensor, "", () => (tensor.Span.ToArray(), [tensor.Batch, tensor.Channels, tensor.Length]));
+    public Value ValueOf(Tensor tensor) => tensor.Payload is Value value ? value
+        : Constant(tensor, "", () => (tensor.Span.ToArray(), [tensor.Batch, tensor.Channels, tensor.Length]));
 
     /// <summary>A value as a tensor whose shape is that of the length that is traced.</summary>
     public static Tensor TensorOf(Value value, int batch, int channels, int length) => Tensor.Elsewhere(value, batch, channels, length);
@@ -45,15 +48,18 @@ internal sealed partial class OnnxOps(Graph graph, StreamMemory? memory = null) 
     /// <inheritdoc/>
     public override Tensor Conv1d(Tensor x, Tensor weight, Tensor? bias, ConvShape shape = default, Tensor? add = null, string? site = null)
     {
-        int rows = shape.Rows == 0 ? weight.Batch : shape.Rows, dilation = Math.Max(1, shape.Dilation), first = shape.FirstRow, reach = (weight.Length - 1) * dilation;
-        Value kernel = Constant(weight, $"rows {first} {rows}", () => (weight.Span.Slice(first * weight.Channels * weight.Length, rows * weight.Channels * weight.Length).ToArray(), [rows, weight.Channels, weight.Length]));
+        int rows = shape.Rows == 0 ? weight.Batch : shape.Rows, dilation = Math.Max(1, shape.Dilation), first = shape.FirstRow,
+            reach = (weight.Length - 1) * dilation;
+        Value kernel = Constant(weight, $"rows {first} {rows}", () => (weight.Span.Slice(first * weight.Channels * weight.Length,
+            rows * weight.Channels * weight.Length).ToArray(), [rows, weight.Channels, weight.Length]));
         Value addend = bias == null ? default : Constant(bias, $"vector {first} {rows}", () => (bias.Span.Slice(first, rows).ToArray(), [rows]));
         Value input = ValueOf(x);
         bool remembers = site != null && shape.Left == reach && reach > 0;
         if (remembers && IsSignal is { } isSignal) input *= isSignal;
         long before = shape.Left;
         if (remembers && memory != null) (input, before) = (memory.Precede(input, x.Channels, reach), 0);
-        Value y = graph.Node("Conv", bias == null ? [input, kernel] : [input, kernel, addend], ("dilations", new long[] { dilation }), ("pads", new long[] { before, reach - shape.Left }));
+        Value y = graph.Node("Conv", bias == null ? [input, kernel] : [input, kernel, addend], ("dilations", new long[] { dilation }),
+            ("pads", new long[] { before, reach - shape.Left }));
         return TensorOf(add == null ? y : y + ValueOf(add), x.Batch, rows, x.Length);
     }
 
@@ -74,7 +80,8 @@ internal sealed partial class OnnxOps(Graph graph, StreamMemory? memory = null) 
 
     private static Tensor Like(Tensor x, Value value) => TensorOf(value, x.Batch, x.Channels, x.Length);
 
-    private static NotSupportedException Missing(string operation) => new($"the operation {operation} has no form in ONNX: no voice that can be exported uses it");
+    private static NotSupportedException Missing(string operation) =>
+        new($"the operation {operation} has no form in ONNX: no voice that can be exported uses it");
 
     // A constant is written once, however often and in however many runs of the trace it is used.
     private Value Constant(Tensor tensor, string use, Func<(float[] Values, long[] Shape)> make)

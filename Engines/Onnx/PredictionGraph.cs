@@ -4,7 +4,9 @@ using global::Onnx;
 
 namespace FlowVocoder.Onnx;
 
-/// <summary>Linear prediction from the mel, and its synthesis filter, as nodes: <see cref="MelLinearPredictor"/> and <see cref="LinearPredictionFilter"/>.</summary>
+/// <summary>
+/// Linear prediction from the mel, and its synthesis filter, as nodes: <see cref="MelLinearPredictor"/> and <see cref="LinearPredictionFilter"/>.
+/// </summary>
 internal sealed class PredictionGraph(MelLinearPredictor predictor)
 {
     private const TensorProto.Types.DataType Float = TensorProto.Types.DataType.Float, Double = TensorProto.Types.DataType.Double;
@@ -23,15 +25,17 @@ internal sealed class PredictionGraph(MelLinearPredictor predictor)
         }
         Value mel = blended[0].Then(2, blended[1..]).Reshape(0, -1, predictor.Envelope.Bands);
         var (slopes, offsets) = Envelope();
-        Value logPower = mel.MatMul(graph.Constant(slopes, predictor.Envelope.Bands, predictor.Envelope.Points)) + graph.Constant(offsets, predictor.Envelope.Points);
-        Value power = graph.Node("Clip", [logPower, graph.Scalar(MelLinearPredictor.LowestLogPower), graph.Scalar(MelLinearPredictor.HighestLogPower)]).Apply("Exp").ToDouble();
+        Value logPower = mel.MatMul(graph.Constant(slopes, predictor.Envelope.Bands, predictor.Envelope.Points))
+            + graph.Constant(offsets, predictor.Envelope.Points);
+        Value power = graph.Node("Clip", [logPower, graph.Scalar(MelLinearPredictor.LowestLogPower), graph.Scalar(MelLinearPredictor.HighestLogPower)])
+            .Apply("Exp").ToDouble();
         var (taps, error) = LevinsonDurbin(power.MatMul(graph.Doubles(Correlation(), predictor.Envelope.Points, _order + 1)));
         return (taps.ToFloat(), error.Apply("Sqrt").ToFloat());
     }
 
     /// <summary>
-    /// Excitation [b, samples] to speech. Within a block the filter is fixed: y = H·(g·e + M·p), with H the triangular Toeplitz matrix of its impulse response, p the
-    /// last samples before the block and M what the taps make of them. Only p goes from block to block, 345 times a second.
+    /// Excitation [b, samples] to speech. Within a block the filter is fixed: y = H·(g·e + M·p), with H the triangular Toeplitz matrix of its impulse response,
+    /// p the last samples before the block and M what the taps make of them. Only p goes from block to block, 345 times a second.
     /// </summary>
     /// <param name="excitation">[b, blocks, block size].</param>
     /// <param name="taps">[b, blocks, order].</param>
@@ -91,7 +95,8 @@ internal sealed class PredictionGraph(MelLinearPredictor predictor)
         body.Output(shifted - reflection * a, "b_next", Double, filter);
         body.Output(goesOn, "goes_on_next", Double, "batch", "blocks", 1);
         Value unit = r * zero + graph.Doubles(First(_order + 1), _order + 1);
-        Value[] results = graph.Nodes("Scan", [r.Slice(2, 1), r.Slice(2, 0, -1), unit, unit, unit.Slice(2, 0, 1), graph.Numbers([.. Enumerable.Range(0, _order).Select(i => (long)i)])], 5,
+        Value[] results = graph.Nodes("Scan", [r.Slice(2, 1), r.Slice(2, 0, -1), unit, unit, unit.Slice(2, 0, 1),
+            graph.Numbers([.. Enumerable.Range(0, _order).Select(i => (long)i)])], 5,
             ("body", body), ("num_scan_inputs", 1));
         return (results[2].Slice(2, 1).Apply("Neg"), results[1].Slice(2, 0, 1));
     }

@@ -34,13 +34,15 @@ internal static class OnnxDevice
         {
             string[] parts = device.Split(':');
             int number = 0;
-            if (parts.Length > 2 || (parts.Length == 2 && !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out number))) throw Unknown(device);
+            if (parts.Length > 2 || (parts.Length == 2 && !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out number)))
+                throw Unknown(device);
             switch (parts[0])
             {
                 case "cpu" when parts.Length == 1:
                     break;
                 case "cuda":
-                    if (!OrtEnv.Instance().GetAvailableProviders().Contains(Cuda)) throw new VocoderException($"the device {device} is not there, expected a build with -p:Onnx=gpu on a machine with CUDA");
+                    if (!OrtEnv.Instance().GetAvailableProviders().Contains(Cuda))
+                        throw new VocoderException($"the device {device} is not there, expected a build with -p:Onnx=gpu on a machine with CUDA");
                     options.AppendExecutionProvider_CUDA(number);
                     break;
                 default:

@@ -58,7 +58,8 @@ internal sealed class OnnxFileVocoder : VocoderModel, IWindowedModel
                 throw new VocoderException($"{path}: the graph has {session.InputMetadata.Count} inputs ({string.Join(", ", session.InputMetadata.Keys)}), expected one, a mel [1, bands, frames]");
             int[] shape = session.InputMetadata.Values.Single().Dimensions;
             if (shape.Length != 3 || shape[1] < 1)
-                throw new VocoderException($"{path}: the input has shape [{string.Join(", ", shape)}], expected a mel [1, bands, frames] with a known number of bands");
+                throw new VocoderException(
+                    $"{path}: the input has shape [{string.Join(", ", shape)}], expected a mel [1, bands, frames] with a known number of bands");
             return new OnnxFileVocoder(session, RecipeOf(session, path, shape[1]));
         }
         catch
@@ -109,6 +110,7 @@ internal sealed class OnnxFileVocoder : VocoderModel, IWindowedModel
     {
         var metadata = session.ModelMetadata.CustomMetadataMap;
         MelRecipe recipe = metadata.TryGetValue("mel_recipe", out string? json) ? MelRecipe.FromJson(json) : MelRecipe.ByName("hifigan");
-        return recipe.Bands == bands ? recipe : throw new VocoderException($"{path}: the mel has {bands} bands, expected {recipe.Bands} as in recipe {recipe.Name}");
+        return recipe.Bands == bands ? recipe : throw new VocoderException(
+            $"{path}: the mel has {bands} bands, expected {recipe.Bands} as in recipe {recipe.Name}");
     }
 }

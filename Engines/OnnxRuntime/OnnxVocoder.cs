@@ -43,7 +43,8 @@ internal sealed class OnnxVocoder(CompactVocoder model, Func<ulong, InferenceSes
     /// <inheritdoc/>
     private protected override VocoderStream CreateStream(SynthesisOptions options, Parallelism parallelism)
     {
-        if (options.PitchShift != 0) throw new VocoderException(FormattableString.Invariant($"the pitch shift is {options.PitchShift} semitones, expected 0: the graph of a voice has none"));
+        if (options.PitchShift != 0) throw new VocoderException(
+            FormattableString.Invariant($"the pitch shift is {options.PitchShift} semitones, expected 0: the graph of a voice has none"));
         return new OnnxStream(this, options, session(options.Seed));
     }
 

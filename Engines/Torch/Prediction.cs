@@ -12,7 +12,8 @@ internal static class Prediction
     public static TorchTensor Synthesize(TorchTensor x, TorchTensor taps, TorchTensor gains)
     {
         long batch = taps.shape[0], blocks = taps.shape[1], order = taps.shape[2], size = x.shape[2] / blocks;
-        TorchTensor a = taps.detach().to(torch.float64), input = (x.to(torch.float64).reshape(batch, blocks, size, 1) * gains.detach().to(torch.float64).unsqueeze(3));
+        TorchTensor a = taps.detach().to(torch.float64), input = (
+            x.to(torch.float64).reshape(batch, blocks, size, 1) * gains.detach().to(torch.float64).unsqueeze(3));
         var (within, before) = Matrices(a, size);
         // What each block says from silence, and what one sample before it does to it.
         TorchTensor alone = torch.linalg.solve_triangular(within, input, upper: false), carried = torch.linalg.solve_triangular(within, before, upper: false);
@@ -25,12 +26,14 @@ internal static class Prediction
     {
         long batch = taps.shape[0], blocks = taps.shape[1], order = taps.shape[2];
         // Each sample's window of the order before it, the oldest first.
-        TorchTensor past = torch.nn.functional.pad(x, [order, 0]).squeeze(1).narrow(1, 0, x.shape[2] + order - 1).unfold(1, order, 1).reshape(batch, blocks, -1, order);
+        TorchTensor past = torch.nn.functional.pad(x, [order, 0]).squeeze(1).narrow(1, 0, x.shape[2] + order - 1).unfold(1, order, 1).reshape(batch,
+            blocks, -1, order);
         TorchTensor predicted = past.matmul(taps.detach().flip(2).unsqueeze(3)).squeeze(3);
         return ((x.reshape(batch, blocks, -1) - predicted) / gains.detach()).reshape(batch, 1, -1);
     }
 
-    // [b, blocks, n, n] I - A, where A has the taps below its diagonal, and [b, blocks, n, order] what the samples before the block, the oldest first, add to it.
+    // [b, blocks, n, n] I - A, where A has the taps below its diagonal, and [b, blocks, n, order] what the samples before the block, the oldest first, add to
+    // it.
     private static (TorchTensor Within, TorchTensor Before) Matrices(TorchTensor taps, long size)
     {
         long order = taps.shape[2];
@@ -51,7 +54,8 @@ internal static class Prediction
     {
         long size = block.shape[2];
         if (size >= order) return block.narrow(2, size - order, order);
-        TorchTensor older = torch.eye(order, dtype: torch.float64, device: block.device).narrow(0, size, order - size).expand(block.shape[0], block.shape[1], -1, -1);
+        TorchTensor older = torch.eye(order, dtype: torch.float64, device: block.device).narrow(0, size, order - size).expand(block.shape[0],
+            block.shape[1], -1, -1);
         return torch.cat([isState ? older : torch.zeros([block.shape[0], block.shape[1], order - size, 1], torch.float64, block.device), block], 2);
     }
 

@@ -23,7 +23,8 @@ internal sealed class Splines
         _bound = bound;
         _widths = Sizes(all.narrow(2, 0, bins));
         _heights = Sizes(all.narrow(2, bins, bins));
-        TorchTensor inner = torch.nn.functional.softplus(all.narrow(2, 2 * bins, bins - 1) + s_offset) + MinSlope, edge = torch.ones_like(_widths.narrow(2, 0, 1));
+        TorchTensor inner = torch.nn.functional.softplus(all.narrow(2, 2 * bins, bins - 1) + s_offset) + MinSlope,
+            edge = torch.ones_like(_widths.narrow(2, 0, 1));
         _slopes = torch.cat([edge, inner, edge], 2);
     }
 

@@ -39,7 +39,8 @@ public static class TorchDevices
     internal static torch.Device Find(string name)
     {
         int index = 0;
-        bool isCuda = name == "cuda" || (name.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(name.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out index));
+        bool isCuda = name == "cuda" || (name.StartsWith("cuda:", StringComparison.Ordinal)
+            && int.TryParse(name.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out index));
         if (name != "cpu" && !isCuda) throw new VocoderException($"the device is '{name}', expected cpu, cuda or cuda:N");
         if (Fault is { } fault) throw new VocoderException(fault);
         if (!isCuda) return torch.CPU;

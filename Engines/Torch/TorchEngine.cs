@@ -18,7 +18,8 @@ public sealed class TorchEngine : Engine
 
     /// <summary>Takes a device.</summary>
     /// <param name="device">"cpu", "cuda" for the first CUDA device, or "cuda:N".</param>
-    /// <exception cref="VocoderException">The name is none of these, the device is not there, or the native library cannot be loaded; never is another one taken instead.</exception>
+    /// <exception cref="VocoderException">The name is none of these, the device is not there, or the native library cannot be loaded; never is another one
+    /// taken instead.</exception>
     public TorchEngine(string device = "cpu")
     {
         On = TorchDevices.Find(device);

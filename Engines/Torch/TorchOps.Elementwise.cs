@@ -32,7 +32,8 @@ internal sealed partial class TorchOps
     /// <inheritdoc/>
     public override Tensor Mix(Tensor x, Tensor gains)
     {
-        Require(x.Batch == gains.Batch && x.Channels == gains.Channels && gains.Length > 0 && x.Length % gains.Length == 0, $"gains {gains.Shape} do not mix {x.Shape}");
+        Require(x.Batch == gains.Batch && x.Channels == gains.Channels && gains.Length > 0 && x.Length % gains.Length == 0,
+            $"gains {gains.Shape} do not mix {x.Shape}");
         return Result(() => (ValueOf(x).reshape(x.Batch, x.Channels, gains.Length, -1) * ValueOf(gains).unsqueeze(3)).sum(1).reshape(x.Batch, 1, -1));
     }
 

@@ -22,7 +22,8 @@ internal sealed partial class TorchOps
         return Result(() =>
         {
             // -1 takes the zeros behind the last.
-            TorchTensor value = ValueOf(x), source = items.Contains(-1) ? torch.cat([value, torch.zeros([1, x.Channels, x.Length], device: engine.On)], 0) : value;
+            TorchTensor value = ValueOf(x), source = items.Contains(-1)
+                ? torch.cat([value, torch.zeros([1, x.Channels, x.Length], device: engine.On)], 0) : value;
             TorchTensor places = torch.tensor([.. items.Select(item => item < 0 ? x.Batch : (long)item)], device: engine.On);
             return source.index_select(0, places).reshape(items.Length / join, join * x.Channels, x.Length);
         });
@@ -64,7 +65,8 @@ internal sealed partial class TorchOps
     {
         int taps = (weight.Length + stride - 1) / stride;
         // [in, out, tap·stride + phase], the taps turned round.
-        return Result(() => torch.nn.functional.pad(ValueOf(weight), [0, taps * stride - weight.Length]).reshape(weight.Batch, weight.Channels, taps, stride).flip(2)
+        return Result(() => torch.nn.functional.pad(ValueOf(weight), [0, taps * stride - weight.Length]).reshape(weight.Batch, weight.Channels, taps,
+            stride).flip(2)
             .permute(1, 3, 0, 2).reshape(weight.Channels * stride, weight.Batch, taps));
     }
 }

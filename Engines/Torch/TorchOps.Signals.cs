@@ -46,7 +46,8 @@ internal sealed partial class TorchOps
     }
 
     private static void RequirePrediction(Tensor x, Tensor taps, Tensor gains) =>
-        Require(x.Channels == 1 && taps.Batch == x.Batch && gains.Batch == x.Batch && gains.Channels == taps.Channels && gains.Length == 1 && x.Length % taps.Channels == 0,
+        Require(x.Channels == 1 && taps.Batch == x.Batch && gains.Batch == x.Batch && gains.Channels == taps.Channels && gains.Length == 1
+            && x.Length % taps.Channels == 0,
             $"taps {taps.Shape} and gains {gains.Shape} do not fit {x.Shape}");
 
     /// <inheritdoc/>
@@ -66,8 +67,10 @@ internal sealed partial class TorchOps
     private static void RequireSpline(Tensor x, Tensor parameters, float bound)
     {
         int each = parameters.Channels / Math.Max(1, x.Channels);
-        Require(parameters.Channels == each * x.Channels && each >= 2 && each % 3 == 2, $"{parameters.Channels} spline parameters are not 3K - 1 for each of {x.Channels} channels");
-        Require((parameters.Batch == 1 && parameters.Length == 1) || (parameters.Batch == x.Batch && parameters.Length == x.Length), $"spline parameters {parameters.Shape} do not fit {x.Shape}");
+        Require(parameters.Channels == each * x.Channels && each >= 2 && each % 3 == 2,
+            $"{parameters.Channels} spline parameters are not 3K - 1 for each of {x.Channels} channels");
+        Require((parameters.Batch == 1 && parameters.Length == 1) || (parameters.Batch == x.Batch && parameters.Length == x.Length),
+            $"spline parameters {parameters.Shape} do not fit {x.Shape}");
         Require(bound > 0, $"the bound of a spline is {bound}, expected more than 0");
     }
 }

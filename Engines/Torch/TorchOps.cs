@@ -26,7 +26,8 @@ internal sealed partial class TorchOps(TorchEngine engine, Parallelism paralleli
     public override Tensor Rent(int batch, int channels, int length) => _host.Rent(batch, channels, length);
 
     /// <inheritdoc/>
-    public override Tensor Fill(int batch, int channels, int length, float value) => Result(() => torch.full([batch, channels, length], value, device: engine.On));
+    public override Tensor Fill(int batch, int channels, int length, float value) =>
+        Result(() => torch.full([batch, channels, length], value, device: engine.On));
 
     /// <inheritdoc/>
     public override Tensor Here(Tensor tensor)
@@ -42,7 +43,8 @@ internal sealed partial class TorchOps(TorchEngine engine, Parallelism paralleli
     /// <inheritdoc/>
     public override Tensor Derive(DerivedTensor value)
     {
-        if (!_derived.TryGetValue(value, out Tensor? made)) _derived.Add(value, made = records && value.RequiresGrad ? value.Make(this) : Result(() => engine.Lasting(value).alias()));
+        if (!_derived.TryGetValue(value, out Tensor? made))
+            _derived.Add(value, made = records && value.RequiresGrad ? value.Make(this) : Result(() => engine.Lasting(value).alias()));
         return made;
     }
 
@@ -95,7 +97,8 @@ internal sealed partial class TorchOps(TorchEngine engine, Parallelism paralleli
     // The values of a tensor on the device, [batch, channels, length]. What is in host memory goes there once a pass, parameters once a change.
     private TorchTensor ValueOf(Tensor tensor)
     {
-        if (tensor.Payload != null) return tensor.Payload as TorchTensor ?? throw new ArgumentException($"a tensor {tensor.Shape} of another engine", nameof(tensor));
+        if (tensor.Payload != null)
+            return tensor.Payload as TorchTensor ?? throw new ArgumentException($"a tensor {tensor.Shape} of another engine", nameof(tensor));
         if (_inputs.TryGetValue(tensor, out Input known))
         {
             if (known.Version == tensor.Version) return known.Value;

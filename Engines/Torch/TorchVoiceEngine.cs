@@ -30,5 +30,6 @@ public sealed class TorchVoiceEngine : VoiceEngine
     }
 
     /// <inheritdoc/>
-    public override Engine ForTraining(string? device) => _engines.GetOrAdd(device ?? "cpu", static name => new Lazy<TorchEngine>(() => new TorchEngine(name))).Value;
+    public override Engine ForTraining(string? device) =>
+        _engines.GetOrAdd(device ?? "cpu", static name => new Lazy<TorchEngine>(() => new TorchEngine(name))).Value;
 }

@@ -15,7 +15,8 @@ internal static class Node
         Assert.SkipUnless(Modules is { } folder && Directory.Exists(Path.Combine(folder, package)), $"{package} is not in the folder that {Variable} names");
 
     /// <summary>Runs a script that lies beside the tests.</summary>
-    public static void Run(string script, params string[] arguments) => Execute("node", [Path.Combine(AppContext.BaseDirectory, "scripts", script), .. arguments]);
+    public static void Run(string script, params string[] arguments) =>
+        Execute("node", [Path.Combine(AppContext.BaseDirectory, "scripts", script), .. arguments]);
 
     /// <summary>Runs a program, which must succeed.</summary>
     public static void Execute(string program, params string[] arguments)

@@ -29,7 +29,8 @@ public sealed class OnnxEngineTests : IDisposable
         LoadedVoice voice = OnnxRun.Voice(name), elsewhere = _engine.Put(voice, "cpu");
         var mel = OnnxRun.Mel("kathleen").Data;
         SynthesisOptions options = voice.Options with { Match = match, Seed = seed, Sigma = 0.8f };
-        float[] expected = Synthesizer.Synthesize(voice.Model, mel, options, new Parallelism(1)), actual = Synthesizer.Synthesize(elsewhere.Model, mel, options, new Parallelism(1));
+        float[] expected = Synthesizer.Synthesize(voice.Model, mel, options, new Parallelism(1)),
+            actual = Synthesizer.Synthesize(elsewhere.Model, mel, options, new Parallelism(1));
         Assert.InRange(OnnxRun.RelativeError(actual, expected), 0, 1e-3);
     }
 
@@ -89,7 +90,8 @@ public sealed class OnnxEngineTests : IDisposable
         File.WriteAllBytes(At("NOISE.onnx"), OnnxExporter.Export(OnnxRun.Voice("student"), new OnnxExportOptions { NoiseInput = true }));
         File.WriteAllText(At("BROKEN.onnx"), "no graph");
         string mel = Path.Combine(AppContext.BaseDirectory, "samples", "kathleen.npy");
-        var (error, code) = Run(["synth", mel, At("out.wav"), .. options.Split(' ').Select(word => word.EndsWith(".onnx", StringComparison.Ordinal) ? At(word) : word)]);
+        var (error, code) = Run(["synth", mel, At("out.wav"),
+            .. options.Split(' ').Select(word => word.EndsWith(".onnx", StringComparison.Ordinal) ? At(word) : word)]);
         Assert.NotEqual(0, code);
         Assert.Contains(message, error, StringComparison.Ordinal);
         Assert.Single(error.TrimEnd().Split('\n'));

@@ -22,7 +22,8 @@ public class OnnxExporterTests
         float[] expected = Synthesizer.Synthesize(voice.Model, mel.Data, voice.Options with { Match = match }, new Parallelism(1));
         using var run = new OnnxRun(OnnxExporter.Export(voice, new OnnxExportOptions { NoiseInput = true, Match = match }));
         int group = ((CompactVocoder)voice.Model).Config.Group;
-        var (audio, shape) = run.Run(("mel", mel.Data.ToArray(), [1, 80, frames]), ("noise", OnnxRun.Noise(voice.Model, frames, 0), [1, group, frames * 256 / group]))["audio"];
+        var (audio, shape) = run.Run(("mel", mel.Data.ToArray(), [1, 80, frames]),
+            ("noise", OnnxRun.Noise(voice.Model, frames, 0), [1, group, frames * 256 / group]))["audio"];
         Assert.Equal([1, 1, frames * 256], shape);
         double error = OnnxRun.RelativeError(audio, expected);
         TestContext.Current.SendDiagnosticMessage($"{name}, {match} passes: {error}");

@@ -26,7 +26,8 @@ internal sealed class OnnxRun : IDisposable
 
     public Dictionary<string, (float[] Values, int[] Shape)> Run(params (string Name, float[] Values, int[] Shape)[] inputs)
     {
-        using var results = _session.Run([.. inputs.Select(input => NamedOnnxValue.CreateFromTensor(input.Name, new DenseTensor<float>(input.Values, input.Shape)))]);
+        using var results = _session.Run(
+            [.. inputs.Select(input => NamedOnnxValue.CreateFromTensor(input.Name, new DenseTensor<float>(input.Values, input.Shape)))]);
         return results.ToDictionary(result => result.Name, result => (result.AsTensor<float>().ToArray(), result.AsTensor<float>().Dimensions.ToArray()));
     }
 

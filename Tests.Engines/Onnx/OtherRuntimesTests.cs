@@ -22,7 +22,8 @@ public sealed class OtherRuntimesTests : IDisposable
     public void The_checker_of_ONNX_finds_no_fault()
     {
         string python = File.Exists("/usr/bin/python3") ? "/usr/bin/python3" : "python3";
-        using (var probe = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(python, ["-c", "import onnx"]) { RedirectStandardError = true })!)
+        using (var probe = System.Diagnostics.Process.Start(
+            new System.Diagnostics.ProcessStartInfo(python, ["-c", "import onnx"]) { RedirectStandardError = true })!)
         {
             probe.WaitForExit();
             Assert.SkipUnless(probe.ExitCode == 0, "Python has no onnx (python3-onnx)");
@@ -43,7 +44,8 @@ public sealed class OtherRuntimesTests : IDisposable
         Node.Require(package);
         if (runtime == "chromium") Assert.SkipUnless(File.Exists("/usr/bin/chromium"), "there is no Chromium in /usr/bin");
         LoadedVoice voice = OnnxRun.Voice("student");
-        float[] mel = OnnxRun.Mel("kathleen").Data.ToArray(), expected = Synthesizer.Synthesize(voice.Model, mel, voice.Options with { Match = 1 }, new Parallelism(1));
+        float[] mel = OnnxRun.Mel("kathleen").Data.ToArray(),
+            expected = Synthesizer.Synthesize(voice.Model, mel, voice.Options with { Match = 1 }, new Parallelism(1));
         int frames = mel.Length / 80;
         File.WriteAllBytes(At("voice.onnx"), OnnxExporter.Export(voice, new OnnxExportOptions { NoiseInput = true, Match = 1 }));
         string[] call = [At("voice.onnx"), At("out.f32"), "mel", Node.Write(At("mel.f32"), mel), $"1,80,{frames}",
@@ -58,11 +60,14 @@ public sealed class OtherRuntimesTests : IDisposable
     [Fact]
     public void The_examples_of_the_documentation_run()
     {
-        static string Squeeze(string text) => string.Join('\n', text.ReplaceLineEndings("\n").Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0));
-        string[] blocks = [.. File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "docs", "pipelines.md")).ReplaceLineEndings("\n").Split("```js\n")[1..].Select(part => Squeeze(part.Split("```")[0]))];
+        static string Squeeze(string text) =>
+            string.Join('\n', text.ReplaceLineEndings("\n").Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0));
+        string[] blocks = [.. File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "docs", "pipelines.md")).ReplaceLineEndings("\n").Split("```js\n")[1..]
+            .Select(part => Squeeze(part.Split("```")[0]))];
         Assert.Equal(2, blocks.Length);
         string[] scripts = ["pipelines.cjs", "sherpa.cjs"];
-        for (int i = 0; i < 2; i++) Assert.Contains(blocks[i], Squeeze(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "scripts", scripts[i]))), StringComparison.Ordinal);
+        for (int i = 0; i < 2; i++)
+            Assert.Contains(blocks[i], Squeeze(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "scripts", scripts[i]))), StringComparison.Ordinal);
         Node.Require("onnxruntime-node");
         float[] mel = OnnxRun.Mel("kathleen").Data.ToArray();
         File.WriteAllBytes(At("student.onnx"), OnnxExporter.Export(OnnxRun.Voice("student"), new OnnxExportOptions { Match = 1 }));
@@ -104,7 +109,8 @@ public sealed class OtherRuntimesTests : IDisposable
         graph.Output(graph.Constant(mel, 1, 80, frames), "mel", TensorProto.Types.DataType.Float, 1, 80, "frames");
         var model = new ModelProto { IrVersion = 8, Graph = graph.Proto };
         model.OpsetImport.Add(new OperatorSetIdProto { Version = 17 });
-        foreach (var (key, value) in (ReadOnlySpan<(string, string)>)[("model_type", "matcha-icefall"), ("sample_rate", "22050"), ("n_speakers", "1"), ("jieba", "1"), ("has_espeak", "0"),
+        foreach (var (key, value) in (ReadOnlySpan<(string, string)>)[("model_type", "matcha-icefall"), ("sample_rate", "22050"), ("n_speakers", "1"),
+            ("jieba", "1"), ("has_espeak", "0"),
             ("use_eos_bos", "0"), ("pad_id", "0"), ("num_ode_steps", "1"), ("language", "Chinese"), ("voice", "zh")])
             model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
         return model.ToByteArray();

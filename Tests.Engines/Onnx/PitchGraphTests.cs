@@ -23,7 +23,8 @@ public class PitchGraphTests
         double worst = 0;
         for (int done = 0; done < frames; done += Chunk)
         {
-            var results = run.Run(("current", f0[done..(done + Chunk)], [1, 1, Chunk]), ("next", f0[(done + 1)..(done + Chunk + 1)], [1, 1, Chunk]), ("state", state, [1, size]));
+            var results = run.Run(("current", f0[done..(done + Chunk)], [1, 1, Chunk]), ("next", f0[(done + 1)..(done + Chunk + 1)], [1, 1, Chunk]),
+                ("state", state, [1, size]));
             (phase, state) = (results["phase"].Values, results["next_state"].Values);
             accumulator.Advance(f0.AsSpan(done, Chunk + 1), samples);
             for (int i = 0; i < phase.Length; i += 97) worst = Math.Max(worst, Math.Abs(Math.IEEERemainder(phase[i] - samples[i], 2 * Math.PI)));
@@ -48,7 +49,8 @@ public class PitchGraphTests
     private static byte[] Graph(MelRecipe recipe, out int size)
     {
         var graph = new Graph("phase");
-        Value current = graph.Input("current", TensorProto.Types.DataType.Float, 1, 1, "n"), next = graph.Input("next", TensorProto.Types.DataType.Float, 1, 1, "n");
+        Value current = graph.Input("current", TensorProto.Types.DataType.Float, 1, 1, "n"),
+            next = graph.Input("next", TensorProto.Types.DataType.Float, 1, 1, "n");
         var memory = new StreamMemory(graph);
         var frames = new Frames(graph, memory, current, 0);
         Value phase = PitchGraph.Phase(frames, current, next, recipe.HopSize, recipe.HopSize / 2, recipe.SampleRate, 1.5);

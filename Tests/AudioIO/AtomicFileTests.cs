@@ -243,7 +243,8 @@ public class AtomicFileTests
     {
         using var folder = new TempFolder();
         string longName = new('x', 90);
-        string[] left = [".a.wav.abcdefgh.partial", $".{longName[..70]}.abcdefgh.partial"], others = [".b.wav.abcdefgh.partial", ".a.wav.abc.partial", "a.wav.abcdefgh.partial"];
+        string[] left = [".a.wav.abcdefgh.partial", $".{longName[..70]}.abcdefgh.partial"],
+            others = [".b.wav.abcdefgh.partial", ".a.wav.abc.partial", "a.wav.abcdefgh.partial"];
         foreach (string name in (string[])[.. left, .. others]) folder.Add(name, [1]);
         using var writing = new AtomicFile(folder["a.wav"]);
         string[] before = folder.Entries();

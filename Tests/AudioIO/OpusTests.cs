@@ -54,7 +54,8 @@ public class OpusTests
     public void The_gain_of_the_header_is_applied()
     {
         float[] plain = Read(Bytes("chirp.opus")).Channels[0];
-        float[] half = Read(With(bytes => BinaryPrimitives.WriteInt16LittleEndian(bytes.AsSpan(HeadAt + 16), (short)Math.Round(20 * Math.Log10(0.5) * 256)))).Channels[0];
+        float[] half = Read(
+            With(bytes => BinaryPrimitives.WriteInt16LittleEndian(bytes.AsSpan(HeadAt + 16), (short)Math.Round(20 * Math.Log10(0.5) * 256)))).Channels[0];
         for (int t = 0; t < plain.Length; t++) Assert.Equal(plain[t] / 2, half[t], 1e-3f);
     }
 

@@ -112,7 +112,8 @@ public class WavReaderTests
     public void Rf64_takes_its_size_from_ds64()
     {
         byte[] ds64 = [.. U32(100), .. U32(0), .. U32(4), .. U32(0), .. U32(2), .. U32(0), .. U32(0)];
-        byte[] wav = Riff([Chunk("ds64", ds64), Fmt(1, 1, 8000, 16), Chunk("data", S16(16384, 8192), uint.MaxValue), Chunk("tail", [9, 9])], uint.MaxValue, "RF64");
+        byte[] wav = Riff([Chunk("ds64", ds64), Fmt(1, 1, 8000, 16), Chunk("data", S16(16384, 8192), uint.MaxValue), Chunk("tail", [9, 9])],
+            uint.MaxValue, "RF64");
         Assert.Equal([0.5f, 0.25f], Read(wav).Channels[0]);
         Refusal.Expect(() => Read(wav[..^12]), "truncated", "2 bytes", "expected 4");
     }

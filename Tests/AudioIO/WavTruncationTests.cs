@@ -84,7 +84,8 @@ public class WavTruncationTests
 
     private static byte[] Sox(string file)
     {
-        var start = new ProcessStartInfo("sox", [file, "-t", "raw", "-e", "signed", "-b", "16", "-"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("sox", [file, "-t", "raw", "-e", "signed", "-b", "16", "-"]) { RedirectStandardOutput = true,
+            RedirectStandardError = true };
         Process? sox = null;
         try
         {

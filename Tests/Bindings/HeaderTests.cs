@@ -23,7 +23,8 @@ public sealed partial class HeaderTests
     [Fact]
     public void Every_function_is_exported_with_as_many_arguments()
     {
-        var declared = Function().Matches(Read("flowvocoder.h")).ToDictionary(m => m.Groups[1].Value, m => m.Groups[2].Value == "void" ? 0 : m.Groups[2].Value.Split(',').Length);
+        var declared = Function().Matches(Read("flowvocoder.h"))
+            .ToDictionary(m => m.Groups[1].Value, m => m.Groups[2].Value == "void" ? 0 : m.Groups[2].Value.Split(',').Length);
         var exported = typeof(StreamExports).Assembly.GetTypes().SelectMany(t => t.GetMethods(BindingFlags.Static | BindingFlags.Public))
             .Select(m => (Method: m, Export: m.GetCustomAttribute<UnmanagedCallersOnlyAttribute>()))
             .Where(m => m.Export != null).ToDictionary(m => m.Export!.EntryPoint!, m => m.Method.GetParameters().Length);
@@ -34,7 +35,8 @@ public sealed partial class HeaderTests
     [Fact]
     public void Status_codes_have_their_values()
     {
-        var codes = StatusCode().Matches(Read("flowvocoder.h")).ToDictionary(m => m.Groups[1].Value, m => int.Parse(m.Groups[2].Value, CultureInfo.InvariantCulture));
+        var codes = StatusCode().Matches(Read("flowvocoder.h"))
+            .ToDictionary(m => m.Groups[1].Value, m => int.Parse(m.Groups[2].Value, CultureInfo.InvariantCulture));
         Assert.Equal(new Dictionary<string, int>
         {
             ["FV_OK"] = Status.Ok, ["FV_ERROR_ARGUMENT"] = Status.Argument, ["FV_ERROR_INPUT"] = Status.Input, ["FV_ERROR_ORDER"] = Status.Order,
@@ -46,8 +48,12 @@ public sealed partial class HeaderTests
     public void Options_lie_as_declared()
     {
         string header = Read("flowvocoder.h");
-        string declaration = header[header.IndexOf("typedef struct fv_options", StringComparison.Ordinal)..header.IndexOf("} fv_options", StringComparison.Ordinal)];
-        var types = new Dictionary<Type, string> { [typeof(uint)] = "uint32_t", [typeof(float)] = "float", [typeof(int)] = "int32_t", [typeof(ulong)] = "uint64_t" };
+        string declaration = header[header.IndexOf("typedef struct fv_options", StringComparison.Ordinal)..header.IndexOf("} fv_options",
+            StringComparison.Ordinal)];
+        var types = new Dictionary<Type, string>
+        {
+            [typeof(uint)] = "uint32_t", [typeof(float)] = "float", [typeof(int)] = "int32_t", [typeof(ulong)] = "uint64_t",
+        };
         Assert.Equal(Field().Matches(declaration).Select(m => $"{m.Groups[1].Value} {m.Groups[2].Value.Replace("_", "", StringComparison.Ordinal)}"),
             typeof(NativeOptions).GetFields(BindingFlags.Instance | BindingFlags.Public).Select(f => $"{types[f.FieldType]} {f.Name.ToLowerInvariant()}"));
         Assert.Equal(32, Marshal.SizeOf<NativeOptions>());

@@ -35,7 +35,8 @@ public sealed class AnomalyVerbTests : IClassFixture<CliFixture>
             for (int t = 0; t < 4; t++) audio[22050 + t] += t % 2 == 0 ? 0.9f : -0.9f;
         });
         CliResult result = Run("--fit", _normal, clip, "--plot", _fixture.Folder["click.png"]).Succeeds();
-        string[] strongest = result.Output.Split('\n').Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Where(cells => cells is [_, _, "frames", _])
+        string[] strongest = result.Output.Split('\n').Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Where(cells => cells is [_, _, "frames", _])
             .MaxBy(cells => Math.Abs(Number(cells[3])))!;
         Assert.InRange(1.0, Number(strongest[0]) - 0.012, Number(strongest[1]) + 0.012);
         Assert.InRange(Number(strongest[3]), 5, 1000);

@@ -7,7 +7,8 @@ public sealed class BadMelTests(CliFixture fixture) : IClassFixture<CliFixture>
 {
     private const int Frames = 2;
 
-    private static byte[] Typed(string descr, int itemSize, string shape = "(80, 2)") => NpyBytes.File(NpyBytes.Dict(descr, shape), new byte[80 * Frames * itemSize]);
+    private static byte[] Typed(string descr, int itemSize, string shape = "(80, 2)") =>
+        NpyBytes.File(NpyBytes.Dict(descr, shape), new byte[80 * Frames * itemSize]);
 
     private static byte[] With(float bad, int at)
     {
@@ -58,7 +59,8 @@ public sealed class BadMelTests(CliFixture fixture) : IClassFixture<CliFixture>
         float[] values = [.. Enumerable.Range(0, 400).Select(i => -5 + 3 * MathF.Sin(i * 0.37f))];
         MelFile.Write(folder["plain.npy"], values, 80, 5);
         IEnumerable<float> stored = transposed ? Enumerable.Range(0, 400).Select(i => values[i % 80 * 5 + i / 80]) : values;
-        byte[] data = [.. stored.SelectMany(v => type == "<f8" ? BitConverter.GetBytes((double)v) : type == ">f4" ? BitConverter.GetBytes(v).Reverse() : BitConverter.GetBytes(v))];
+        byte[] data = [.. stored.SelectMany(v => type == "<f8" ? BitConverter.GetBytes((double)v) : type == ">f4" ? BitConverter.GetBytes(v).Reverse()
+            : BitConverter.GetBytes(v))];
         folder.Add("other.npy", NpyBytes.File(NpyBytes.Dict(type, shape, fortran), data));
         foreach (string mel in (string[])["plain", "other"])
             Assert.Equal(0, CliFixture.Run("synth", folder[mel + ".npy"], folder[mel + ".wav"], "--voice", fixture.Voice).Code);

@@ -62,7 +62,8 @@ public sealed class BadVoiceTests(CliFixture fixture) : IClassFixture<CliFixture
     {
         VoiceFile good = VoiceFile.Read(fixture.Voice);
         using var stream = new MemoryStream();
-        SafeTensorsFile.Write(stream, good.Tensors.ToDictionary(t => t.Key, t => which(t.Key) ? new SafeTensor(t.Value.Shape, new float[t.Value.Data.Length]) : t.Value), good.Metadata);
+        SafeTensorsFile.Write(stream, good.Tensors.ToDictionary(t => t.Key, t => which(t.Key) ? new SafeTensor(t.Value.Shape, new float[t.Value.Data.Length])
+            : t.Value), good.Metadata);
         Refused(stream.ToArray(), parts);
     }
 

@@ -66,7 +66,8 @@ public sealed class DistillVerbTests : IDisposable
         Assert.Equal(0, score.Code);
         Assert.Contains("scores step by step: about ", score.Error, StringComparison.Ordinal);
         Assert.Contains("WN.1", score.Output, StringComparison.Ordinal);
-        Assert.DoesNotContain("step by step", CliFixture.Run("score", _folder["data/valid/3.wav"], "--voice", _folder["teacher"]).Succeeds().Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("step by step", CliFixture.Run("score", _folder["data/valid/3.wav"], "--voice", _folder["teacher"]).Succeeds().Error,
+            StringComparison.Ordinal);
         Assert.Contains("step by step (an inverse autoregressive student)", CliFixture.Run("info", voice).Succeeds().Output, StringComparison.Ordinal);
         Assert.Contains("step by step (an autoregressive teacher)", CliFixture.Run("info", _folder["teacher"]).Succeeds().Output, StringComparison.Ordinal);
     }
@@ -117,7 +118,8 @@ public sealed class DistillVerbTests : IDisposable
         }
         Refused("the teacher is a student itself", "student-teacher");
         Refused("group is 24, expected a divisor of the hop 256", more: ["--group", "24"]);
-        Refused("recipe is bigvgan-24k, expected that of the teacher, hifigan: sample rate 24000 Hz, the voice expects 22050 Hz", more: ["--recipe", "bigvgan-24k"]);
+        Refused("recipe is bigvgan-24k, expected that of the teacher, hifigan: sample rate 24000 Hz, the voice expects 22050 Hz",
+            more: ["--recipe", "bigvgan-24k"]);
         Refused("model.flow is maf, expected iaf or coupling", more: ["--set", "model.flow=maf", "--set", "mel_loss_weight=0"]);
         Refused("found no voice", "nobody");
         CliFixture.Run("train", "--data", _folder["data"], "--config", _folder["student.json"], "--out", _folder["x.safetensors"]).Fails(1, "iaf");
@@ -125,7 +127,8 @@ public sealed class DistillVerbTests : IDisposable
 
     public static TheoryData<string, double> Configurations => new()
     {
-        { "compact", 1.55 }, { "teacher", 6.9 }, { "maf", 2.6 }, { "student", 0.18 }, { "student-adversarial", 0.18 }, { "clarinet-teacher", 75 }, { "clarinet-student", 56.6 },
+        { "compact", 1.55 }, { "teacher", 6.9 }, { "maf", 2.6 }, { "student", 0.18 }, { "student-adversarial", 0.18 }, { "clarinet-teacher", 75 },
+        { "clarinet-student", 56.6 },
     };
 
     // ClariNet's own figures are 58 and 47.5 GMAC/s: our layers have residual and skip convolutions, and a wider condition.
@@ -156,10 +159,12 @@ public sealed class DistillVerbTests : IDisposable
     {
         // Whatever the width at which lines are broken.
         string help = string.Join(' ', CliFixture.Run("distill", "--help").Succeeds().Output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
-        Assert.Contains("trained here (kind compact) with a flow that scores in one pass: coupling or maf. A WaveGlow cannot teach", help, StringComparison.Ordinal);
+        Assert.Contains("trained here (kind compact) with a flow that scores in one pass: coupling or maf. A WaveGlow cannot teach", help,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_name_that_is_no_configuration_lists_those_there_are() =>
-        CliFixture.Run("train", "--data", _folder["data"], "--config", "tacher", "--out", _folder["x.safetensors"]).Fails(1, "cannot read 'tacher'", "compact", "teacher");
+        CliFixture.Run("train", "--data", _folder["data"], "--config", "tacher", "--out", _folder["x.safetensors"])
+            .Fails(1, "cannot read 'tacher'", "compact", "teacher");
 }

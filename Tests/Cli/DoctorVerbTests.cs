@@ -17,7 +17,8 @@ public class DoctorVerbTests
         foreach (string part in (string[])["program", "engine", "vectors", "playing", "recording", "files", "voices"])
             Assert.Contains(lines, l => l.StartsWith(part, StringComparison.Ordinal));
         Assert.Contains(lines, l => l.Contains("used", StringComparison.Ordinal) && l.Contains($"{SimdWidth.Bits} bit", StringComparison.Ordinal));
-        Assert.Contains(lines, l => l.Contains("used", StringComparison.Ordinal) && l.Contains("compact", StringComparison.Ordinal) && l.Contains("M parameters", StringComparison.Ordinal));
+        Assert.Contains(lines, l => l.Contains("used", StringComparison.Ordinal) && l.Contains("compact", StringComparison.Ordinal)
+            && l.Contains("M parameters", StringComparison.Ordinal));
         // State, name and reason of each line.
         Assert.All(lines[1..], l => Assert.True(l[10..].Split("  ", StringSplitOptions.RemoveEmptyEntries) is [_, _, { Length: > 3 }], l));
     }

@@ -32,7 +32,8 @@ public sealed class EncodeVerbTests(CliFixture fixture) : IClassFixture<CliFixtu
     public void What_is_written_is_what_the_library_encodes()
     {
         Encode(Path("whole.npz")).Succeeds();
-        LatentSpeech expected = fixture.Model.Encode(fixture.Mel, fixture.Audio, new Parallelism(1)), found = LatentFile.Read(Path("whole.npz"), fixture.Model.Recipe);
+        LatentSpeech expected = fixture.Model.Encode(fixture.Mel, fixture.Audio, new Parallelism(1)),
+            found = LatentFile.Read(Path("whole.npz"), fixture.Model.Recipe);
         Assert.Equal(expected.Z, found.Z);
         Assert.Equal((expected.Group, expected.Steps), (found.Group, found.Steps));
         Assert.Equal(expected.Mel, found.Mel);

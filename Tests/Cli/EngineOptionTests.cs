@@ -17,7 +17,8 @@ public sealed class EngineOptionTests(CliFixture fixture) : IClassFixture<CliFix
     {
         string[] arguments = [.. line.Split(' ').Select(word => word switch
         {
-            "NPY" => fixture.Npy, "WAV" => fixture.Wav, "FOLDER" => fixture.Folder.Root, "OUT" => fixture.Folder["engine.wav"], "VOICE" => fixture.Folder["engine.safetensors"], _ => word,
+            "NPY" => fixture.Npy, "WAV" => fixture.Wav, "FOLDER" => fixture.Folder.Root, "OUT" => fixture.Folder["engine.wav"], "VOICE" =>
+                fixture.Folder["engine.safetensors"], _ => word,
         })];
         CliFixture.Run([.. arguments, "--engine", "torch"]).Fails(1, "built without the engine torch, expected a build with -p:Torch=cpu");
         CliFixture.Run([.. arguments, "--engine", "quantum"]).Fails(1, "found the engine 'quantum', expected managed");
@@ -30,7 +31,8 @@ public sealed class EngineOptionTests(CliFixture fixture) : IClassFixture<CliFix
 
     [Fact]
     public void No_verb_has_two_options_of_one_name() =>
-        Assert.All(VocoderCommand.NewRoot().Subcommands, verb => Assert.Equal(verb.Options.Count, verb.Options.Select(option => option.Name).Distinct().Count()));
+        Assert.All(VocoderCommand.NewRoot().Subcommands, verb => Assert.Equal(verb.Options.Count,
+            verb.Options.Select(option => option.Name).Distinct().Count()));
 
     [Fact]
     public void A_voice_is_described_with_the_engines_that_would_compute_it()

@@ -59,7 +59,8 @@ public sealed class EvaluateVerbTests(CliFixture fixture) : IClassFixture<CliFix
         if (fault == "text") File.WriteAllText(bad, "a text");
         else
             using (var writer = new WavWriter(File.Create(bad), CliFixture.Rate, WavFormat.Float32))
-                writer.Write(fault switch { "silent" => new float[9000], "short" => CliFixture.Speech(1, 150, 3)[..100], _ => [.. Enumerable.Repeat(3e38f, 9000)] });
+                writer.Write(fault switch { "silent" => new float[9000], "short" => CliFixture.Speech(1, 150, 3)[..100],
+                    _ => [.. Enumerable.Repeat(3e38f, 9000)] });
         CliResult result = CliFixture.Run(command);
         Assert.Equal(1, result.Code);
         Assert.Contains($"left out: '{bad}' {expected}", result.Error.Replace("has samples of 3E+38, ", ""), StringComparison.Ordinal);
@@ -75,7 +76,8 @@ public sealed class EvaluateVerbTests(CliFixture fixture) : IClassFixture<CliFix
         var random = new Random(1);
         WavFile.Write(folder["s.wav"], [.. Enumerable.Range(0, 3000).Select(_ => 0.1f * (random.NextSingle() - 0.5f))], CliFixture.Rate);
         string output = CliFixture.Run("evaluate", "--data", folder.Root, "--voice", fixture.Voice, "--baseline", "noise-lp").Succeeds().Output;
-        Assert.Contains("Pitch predicted from the mel, against the tracker on the recording: no frame is voiced in both, voicing error ", output, StringComparison.Ordinal);
+        Assert.Contains("Pitch predicted from the mel, against the tracker on the recording: no frame is voiced in both, voicing error ", output,
+            StringComparison.Ordinal);
         Assert.Contains(" | – |", output, StringComparison.Ordinal);
         Assert.DoesNotContain("NaN", output, StringComparison.Ordinal);
     }
@@ -96,7 +98,8 @@ public sealed class EvaluateVerbTests(CliFixture fixture) : IClassFixture<CliFix
     public void A_recording_against_itself_is_perfect_in_both_tables()
     {
         using TempFolder corpus = Corpus();
-        string output = CliFixture.Run("evaluate", "--data", corpus.Root, "--voice", fixture.Voice, "--limit", "1", "--baseline", "recording").Succeeds().Output;
+        string output = CliFixture.Run("evaluate", "--data", corpus.Root, "--voice", fixture.Voice, "--limit", "1", "--baseline", "recording")
+            .Succeeds().Output;
         Assert.Equal(["2", "1.2", "0.000", "0.000", "1.000", "1.000", "1.000", "0.0", "100.0 %"], Row(output, "recording", "all")[2..^1]);
         string second = output[output.IndexOf("### recording", StringComparison.Ordinal)..];
         string[] bands = Row("### recording" + second[second.IndexOf("below 1 kHz", StringComparison.Ordinal)..], "recording", "all");

@@ -19,7 +19,8 @@ public sealed class ImportVerbTests : IDisposable
     private static string Fixture(string name) => Path.Combine(AppContext.BaseDirectory, "Fixtures", "waveglow_tiny", name);
 
     private static float[] Speak(VocoderModel model, float sigma) =>
-        Synthesizer.Synthesize(model, Enumerable.Range(0, 12 * model.Recipe.Bands).Select(i => -3 + MathF.Sin(i)).ToArray(), new SynthesisOptions { Sigma = sigma }, new Parallelism(1));
+        Synthesizer.Synthesize(model, Enumerable.Range(0, 12 * model.Recipe.Bands).Select(i => -3 + MathF.Sin(i)).ToArray(),
+            new SynthesisOptions { Sigma = sigma }, new Parallelism(1));
 
     [Theory, InlineData("module_zip.pt"), InlineData("module_legacy.pt"), InlineData("state_dict_unfused.pt"), InlineData("state_dict.safetensors")]
     public void A_checkpoint_of_any_layout_becomes_the_same_voice(string file)

@@ -9,7 +9,8 @@ public class LevelMeterTests
     private readonly ManualClock _clock = new();
 
     [Theory]
-    [InlineData(1f, "[####################]   0 dB"), InlineData(0.1f, "[#############.......] -20 dB"), InlineData(0f, "[....................] -60 dB"), InlineData(2f, "[####################]   6 dB")]
+    [InlineData(1f, "[####################]   0 dB"), InlineData(0.1f, "[#############.......] -20 dB"), InlineData(0f, "[....................] -60 dB"),
+        InlineData(2f, "[####################]   6 dB")]
     public void Levels_are_decibels_below_full_scale(float level, string expected)
     {
         using var player = new NullPlayer(1000, TimeSpan.FromMilliseconds(10), _clock);

@@ -17,7 +17,8 @@ public sealed class LiveVerbTests(CliFixture fixture) : IClassFixture<CliFixture
 
     private string Voice(TempFolder folder, string name, MelRecipe recipe)
     {
-        VoiceFile file = VoiceFile.Of(new CompactVocoder(CliFixture.TinyConfig, recipe, seed: 11), "other", "CC0 test", "made by a test", 1, new Dictionary<string, string>());
+        VoiceFile file = VoiceFile.Of(new CompactVocoder(CliFixture.TinyConfig, recipe, seed: 11), "other", "CC0 test", "made by a test", 1,
+            new Dictionary<string, string>());
         AtomicFile.Write(folder[name], stream => file.Write(stream));
         return folder[name];
     }
@@ -103,7 +104,8 @@ public sealed class LiveVerbTests(CliFixture fixture) : IClassFixture<CliFixture
             NativeLibrary.TryLoad("libasound.so.2", out _) ? "cannot record from 'no-such-device'" : "ALSA");
 
     [Theory]
-    [InlineData("spech.wav", "the file does not exist"), InlineData("no/speech", "its folder does not exist"), InlineData("Spech.FLAC", "the file does not exist")]
+    [InlineData("spech.wav", "the file does not exist"), InlineData("no/speech", "its folder does not exist"),
+        InlineData("Spech.FLAC", "the file does not exist")]
     public void A_recording_that_is_not_there_is_told(string input, string expected) =>
         new Piped().Run("live", "--input", input, "--voice", fixture.Voice, "--player", "null").Fails(1, $"cannot read '{input}': {expected}");
 
@@ -113,7 +115,10 @@ public sealed class LiveVerbTests(CliFixture fixture) : IClassFixture<CliFixture
     {
         using var read = new ManualResetEventSlim();
         var typed = new WatchedStream(Stream.Null, _ => read.Set());
-        var pipes = new Piped { Input = typed, TypedInput = true, InBackground = inBackground, Clock = inBackground ? new ManualClock() : new WaitingClock(read) };
+        var pipes = new Piped
+        {
+            Input = typed, TypedInput = true, InBackground = inBackground, Clock = inBackground ? new ManualClock() : new WaitingClock(read),
+        };
         pipes.Run(Live("--player", "null")).Succeeds();
         Assert.Equal(!inBackground, read.IsSet);
     }

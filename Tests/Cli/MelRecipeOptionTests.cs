@@ -39,7 +39,8 @@ public sealed class MelRecipeOptionTests(CliFixture fixture) : IClassFixture<Cli
         return Synthesizer.Synthesize(fixture.Model, converted, new SynthesisOptions { Match = match }, new Parallelism(1));
     }
 
-    private MelConversion To(string recipe, MelStatistics? statistics = null) => MelConversion.Between(MelRecipe.ByName(recipe), fixture.Model.Recipe, statistics);
+    private MelConversion To(string recipe, MelStatistics? statistics = null) =>
+        MelConversion.Between(MelRecipe.ByName(recipe), fixture.Model.Recipe, statistics);
 
     [Theory, InlineData("matcha-norm"), InlineData("nvidia"), InlineData("coqui-ln"), InlineData("mozilla-range")]
     public void An_exact_recipe_needs_no_more_than_its_name(string recipe)
@@ -51,7 +52,8 @@ public sealed class MelRecipeOptionTests(CliFixture fixture) : IClassFixture<Cli
     [Fact]
     public void Statistics_are_undone_whatever_the_layout()
     {
-        var statistics = new MelStatistics([.. Enumerable.Range(0, 80).Select(b => -2 - (0.01f * b))], [.. Enumerable.Range(0, 80).Select(b => 0.5f + (0.01f * b))]);
+        var statistics = new MelStatistics([.. Enumerable.Range(0, 80).Select(b => -2 - (0.01f * b))],
+            [.. Enumerable.Range(0, 80).Select(b => 0.5f + (0.01f * b))]);
         string stats = fixture.Folder["mean_std.npy"];
         Npy.Write(stats, [.. statistics.Mean, .. statistics.Deviation], [2, 80]);
         string mel = Mel("parallelwavegan", statistics, framesFirst: true);
@@ -71,7 +73,8 @@ public sealed class MelRecipeOptionTests(CliFixture fixture) : IClassFixture<Cli
         CliResult result = CliFixture.Run([.. typed, "--approximate"]);
         Assert.Equal(0, result.Code);
         Assert.Matches(@"^vocoder: mels of 'vocos' are approximated, 24000 instead of 22050 Hz, .*: 0\.\d{3} nepers off in the mean on synthetic speech; a stream waits 2 frames longer, 21 ms\n$", result.Error);
-        CliFixture.Run("synth", mel, wav, "--voice", fixture.Voice, "--mel-recipe", "rayhane", "--approximate").Fails(1, "'rayhane' mel cannot be converted to 'hifigan': it is of speech with pre-emphasis");
+        CliFixture.Run("synth", mel, wav, "--voice", fixture.Voice, "--mel-recipe", "rayhane", "--approximate")
+            .Fails(1, "'rayhane' mel cannot be converted to 'hifigan': it is of speech with pre-emphasis");
     }
 
     [Theory, InlineData("matcha-norm"), InlineData("vocos")]
@@ -106,7 +109,8 @@ public sealed class MelRecipeOptionTests(CliFixture fixture) : IClassFixture<Cli
     }
 
     [Theory]
-    [InlineData("parallelwavegan", "--approximate if it is", "parallelwavegan"), InlineData("vocos", "has shape [100, ", "it may be of ", "vocos", "--approximate if it is")]
+    [InlineData("parallelwavegan", "--approximate if it is", "parallelwavegan"),
+        InlineData("vocos", "has shape [100, ", "it may be of ", "vocos", "--approximate if it is")]
     public void What_is_not_named_is_guessed_and_told(string recipe, params string[] told)
     {
         // The guess needs speech: the recording that ships, spoken again by nobody.

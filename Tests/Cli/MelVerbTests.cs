@@ -65,13 +65,15 @@ public sealed class MelVerbTests(CliFixture fixture) : IClassFixture<CliFixture>
         CliResult result = CliFixture.Run("mel", "--list-recipes").Succeeds();
         string[] lines = result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(1 + MelRecipe.Presets.Count, lines.Length);
-        Assert.Contains(lines, line => line.StartsWith("parallelwavegan ", StringComparison.Ordinal) && line.Contains(" 80–7600 Hz ", StringComparison.Ordinal) && line.Contains(" log10 ", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.StartsWith("parallelwavegan ", StringComparison.Ordinal) && line.Contains(" 80–7600 Hz ", StringComparison.Ordinal)
+            && line.Contains(" log10 ", StringComparison.Ordinal));
     }
 
     [Fact]
     public void Statistics_normalise_each_band()
     {
-        string output = fixture.Folder["normalised.npy"], stats = fixture.Folder.Add("stats.npy", NpyBytes.Floats("(2, 80)", [.. Enumerable.Repeat(-3f, 80), .. Enumerable.Repeat(2f, 80)]));
+        string output = fixture.Folder["normalised.npy"], stats = fixture.Folder.Add("stats.npy",
+            NpyBytes.Floats("(2, 80)", [.. Enumerable.Repeat(-3f, 80), .. Enumerable.Repeat(2f, 80)]));
         CliFixture.Run("mel", fixture.Wav, output, "--recipe", "hifigan", "--stats", stats).Succeeds();
         float[] plain = new MelSpectrogram(MelRecipe.ByName("hifigan")).Compute(fixture.Audio);
         Assert.All(plain.Zip(MelFile.Read(output, 80).Data), pair => Assert.Equal((pair.First + 3) / 2, pair.Second, 1e-5f));
@@ -88,6 +90,7 @@ public sealed class MelVerbTests(CliFixture fixture) : IClassFixture<CliFixture>
         Assert.All(fixture.Mel.Zip(MelFile.Read(ours, 80).Data), pair => Assert.Equal(pair.First, pair.Second, 1e-4f));
         CliFixture.Run("mel", theirs, ours).Fails(2, "is a mel, expected --mel-recipe or --stats to say what made it");
         CliFixture.Run("mel", fixture.Wav, ours, "--mel-recipe", "nvidia").Fails(2, "is a recording: expected --recipe");
-        CliFixture.Run("mel", theirs, ours, "--mel-recipe", "espnet", "--recipe", "hifigan").Fails(2, "can only be turned into that of the recipe 'hifigan' (hifigan) with a loss");
+        CliFixture.Run("mel", theirs, ours, "--mel-recipe", "espnet", "--recipe", "hifigan")
+            .Fails(2, "can only be turned into that of the recipe 'hifigan' (hifigan) with a loss");
     }
 }

@@ -44,7 +44,8 @@ public sealed class MorphVerbTests(CliFixture fixture) : IClassFixture<CliFixtur
         Morph(output, "--at", "0", "--steps", "3").Fails(2, "found both --steps and --at");
         Morph(fixture.Wav).Fails(2, "is also the input");
         WavFile.Write(fixture.Folder["short.wav"], new float[100], CliFixture.Rate);
-        CliFixture.Run("morph", fixture.Folder["short.wav"], fixture.Wav, output, "--voice", fixture.Voice).Fails(1, "has 100 samples at 22050 Hz, expected at least one frame of 256");
+        CliFixture.Run("morph", fixture.Folder["short.wav"], fixture.Wav, output, "--voice", fixture.Voice)
+            .Fails(1, "has 100 samples at 22050 Hz, expected at least one frame of 256");
         Assert.False(File.Exists(output));
     }
 }

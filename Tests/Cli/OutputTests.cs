@@ -53,8 +53,10 @@ public sealed class OutputTests(CliFixture fixture) : IClassFixture<CliFixture>
     }
 
     [Theory]
-    [InlineData("synth", "out.mp3", ".wav"), InlineData("synth", "out.FLAC", ".wav"), InlineData("synth", "out.npy", ".wav"), InlineData("mel", "out.wav", ".npy"), InlineData("mel", "out.npz", ".npy")]
-    [InlineData("synth --raw", "out.wav", ".raw"), InlineData("play", "out.ogg", ".wav"), InlineData("train", "out.pt", ".safetensors"), InlineData("live", "out.mp3", ".wav")]
+    [InlineData("synth", "out.mp3", ".wav"), InlineData("synth", "out.FLAC", ".wav"), InlineData("synth", "out.npy", ".wav"),
+        InlineData("mel", "out.wav", ".npy"), InlineData("mel", "out.npz", ".npy")]
+    [InlineData("synth --raw", "out.wav", ".raw"), InlineData("play", "out.ogg", ".wav"), InlineData("train", "out.pt", ".safetensors"),
+        InlineData("live", "out.mp3", ".wav")]
     public void A_name_that_says_another_format_is_refused_and_a_file_of_that_name_stays(string verb, string name, string expected)
     {
         using var folder = new TempFolder();
@@ -82,7 +84,8 @@ public sealed class OutputTests(CliFixture fixture) : IClassFixture<CliFixture>
     }
 
     [Theory]
-    [InlineData("synth", "out.wav"), InlineData("mel", "out.npy"), InlineData("plot", "out.png"), InlineData("many", "speech.wav"), InlineData("pipe", "out.raw"), InlineData("play", "out.wav")]
+    [InlineData("synth", "out.wav"), InlineData("mel", "out.npy"), InlineData("plot", "out.png"), InlineData("many", "speech.wav"),
+        InlineData("pipe", "out.raw"), InlineData("play", "out.wav")]
     public void What_a_killed_command_left_is_cleared_by_the_next_of_that_name(string verb, string name)
     {
         using var folder = new TempFolder();

@@ -48,7 +48,8 @@ public sealed class PlayVerbTests(CliFixture fixture) : IClassFixture<CliFixture
     public void Options_reach_the_voice_and_the_player()
     {
         using var folder = new TempFolder();
-        new Piped().Run(Play(fixture.Npy, "--player", "wav:" + folder["a.wav"], "--sigma", "0.5", "--pitch", "2", "--seed", "9", "--volume", "0.25", "--threads", "1")).Succeeds();
+        new Piped().Run(Play(fixture.Npy, "--player", "wav:" + folder["a.wav"], "--sigma", "0.5", "--pitch", "2", "--seed", "9", "--volume", "0.25",
+            "--threads", "1")).Succeeds();
         float[] loud = Synthesizer.Synthesize(fixture.Model, fixture.Mel, new SynthesisOptions { Sigma = 0.5f, PitchShift = 2, Seed = 9 }, new Parallelism(1));
         Assert.Equal(Noise.In16Bits([.. loud.Skip(200).Select(v => v * 0.25f)]), Noise.In16Bits(AudioFile.Read(folder["a.wav"]).Channels[0].AsSpan(200)));
     }
@@ -140,11 +141,15 @@ public sealed class PlayVerbTests(CliFixture fixture) : IClassFixture<CliFixture
         new Piped().Run(Play(fixture.Wav, "--player", "wav:" + fixture.Wav)).Fails(2, "is also the input");
 
     [Theory]
-    [InlineData("--player loud", "--player is 'loud'"), InlineData("--player wav:", "--player is 'wav:'"), InlineData("--player null --device hw:0", "found --device hw:0 and --player null")]
-    [InlineData("--player null --volume 5", "--volume is 5"), InlineData("--player null --buffer 1", "--buffer is '1', expected 20 to 10000"), InlineData("--player null --sigma 11", "sigma is 11")]
-    [InlineData("--buffer 19.9", "--buffer is '19.9', expected 20 to 10000"), InlineData("--buffer 10001", "--buffer is '10001'"), InlineData("--buffer nan", "--buffer is 'nan', expected")]
+    [InlineData("--player loud", "--player is 'loud'"), InlineData("--player wav:", "--player is 'wav:'"),
+        InlineData("--player null --device hw:0", "found --device hw:0 and --player null")]
+    [InlineData("--player null --volume 5", "--volume is 5"), InlineData("--player null --buffer 1", "--buffer is '1', expected 20 to 10000"),
+        InlineData("--player null --sigma 11", "sigma is 11")]
+    [InlineData("--buffer 19.9", "--buffer is '19.9', expected 20 to 10000"), InlineData("--buffer 10001", "--buffer is '10001'"),
+        InlineData("--buffer nan", "--buffer is 'nan', expected")]
     [InlineData("--buffer 1e30", "--buffer is '1e30', expected 20 to 10000"), InlineData("--buffer x", "--buffer is 'x', expected a number")]
-    [InlineData("--player stdout --buffer 50", "found --buffer 50 and --player stdout"), InlineData("--player wav:a.wav --buffer 50", "found --buffer 50 and --player wav:a.wav")]
+    [InlineData("--player stdout --buffer 50", "found --buffer 50 and --player stdout"),
+        InlineData("--player wav:a.wav --buffer 50", "found --buffer 50 and --player wav:a.wav")]
     public void Wrong_usage_is_told(string options, string expected) => new Piped().Run(Play(fixture.Npy, options.Split(' '))).Fails(2, expected);
 
     [Fact]

@@ -24,7 +24,8 @@ public class ReportWriterTests
     public void A_stream_that_takes_nothing_is_named_or_given_up()
     {
         Assert.SkipUnless(File.Exists("/dev/full"), "/dev/full, a device that is always full, is not here");
-        using var full = new StreamWriter(new FileStream("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0)) { AutoFlush = true };
+        using var full = new StreamWriter(new FileStream("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite,
+            bufferSize: 0)) { AutoFlush = true };
         Refusal.Expect(() => new ReportWriter(full, "standard output").WriteLine("a"), "cannot write to standard output: ");
         new ReportWriter(full, null).WriteLine("a");
     }

@@ -46,7 +46,10 @@ public sealed class StepByStepCostTests : IDisposable
     private static string[] Lines(params string[] arguments)
     {
         using StringWriter output = new(), error = new();
-        var terminal = new Terminal(output, error, Interactive: false, CancellationToken.None) { Clock = new TickingClock(), Output = () => new MemoryStream() };
+        var terminal = new Terminal(output, error, Interactive: false, CancellationToken.None)
+        {
+            Clock = new TickingClock(), Output = () => new MemoryStream(),
+        };
         Assert.Equal(0, VocoderCommand.Run(arguments, terminal));
         return [.. error.ToString().Split('\n').Where(line => line.Contains("step by step", StringComparison.Ordinal))];
     }
@@ -94,7 +97,8 @@ public sealed class StepByStepCostTests : IDisposable
     {
         Directory.CreateDirectory(_folder["data"]);
         for (int i = 0; i < 2; i++) WavFile.Write(_folder[$"data/{i}.wav"], CliFixture.Speech(0.5, 120, i), CliFixture.Rate);
-        Assert.Equal([Expected(FlowKind.Maf, "an autoregressive flow and speaks", 2 * 43)], Lines("evaluate", "--data", _folder["data"], "--voice", Voice(FlowKind.Maf)));
+        Assert.Equal([Expected(FlowKind.Maf, "an autoregressive flow and speaks", 2 * 43)],
+            Lines("evaluate", "--data", _folder["data"], "--voice", Voice(FlowKind.Maf)));
         CliResult student = CliFixture.Run("evaluate", "--data", _folder["data"], "--voice", Voice(FlowKind.Iaf)).Succeeds();
         Assert.DoesNotContain("Likelihood of the recordings", student.Output, StringComparison.Ordinal);
     }

@@ -27,7 +27,10 @@ public sealed class SynthPipeTests(CliFixture fixture) : IClassFixture<CliFixtur
         return mel;
     }
 
-    private Piped Frames(int frames, int extraBytes = 0, int mostAtOnce = int.MaxValue) => new() { Input = Piped.Frames(Mel(frames), Bands, extraBytes, mostAtOnce) };
+    private Piped Frames(int frames, int extraBytes = 0, int mostAtOnce = int.MaxValue) => new()
+    {
+        Input = Piped.Frames(Mel(frames), Bands, extraBytes, mostAtOnce),
+    };
 
     private string[] Synth(params string[] more) => ["synth", "-", "-", "--voice", fixture.Voice, .. more];
 

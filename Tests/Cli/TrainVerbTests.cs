@@ -90,7 +90,8 @@ public sealed class TrainVerbTests : IDisposable
     [Fact]
     public void A_voice_of_another_recipe_learns_from_resampled_recordings()
     {
-        CliFixture.Run("train", "--data", _folder["data"], "--config", _folder["config.json"], "--recipe", "vocos", "--steps", "50", "--set", "model.channels=8", "--set", "validate_every=50",
+        CliFixture.Run("train", "--data", _folder["data"], "--config", _folder["config.json"], "--recipe", "vocos", "--steps", "50", "--set",
+            "model.channels=8", "--set", "validate_every=50",
             "--set", "save_every=50", "--set", "learning_rate=3e-3", "--out", _folder["vocos.safetensors"]).Succeeds();
         LoadedVoice voice = VoiceLibrary.Load(_folder["vocos.safetensors"]);
         Assert.Equal((24000, 100, "vocos"), (voice.Model.Recipe.SampleRate, voice.Model.Recipe.Bands, voice.Model.Recipe.Name));
@@ -109,7 +110,8 @@ public sealed class TrainVerbTests : IDisposable
     {
         CliFixture.Run(Command("whole.safetensors")).Succeeds();
         // Dies in step 5, two steps after its last checkpoint: nothing is tidied up, as with kill -9.
-        int code = RunWatched("step 5/6", () => throw new IOException("the machine went away"), TestContext.Current.CancellationToken, Command("died.safetensors"), out _);
+        int code = RunWatched("step 5/6", () => throw new IOException("the machine went away"), TestContext.Current.CancellationToken,
+            Command("died.safetensors"), out _);
         Assert.Equal(1, code);
         Assert.Equal(3, VoiceFile.Read(_folder["died.safetensors"]).Steps);
         CliFixture.Run(Resume("died.safetensors")).Succeeds();
@@ -120,7 +122,8 @@ public sealed class TrainVerbTests : IDisposable
     public void A_run_that_died_in_its_first_steps_goes_on_too()
     {
         CliFixture.Run(Command("whole.safetensors")).Succeeds();
-        RunWatched("step 1/6", () => throw new IOException("the machine went away"), TestContext.Current.CancellationToken, [.. Command("died.safetensors"), "--licence", "CC0-1.0", "--name", "Bob"], out _);
+        RunWatched("step 1/6", () => throw new IOException("the machine went away"), TestContext.Current.CancellationToken,
+            [.. Command("died.safetensors"), "--licence", "CC0-1.0", "--name", "Bob"], out _);
         Assert.False(File.Exists(_folder["died.safetensors"]));
         CliFixture.Run(Resume("died.safetensors")).Succeeds();
         AssertSameRun("whole", "died");
@@ -161,7 +164,8 @@ public sealed class TrainVerbTests : IDisposable
     public void A_configuration_that_cannot_be_read_is_named(string json, string reason)
     {
         File.WriteAllText(_folder["bad.json"], json);
-        CliFixture.Run("train", "--data", _folder["data"], "--config", _folder["bad.json"], "--out", _folder["v.safetensors"]).Fails(1, _folder["bad.json"], reason);
+        CliFixture.Run("train", "--data", _folder["data"], "--config", _folder["bad.json"], "--out", _folder["v.safetensors"])
+            .Fails(1, _folder["bad.json"], reason);
         Assert.False(File.Exists(_folder["v.safetensors"]));
     }
 
@@ -179,7 +183,8 @@ public sealed class TrainVerbTests : IDisposable
     [Fact]
     public void A_run_that_skipped_most_of_its_batches_fails_and_writes_no_voice()
     {
-        CliResult result = CliFixture.Run([.. Command("v.safetensors"), "--learning-rate", "1", "--set", "clip_norm=0", "--set", "warmup=0", "--set", "loss_guard=0.001"]);
+        CliResult result = CliFixture.Run([.. Command("v.safetensors"), "--learning-rate", "1", "--set", "clip_norm=0", "--set", "warmup=0", "--set",
+            "loss_guard=0.001"]);
         Assert.Equal(1, result.Code);
         Assert.Contains("v.safetensors: step ", result.Error, StringComparison.Ordinal);
         Assert.Contains("the run has diverged: ", result.Error, StringComparison.Ordinal);
@@ -192,7 +197,8 @@ public sealed class TrainVerbTests : IDisposable
     {
         CliFixture.Run(Command("v.safetensors")).Succeeds();
         byte[] voice = File.ReadAllBytes(_folder["v.safetensors"]), state = File.ReadAllBytes(_folder["v.checkpoint.safetensors"]);
-        CliFixture.Run([.. Resume("v.safetensors"), "--steps", "40", "--learning-rate", "1", "--set", "final_learning_rate=1", "--set", "average_decay=0", "--set", "save_every=10"])
+        CliFixture.Run([.. Resume("v.safetensors"), "--steps", "40", "--learning-rate", "1", "--set", "final_learning_rate=1", "--set", "average_decay=0",
+            "--set", "save_every=10"])
             .Fails(1, "v.safetensors: step ", "the run has diverged", "the voice stays that of step 6", "v.checkpoint.safetensors", "--resume");
         Assert.Equal(voice, File.ReadAllBytes(_folder["v.safetensors"]));
         Assert.Equal(state, File.ReadAllBytes(_folder["v.checkpoint.safetensors"]));

@@ -8,14 +8,18 @@ public sealed class UsageTests(CliFixture fixture) : IClassFixture<CliFixture>
     public static TheoryData<string> Verbs => [.. VocoderCommand.NewRoot().Subcommands.Select(c => c.Name)];
 
     [Theory]
-    [InlineData("synth"), InlineData("synth a.npy"), InlineData("speak"), InlineData("synth a.npy o.wav --loud"), InlineData("mel a.wav --quiet"), InlineData("info --all")]
+    [InlineData("synth"), InlineData("synth a.npy"), InlineData("speak"), InlineData("synth a.npy o.wav --loud"), InlineData("mel a.wav --quiet"),
+        InlineData("info --all")]
     [InlineData("mel a.wav a.npy --recipe unheard-of"), InlineData("plot a.npy a.png --recipe unheard-of")]
     [InlineData("synth a.npy o.wav --sigma 0,8"), InlineData("synth a.npy o.wav --threads -1"), InlineData("synth a.npy o.wav --seed -1")]
     [InlineData("synth a.npy b.npy o.wav"), InlineData("synth a.npy b.npy")]
-    [InlineData("mel a.wav"), InlineData("mel a.wav a.npy --recipe nvidia --voice x"), InlineData("score"), InlineData("score a b c"), InlineData("score a.wav --exact")]
-    [InlineData("train --data d"), InlineData("train --data d --out v.safetensors --set steps"), InlineData("train --data d --out v.safetensors --set nothing=1")]
+    [InlineData("mel a.wav"), InlineData("mel a.wav a.npy --recipe nvidia --voice x"), InlineData("score"), InlineData("score a b c"),
+        InlineData("score a.wav --exact")]
+    [InlineData("train --data d"), InlineData("train --data d --out v.safetensors --set steps"),
+        InlineData("train --data d --out v.safetensors --set nothing=1")]
     [InlineData("train --data d --out v.safetensors --set model=1"), InlineData("train --data d --out v.safetensors --steps many")]
-    [InlineData("plot a.wav a.jpg"), InlineData("plot a.wav b.jsonl c.png"), InlineData("info"), InlineData("evaluate"), InlineData("evaluate --data d --baseline hifigan")]
+    [InlineData("plot a.wav a.jpg"), InlineData("plot a.wav b.jsonl c.png"), InlineData("info"), InlineData("evaluate"),
+        InlineData("evaluate --data d --baseline hifigan")]
     public void Wrong_usage_is_one_line_and_exit_code_2(string line) => CliFixture.Run(line.Split(' ')).Fails(2);
 
     [Theory]
@@ -29,11 +33,13 @@ public sealed class UsageTests(CliFixture fixture) : IClassFixture<CliFixture>
     }
 
     [Theory]
-    [InlineData("evaluate --data d --baseline noise-lp --baseline hifigan", "vocoder: --baseline is 'hifigan', expected one of noise-lp, griffin-lim, recording; see 'vocoder evaluate --help'\n")]
+    [InlineData("evaluate --data d --baseline noise-lp --baseline hifigan",
+        "vocoder: --baseline is 'hifigan', expected one of noise-lp, griffin-lim, recording; see 'vocoder evaluate --help'\n")]
     [InlineData("demo two-moons a.png --flow x", "vocoder: --flow is 'x', expected one of FLOWS; see 'vocoder demo --help'\n")]
     [InlineData("demo spiral a.png", "vocoder: DENSITY is 'spiral', expected two-moons; see 'vocoder demo --help'\n")]
     public void A_word_that_is_not_known_is_told_with_those_that_are(string line, string expected) =>
-        Assert.Equal(expected.Replace("FLOWS", string.Join(", ", PlaneFlow.All.Select(flow => flow.Name)), StringComparison.Ordinal), CliFixture.Run(line.Split(' ')).Error);
+        Assert.Equal(expected.Replace("FLOWS", string.Join(", ", PlaneFlow.All.Select(flow => flow.Name)), StringComparison.Ordinal),
+            CliFixture.Run(line.Split(' ')).Error);
 
     [Theory, MemberData(nameof(Verbs))]
     public void A_verb_alone_is_the_one_that_was_asked_for(string name) => Assert.Equal(name, Assert.Single(VocoderCommand.NewRoot(name).Subcommands).Name);
@@ -83,7 +89,8 @@ public sealed class UsageTests(CliFixture fixture) : IClassFixture<CliFixture>
 
     [Fact]
     public void The_version_is_that_of_the_program() =>
-        Assert.StartsWith(typeof(VocoderCommand).Assembly.GetName().Version!.ToString(3), CliFixture.Run("--version").Succeeds().Output, StringComparison.Ordinal);
+        Assert.StartsWith(typeof(VocoderCommand).Assembly.GetName().Version!.ToString(3), CliFixture.Run("--version").Succeeds().Output,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Voices_are_listed_or_their_absence_told() => Assert.NotEqual("", CliFixture.Run("voices").Succeeds().Output);

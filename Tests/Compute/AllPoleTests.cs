@@ -44,5 +44,6 @@ public class AllPoleTests
 
     [Fact]
     public void Shapes_that_do_not_fit_are_named() =>
-        Assert.Contains("[2, 4, 4]", Assert.Throws<ArgumentException>(() => new CpuOps().AllPole(_x, new Tensor(2, 4, 4), _gains)).Message, StringComparison.Ordinal);
+        Assert.Contains("[2, 4, 4]", Assert.Throws<ArgumentException>(() => new CpuOps().AllPole(_x, new Tensor(2, 4, 4), _gains)).Message,
+            StringComparison.Ordinal);
 }

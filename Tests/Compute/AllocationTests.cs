@@ -8,7 +8,8 @@ public class AllocationTests
     private const int Batch = 2, Channels = 8, Length = 5000, Group = 4;
     private static readonly Random s_random = new(1);
     private static readonly Tensor s_x = Samples.Normal(s_random, Batch, Channels, Length), s_other = Samples.Normal(s_random, Batch, Channels, Length);
-    private static readonly Tensor s_shift = Samples.Normal(s_random, 1, Channels, 1), s_weight = Samples.Normal(s_random, 12, Channels, 3), s_bias = Samples.Normal(s_random, 1, 12, 1);
+    private static readonly Tensor s_shift = Samples.Normal(s_random, 1, Channels, 1), s_weight = Samples.Normal(s_random, 12, Channels, 3),
+        s_bias = Samples.Normal(s_random, 1, 12, 1);
 
     private static readonly Tensor s_audio = Samples.Normal(s_random, Batch, 1, Length), s_window = Samples.Normal(s_random, 1, 1, 64);
     private static readonly Tensor s_spectra = Samples.Normal(s_random, Batch, 66, 700);

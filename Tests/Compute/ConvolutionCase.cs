@@ -7,7 +7,9 @@ internal sealed record ConvolutionCase(Tensor X, Tensor Weight, Tensor? Bias, Te
 {
     private int Rows => OutputGradient.Channels;
 
-    /// <summary>Every fifth case has more channels than a tile of columns (64), the others few and odd ones; a third each is causal, centred and neither.</summary>
+    /// <summary>
+    /// Every fifth case has more channels than a tile of columns (64), the others few and odd ones; a third each is causal, centred and neither.
+    /// </summary>
     public static ConvolutionCase Draw(int seed, int longest = 200)
     {
         var random = new Random(seed);

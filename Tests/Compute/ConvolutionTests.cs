@@ -24,7 +24,8 @@ public class ConvolutionTests
                 float[] actual = test.Forward(threads);
                 if (reference == null)
                     for (int i = 0; i < actual.Length; i++)
-                        Assert.True(Math.Abs(actual[i] - expected[i]) <= terms * UnitRoundoff * magnitude[i], $"element {i} is {actual[i]}, expected {expected[i]}");
+                        Assert.True(Math.Abs(actual[i] - expected[i]) <= terms * UnitRoundoff * magnitude[i],
+                            $"element {i} is {actual[i]}, expected {expected[i]}");
                 reference ??= actual;
                 Samples.SameBits(reference, actual, $"{bits} bits, {threads} threads");
             }

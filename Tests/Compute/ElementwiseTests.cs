@@ -33,7 +33,8 @@ public class ElementwiseTests
         // Small shapes exercise every tail; the last is divided between threads.
         foreach (var (batch, channels, length) in Enumerable.Range(1, 40).Select(n => (n % 3 + 1, n % 7 + 1, n)).Append((2, 5, 4001)))
         {
-            Tensor a = Samples.Normal(random, batch, channels, length), b = Samples.Normal(random, batch, channels, length), c = Samples.Normal(random, batch, channels, length);
+            Tensor a = Samples.Normal(random, batch, channels, length), b = Samples.Normal(random, batch, channels, length),
+                c = Samples.Normal(random, batch, channels, length);
             float[]? reference = null;
             SimdCollection.AtEachWidth(bits =>
             {
@@ -47,7 +48,8 @@ public class ElementwiseTests
             for (int i = 0; i < a.Size; i++)
             {
                 double expected = naive(a.Span[i], b.Span[i], c.Span[i]);
-                double scale = Math.Abs(expected) + (name.StartsWith("Affine", StringComparison.Ordinal) ? Math.Exp(Math.Abs(b.Span[i])) * (Math.Abs(a.Span[i]) + Math.Abs(c.Span[i])) : 0);
+                double scale = Math.Abs(expected) + (name.StartsWith("Affine", StringComparison.Ordinal)
+                    ? Math.Exp(Math.Abs(b.Span[i])) * (Math.Abs(a.Span[i]) + Math.Abs(c.Span[i])) : 0);
                 Assert.True(Math.Abs(reference![i] - expected) <= 4e-7 * scale, $"{name}: {reference[i]:R}, expected {expected:R}");
             }
         }
@@ -86,7 +88,8 @@ public class ElementwiseTests
         var random = new Random(11);
         foreach (var (batch, channels, length) in new[] { (1, 1, 1), (3, 5, 17), (2, 9, 4001) })
         {
-            Tensor x = Samples.Normal(random, batch, channels, length), s = Samples.Normal(random, 1, channels, 1), shift = Samples.Normal(random, 1, channels, 1);
+            Tensor x = Samples.Normal(random, batch, channels, length), s = Samples.Normal(random, 1, channels, 1),
+                shift = Samples.Normal(random, 1, channels, 1);
             float[][] reference = [];
             for (int threads = 1; threads <= 3; threads++)
             {
@@ -109,8 +112,10 @@ public class ElementwiseTests
     public void Gradients_do_not_depend_on_width_or_threads()
     {
         var random = new Random(12);
-        Tensor x = Samples.Normal(random, 2, 18, 2003).AsParameter(), s = Samples.Normal(random, 2, 9, 2003, 0.3).AsParameter(), shift = Samples.Normal(random, 2, 9, 2003).AsParameter();
-        Tensor scale = Samples.Normal(random, 1, 9, 1, 0.3).AsParameter(), offset = Samples.Normal(random, 1, 9, 1).AsParameter(), r = Samples.Normal(random, 2, 9, 2003);
+        Tensor x = Samples.Normal(random, 2, 18, 2003).AsParameter(), s = Samples.Normal(random, 2, 9, 2003, 0.3).AsParameter(),
+            shift = Samples.Normal(random, 2, 9, 2003).AsParameter();
+        Tensor scale = Samples.Normal(random, 1, 9, 1, 0.3).AsParameter(), offset = Samples.Normal(random, 1, 9, 1).AsParameter(),
+            r = Samples.Normal(random, 2, 9, 2003);
         Tensor[] inputs = [x, s, shift, scale, offset];
         float[][]? reference = null;
         SimdCollection.AtEachWidth(bits =>
@@ -138,7 +143,8 @@ public class ElementwiseTests
         Action[] actions =
         [
             () => ops.Add(a, b), () => ops.Multiply(a, b), () => ops.Affine(a, a, b), () => ops.Affine(a, b, a), () => ops.AffineInverse(a, b, a),
-            () => ops.ChannelAffine(a, new Tensor(1, 3, 1), new Tensor(1, 2, 1)), () => ops.ChannelAffineInverse(a, new Tensor(1, 2, 1), new Tensor(1, 3, 1)), () => ops.Gate(b),
+            () => ops.ChannelAffine(a, new Tensor(1, 3, 1), new Tensor(1, 2, 1)), () =>
+                ops.ChannelAffineInverse(a, new Tensor(1, 2, 1), new Tensor(1, 3, 1)), () => ops.Gate(b),
         ];
         foreach (Action action in actions) Assert.Throws<ArgumentException>(action);
     }

@@ -9,7 +9,8 @@ public class FourierTests
 {
     private readonly Random _random = new(1);
 
-    private static Tensor Hann(int size) => Tensor.From([.. Enumerable.Range(0, size).Select(n => (float)(0.5 - 0.5 * Math.Cos(2 * Math.PI * n / size)))], 1, 1, size);
+    private static Tensor Hann(int size) =>
+        Tensor.From([.. Enumerable.Range(0, size).Select(n => (float)(0.5 - 0.5 * Math.Cos(2 * Math.PI * n / size)))], 1, 1, size);
 
     // By MathNet, in double.
     private static Complex[] Spectrum(ReadOnlySpan<float> x, Tensor window)
@@ -60,7 +61,8 @@ public class FourierTests
         for (int b = 0; b < 2; b++)
             for (int t = size; t < x.Length - size; t++) Assert.Equal(1.5 * x.Row(b, 0)[t], y.Row(b, 0)[t], 3e-6);
         Tensor spectra = ops.Stft(x, window, hop);
-        SimdCollection.AtEachWidth(bits => Samples.SameBits(y.Span, new CpuOps(new Parallelism(2)).OverlapAdd(spectra, window, hop).Span, $"overlap-add at {bits} bits"));
+        SimdCollection.AtEachWidth(bits => Samples.SameBits(y.Span, new CpuOps(new Parallelism(2)).OverlapAdd(spectra, window, hop).Span,
+            $"overlap-add at {bits} bits"));
     }
 
     [Fact]
@@ -104,8 +106,11 @@ public class FourierTests
     public void Sizes_that_cannot_be_are_named()
     {
         var ops = new CpuOps();
-        Assert.Contains("a power of two", Assert.Throws<ArgumentException>(() => ops.Stft(new Tensor(1, 1, 24), new Tensor(1, 1, 12), 4)).Message, StringComparison.Ordinal);
-        Assert.Contains("[1, 1, 7]", Assert.Throws<ArgumentException>(() => ops.Stft(new Tensor(1, 1, 7), new Tensor(1, 1, 8), 4)).Message, StringComparison.Ordinal);
-        Assert.Contains("[1, 8, 2]", Assert.Throws<ArgumentException>(() => ops.OverlapAdd(new Tensor(1, 8, 2), new Tensor(1, 1, 8), 4)).Message, StringComparison.Ordinal);
+        Assert.Contains("a power of two", Assert.Throws<ArgumentException>(() => ops.Stft(new Tensor(1, 1, 24), new Tensor(1, 1, 12), 4)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("[1, 1, 7]", Assert.Throws<ArgumentException>(() => ops.Stft(new Tensor(1, 1, 7), new Tensor(1, 1, 8), 4)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("[1, 8, 2]", Assert.Throws<ArgumentException>(() => ops.OverlapAdd(new Tensor(1, 8, 2), new Tensor(1, 1, 8), 4)).Message,
+            StringComparison.Ordinal);
     }
 }

@@ -38,7 +38,8 @@ public class LinearTests
             {
                 double max = Enumerable.Range(0, 7).Max(c => x.Row(b, c)[t]);
                 double log = max + Math.Log(Enumerable.Range(0, 7).Sum(c => Math.Exp(x.Row(b, c)[t] - max)));
-                for (int c = 0; c < 7; c++) Assert.Equal(x.Row(b, c)[t] - log, y.Row(b, c)[t], 1e-6 * Math.Max(1, Math.Max(Math.Abs(log), Math.Abs(x.Row(b, c)[t]))));
+                for (int c = 0; c < 7; c++)
+                    Assert.Equal(x.Row(b, c)[t] - log, y.Row(b, c)[t], 1e-6 * Math.Max(1, Math.Max(Math.Abs(log), Math.Abs(x.Row(b, c)[t]))));
             }
     }
 

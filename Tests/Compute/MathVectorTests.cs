@@ -94,7 +94,8 @@ public unsafe class MathVectorTests
     [Fact]
     public void Gate_is_finite_at_every_pair_of_extremes()
     {
-        float[] values = [0f, -0f, 1e-40f, 10f, -10f, 60f, -60f, 90f, -90f, 1e30f, -1e30f, float.MaxValue, float.MinValue, float.PositiveInfinity, float.NegativeInfinity];
+        float[] values = [0f, -0f, 1e-40f, 10f, -10f, 60f, -60f, 90f, -90f, 1e30f, -1e30f, float.MaxValue, float.MinValue, float.PositiveInfinity,
+            float.NegativeInfinity];
         float[] a = [.. values.SelectMany(v => values.Select(_ => v))], b = [.. values.SelectMany(_ => values)], y = SameAtEachWidth<GateF>(a, b);
         for (int i = 0; i < a.Length; i++) Assert.Equal(Math.Tanh(a[i]) * Sigmoid(b[i]), y[i], 1e-7);
     }
@@ -103,7 +104,8 @@ public unsafe class MathVectorTests
     public void Not_a_number_stays_one()
     {
         float[] x = [float.NaN, 1f, float.NaN], one = [1f, 1f, float.NaN];
-        foreach (float[] y in new[] { SameAtEachWidth<ExpF>(x), SameAtEachWidth<TanhF>(x), SameAtEachWidth<SigmoidF>(x), SameAtEachWidth<GateF>(x, one), SameAtEachWidth<GateF>(one, x) })
+        foreach (float[] y in new[] { SameAtEachWidth<ExpF>(x), SameAtEachWidth<TanhF>(x), SameAtEachWidth<SigmoidF>(x), SameAtEachWidth<GateF>(x, one),
+            SameAtEachWidth<GateF>(one, x) })
         {
             Assert.True(float.IsNaN(y[0]) && float.IsNaN(y[2]));
             Assert.False(float.IsNaN(y[1]));
@@ -115,7 +117,8 @@ public unsafe class MathVectorTests
     {
         var random = new Random(2);
         float[] x = [.. Enumerable.Range(0, 67).Select(_ => (float)(3 * random.NextNormal()))], whole = SameAtEachWidth<GateF>(x, x);
-        for (int length = 1; length < x.Length; length++) Samples.SameBits(whole.AsSpan(0, length), SameAtEachWidth<GateF>(x[..length], x[..length]), $"length {length}");
+        for (int length = 1; length < x.Length; length++)
+            Samples.SameBits(whole.AsSpan(0, length), SameAtEachWidth<GateF>(x[..length], x[..length]), $"length {length}");
     }
 
     [Fact]

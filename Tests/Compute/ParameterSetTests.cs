@@ -16,7 +16,8 @@ public class ParameterSetTests
         return set;
     }
 
-    private static string LoadError(ParameterSet set, Func<string, (int[] Shape, float[] Data)?> find) => Assert.Throws<VocoderException>(() => set.Load("voice.bin", find)).Message;
+    private static string LoadError(ParameterSet set, Func<string, (int[] Shape, float[] Data)?> find) =>
+        Assert.Throws<VocoderException>(() => set.Load("voice.bin", find)).Message;
 
     [Fact]
     public void Names_shapes_and_counts()

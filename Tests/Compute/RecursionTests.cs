@@ -51,7 +51,8 @@ public class RecursionTests
         for (int t = 0, count; t < 50; t += count)
         {
             count = Math.Min(random.Next(1, 9), 50 - t);
-            Samples.SameBits(whole.Row(0, 0).Slice(t, count), ops.Recur(filter, ops.Crop(x, t, count), ops.Crop(condition, t, count), 1).Span, $"recursion at {t}");
+            Samples.SameBits(whole.Row(0, 0).Slice(t, count), ops.Recur(filter, ops.Crop(x, t, count), ops.Crop(condition, t, count), 1).Span,
+                $"recursion at {t}");
             Samples.SameBits(delayed.Row(0, 0).Slice(t, count), ops.Delay(ops.Crop(x, t, count), "d").Span, $"delay at {t}");
             ops.Reset();
         }

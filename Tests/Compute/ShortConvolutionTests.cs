@@ -26,7 +26,8 @@ public unsafe class ShortConvolutionTests
             for (int i = 0; i < many.Length; i++)
                 Assert.True(Math.Abs(many[i] - expected[i]) <= terms * UnitRoundoff * magnitude[i], $"element {i} is {many[i]}, expected {expected[i]}");
             Samples.SameBits(reference, many, $"{bits} bits, vectors over time");
-            for (int threads = 1; threads <= 3; threads++) Samples.SameBits(reference, Run(test, threads, isShort: true), $"{bits} bits, {threads} threads, vectors over channels");
+            for (int threads = 1; threads <= 3; threads++)
+                Samples.SameBits(reference, Run(test, threads, isShort: true), $"{bits} bits, {threads} threads, vectors over channels");
         });
     }
 

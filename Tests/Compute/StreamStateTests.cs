@@ -67,9 +67,11 @@ public class StreamStateTests
     {
         var ops = new CpuOps(state: new StreamState());
         Tensor x = new(1, 2, 8), weight = new(3, 2, 3);
-        Assert.Contains("causal", Assert.Throws<ArgumentException>(() => ops.Conv1d(x, weight, null, new ConvShape(1, 1), site: Site)).Message, StringComparison.Ordinal);
+        Assert.Contains("causal", Assert.Throws<ArgumentException>(() => ops.Conv1d(x, weight, null, new ConvShape(1, 1), site: Site)).Message,
+            StringComparison.Ordinal);
         Assert.Throws<ArgumentNullException>(() => ops.Conv1d(x, weight, null, new ConvShape(1, 2)));
         ops.Conv1d(x, weight, null, new ConvShape(1, 2), site: Site);
-        Assert.Contains("[2, 2, 2]", Assert.Throws<ArgumentException>(() => ops.Conv1d(new Tensor(2, 2, 8), weight, null, new ConvShape(1, 2), site: Site)).Message, StringComparison.Ordinal);
+        Assert.Contains("[2, 2, 2]", Assert.Throws<ArgumentException>(
+            () => ops.Conv1d(new Tensor(2, 2, 8), weight, null, new ConvShape(1, 2), site: Site)).Message, StringComparison.Ordinal);
     }
 }

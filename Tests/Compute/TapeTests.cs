@@ -8,7 +8,8 @@ public class TapeTests
     public void Gradients_of_parameters_add_up_over_passes_and_outlive_them()
     {
         var random = new Random(1);
-        Tensor x = Samples.Normal(random, 2, 4, 30), weight = Samples.Normal(random, 6, 4, 3).AsParameter(), gated = Samples.Normal(random, 2, 6, 30).AsParameter();
+        Tensor x = Samples.Normal(random, 2, 4, 30), weight = Samples.Normal(random, 6, 4, 3).AsParameter(),
+            gated = Samples.Normal(random, 2, 6, 30).AsParameter();
         var tape = new Tape();
         var ops = new CpuOps(tape: tape);
         void Pass()
@@ -33,7 +34,8 @@ public class TapeTests
     {
         var random = new Random(2);
         Tensor parameter = Samples.Normal(random, 1, 4, 6).AsParameter(), constant = Samples.Normal(random, 1, 4, 6);
-        Tensor v = Samples.Normal(random, 4, 4, 1).AsParameter(), gain = Samples.Normal(random, 4, 1, 1), scale = Samples.Normal(random, 1, 4, 1), shift = new Tensor(1, 4, 1).AsParameter();
+        Tensor v = Samples.Normal(random, 4, 4, 1).AsParameter(), gain = Samples.Normal(random, 4, 1, 1), scale = Samples.Normal(random, 1, 4, 1),
+            shift = new Tensor(1, 4, 1).AsParameter();
         var tape = new Tape();
         var ops = new CpuOps(tape: tape);
         Tensor y = ops.Affine(ops.Multiply(parameter, constant), constant, ops.Add(parameter, constant));
@@ -56,7 +58,8 @@ public class TapeTests
     }
 
     [Fact]
-    public void Only_a_scalar_can_be_a_loss() => Assert.Contains("[1, 2, 1]", Assert.Throws<ArgumentException>(() => new Tape().Backward(new Tensor(1, 2, 1))).Message, StringComparison.Ordinal);
+    public void Only_a_scalar_can_be_a_loss() =>
+        Assert.Contains("[1, 2, 1]", Assert.Throws<ArgumentException>(() => new Tape().Backward(new Tensor(1, 2, 1))).Message, StringComparison.Ordinal);
 
     [Fact]
     public void A_stream_cannot_be_recorded() => Assert.Throws<ArgumentException>(() => new CpuOps(tape: new Tape(), state: new StreamState()));

@@ -67,7 +67,8 @@ public class ThreadTests
             float[][] found = [value, .. inputs.Select(input => input.Grad!.Span.ToArray())];
             Assert.All(found, values => Assert.Contains(values, v => v != 0));
             reference ??= found;
-            for (int i = 0; i < found.Length; i++) Samples.SameBits(reference[i], found[i], $"{threads} threads, {(i == 0 ? "result" : $"gradient of input {i - 1}")}");
+            for (int i = 0; i < found.Length; i++)
+                Samples.SameBits(reference[i], found[i], $"{threads} threads, {(i == 0 ? "result" : $"gradient of input {i - 1}")}");
         }
     }
 

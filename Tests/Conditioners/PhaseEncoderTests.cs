@@ -42,7 +42,10 @@ public class PhaseEncoderTests
     [Fact]
     public void Signals_of_bands_are_as_strong_as_white_noise_where_there_is_a_pitch()
     {
-        var config = new CompactConfig { Harmonics = s_harmonics, PhasePositions = Positions, Group = Group, ConditionChannels = 3, HarmonicBands = [2000, 6000] };
+        var config = new CompactConfig
+        {
+            Harmonics = s_harmonics, PhasePositions = Positions, Group = Group, ConditionChannels = 3, HarmonicBands = [2000, 6000],
+        };
         var encoder = new PhaseEncoder(new ParameterSet(1), config, 22050);
         PhaseFeatures written = encoder.Rent(new CpuOps(), 1, 512);
         // A whole number of periods: 147 samples each, a train of pulses through two band passes.

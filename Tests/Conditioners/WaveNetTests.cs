@@ -70,7 +70,8 @@ public class WaveNetTests
         Assert.Equal("[1, 5, 9]", y.Shape);
         Assert.All(y.Span.ToArray(), v => Assert.Equal(0f, v));
         string[] layers = ["start", "cond_layer", "in_layers.0", "in_layers.1", "res_skip_layers.0", "res_skip_layers.1"];
-        string[] expected = [.. layers.SelectMany(l => new[] { $"WN.0.{l}.bias", $"WN.0.{l}.weight_g", $"WN.0.{l}.weight_v" }), "WN.0.end.bias", "WN.0.end.weight"];
+        string[] expected = [.. layers.SelectMany(l => new[] { $"WN.0.{l}.bias", $"WN.0.{l}.weight_g", $"WN.0.{l}.weight_v" }), "WN.0.end.bias",
+            "WN.0.end.weight"];
         Assert.Equal(expected.Order(), parameters.Items.Select(p => p.Name).Order());
         int[] Shape(string name) => parameters.Items.Single(p => p.Name == $"WN.0.{name}").Shape;
         Assert.Equal([24, 4, 1], Shape("cond_layer.weight_v"));
@@ -83,7 +84,8 @@ public class WaveNetTests
     public void Work_is_counted_from_the_weights()
     {
         var (net, parameters) = Create(new WaveNetConfig(4, 8));
-        Assert.Equal(parameters.Items.Where(p => p.Name.EndsWith("weight", StringComparison.Ordinal) || p.Name.EndsWith("weight_v", StringComparison.Ordinal)).Sum(p => p.Value.Size), net.MacsPerStep);
+        Assert.Equal(parameters.Items.Where(p => p.Name.EndsWith("weight", StringComparison.Ordinal) || p.Name.EndsWith("weight_v", StringComparison.Ordinal))
+            .Sum(p => p.Value.Size), net.MacsPerStep);
     }
 
     [Fact]

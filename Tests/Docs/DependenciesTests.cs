@@ -12,7 +12,8 @@ public sealed class DependenciesTests
     private static string[][] Redistributed()
     {
         using var file = JsonDocument.Parse(Read("vocoder.deps.json"));
-        return [.. file.RootElement.GetProperty("libraries").EnumerateObject().Where(l => l.Value.GetProperty("type").GetString() == "package").Select(l => l.Name.Split('/'))];
+        return [.. file.RootElement.GetProperty("libraries").EnumerateObject().Where(l => l.Value.GetProperty("type").GetString() == "package")
+            .Select(l => l.Name.Split('/'))];
     }
 
     [Fact]
@@ -37,9 +38,11 @@ public sealed class DependenciesTests
             .Select(p => (Id: p.Attribute("Include")!.Value, Version: p.Attribute("Version")!.Value)).ToArray();
         Assert.InRange(versions.Length, 10, 100);
         // Several packages of one version may share a row.
-        Assert.All(versions, p => Assert.Contains(text.Split('\n'), line => line.Contains(Short(p.Id), StringComparison.Ordinal) && line.Contains(p.Version, StringComparison.Ordinal)));
+        Assert.All(versions, p => Assert.Contains(text.Split('\n'),
+            line => line.Contains(Short(p.Id), StringComparison.Ordinal) && line.Contains(p.Version, StringComparison.Ordinal)));
         Assert.All(Redistributed().Where(p => versions.Any(v => v.Id == p[0])), p => Assert.Contains($"{p[0]} {p[1]}", text, StringComparison.Ordinal));
     }
 
-    private static string Short(string id) => id.StartsWith("Microsoft.ML.OnnxRuntime.", StringComparison.Ordinal) ? id["Microsoft.ML.OnnxRuntime".Length..] : id;
+    private static string Short(string id) => id.StartsWith("Microsoft.ML.OnnxRuntime.", StringComparison.Ordinal)
+        ? id["Microsoft.ML.OnnxRuntime".Length..] : id;
 }

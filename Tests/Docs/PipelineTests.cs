@@ -25,7 +25,8 @@ public sealed partial class PipelineTests : IDisposable
         new MelSpectrogram(MelRecipe.ByName("nvidia")).Compute(FlowVocoder.Tests.Cli.CliFixture.Speech(samples / 22050.0, 130, 3));
 
     private static float[] Expected(float[] mel, int? match) => Synthesizer.Synthesize(
-        s_voice.Model, MelConversion.Between(MelRecipe.ByName("nvidia"), s_voice.Model.Recipe).Convert(mel), s_voice.Options with { Match = match }, new Parallelism(1));
+        s_voice.Model, MelConversion.Between(MelRecipe.ByName("nvidia"), s_voice.Model.Recipe).Convert(mel), s_voice.Options with { Match = match },
+            new Parallelism(1));
 
     [Fact]
     public void The_library_speaks_a_mel_of_another()
@@ -41,7 +42,8 @@ public sealed partial class PipelineTests : IDisposable
         MelColumns.Copy(mel, 80, 0, columns);
         using (var player = new WavPlayer(_folder["frames.wav"], 22050, WavFormat.Float32))
         {
-            await Snippets.SpeakFramesOfAnother(s_voice, MelConversion.Between(MelRecipe.ByName("nvidia"), s_voice.Model.Recipe), Frames(columns), player, CancellationToken.None);
+            await Snippets.SpeakFramesOfAnother(s_voice, MelConversion.Between(MelRecipe.ByName("nvidia"), s_voice.Model.Recipe), Frames(columns), player,
+                CancellationToken.None);
             player.Drain();
         }
         float[] heard = AudioFile.Read(_folder["frames.wav"]).ToMono(), expected = Expected(mel, 0);
@@ -99,7 +101,8 @@ public sealed partial class PipelineTests : IDisposable
     public void The_C_that_is_printed_is_that_of_the_example() =>
         Assert.Contains(Squeeze(Block("c")), Squeeze(File.ReadAllText(Path.Combine(Root(), "Bindings", "C", "example.c"))), StringComparison.Ordinal);
 
-    private static string Squeeze(string text) => string.Join('\n', text.ReplaceLineEndings("\n").Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0));
+    private static string Squeeze(string text) =>
+        string.Join('\n', text.ReplaceLineEndings("\n").Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0));
 
     private static string Root()
     {

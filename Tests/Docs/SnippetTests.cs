@@ -32,7 +32,8 @@ public sealed partial class SnippetTests
         Assert.Equal(tested, Block().Match(program).Groups[1].Value);
         Assert.Equal(10, tested.TrimEnd().Split('\n').Length);
         // Where the namespaces are those of the program, the rest is what README shows too.
-        Assert.All(Block().Matches(Read("FlowVocoder.md")).SelectMany(m => Using().Matches(m.Groups[1].Value)), u => Assert.Contains(u.Value, tested, StringComparison.Ordinal));
+        Assert.All(Block().Matches(Read("FlowVocoder.md")).SelectMany(m => Using().Matches(m.Groups[1].Value)),
+            u => Assert.Contains(u.Value, tested, StringComparison.Ordinal));
     }
 
     [Fact]

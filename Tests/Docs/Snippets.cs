@@ -44,7 +44,8 @@ internal static class Snippets
     }
 
     /// <summary>docs/pipelines.md: its frames, while they are made.</summary>
-    public static async Task SpeakFramesOfAnother(LoadedVoice voice, MelConversion toVoice, IAsyncEnumerable<ReadOnlyMemory<float>> model, AudioPlayer player, CancellationToken cancellation)
+    public static async Task SpeakFramesOfAnother(LoadedVoice voice, MelConversion toVoice, IAsyncEnumerable<ReadOnlyMemory<float>> model, AudioPlayer player,
+        CancellationToken cancellation)
     {
         VocoderStream stream = voice.Model.NewStream(voice.Options, new Parallelism(1));
         MelConverter converter = toVoice.NewConverter();

@@ -50,9 +50,11 @@ public class LinearPredictionTests
     public void Four_side_by_side_are_as_each_alone()
     {
         // Silence, an exactly predicted sinusoid and two of noise: where one recursion ends, the others go on.
-        double[][] r = [Autocorrelation(ResonantNoise(500, seed: 2), 9), new double[9], [.. Enumerable.Range(0, 9).Select(k => Math.Cos(0.3 * k))], Autocorrelation(ResonantNoise(500, seed: 4), 9)];
+        double[][] r = [Autocorrelation(ResonantNoise(500, seed: 2), 9), new double[9], [.. Enumerable.Range(0, 9).Select(k => Math.Cos(0.3 * k))],
+            Autocorrelation(ResonantNoise(500, seed: 4), 9)];
         var a = new Vector256<double>[8];
-        Vector256<double> error = LinearPrediction.LevinsonDurbin([.. Enumerable.Range(0, 9).Select(l => Vector256.Create(r[0][l], r[1][l], r[2][l], r[3][l]))], a);
+        Vector256<double> error = LinearPrediction.LevinsonDurbin(
+            [.. Enumerable.Range(0, 9).Select(l => Vector256.Create(r[0][l], r[1][l], r[2][l], r[3][l]))], a);
         for (int lane = 0; lane < 4; lane++)
         {
             double[] alone = new double[8];

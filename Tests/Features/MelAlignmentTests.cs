@@ -55,7 +55,8 @@ public class MelAlignmentTests
             (s.Second.First - s.First.First + s.Second.Second - s.First.Second) * distance[s.Second.First, s.Second.Second]), 1e-4);
 
         float[] Random(int frames) => [.. Enumerable.Range(0, Bands * frames).Select(_ => random.NextSingle())];
-        static double Value(float[] mel, int frames, int band, int frame) => mel[band * frames + frame] - mel.AsSpan(band * frames, frames).ToArray().Average(v => (double)v);
+        static double Value(float[] mel, int frames, int band, int frame) =>
+            mel[band * frames + frame] - mel.AsSpan(band * frames, frames).ToArray().Average(v => (double)v);
         // Every path there is.
         double Least(int i, int j, double sum)
         {
@@ -69,5 +70,6 @@ public class MelAlignmentTests
 
     [Fact]
     public void Clips_too_long_are_refused() =>
-        Assert.Contains("too long to be aligned", Assert.Throws<VocoderException>(() => MelAlignment.Of(new float[20_000], new float[20_000], 1)).Message, StringComparison.Ordinal);
+        Assert.Contains("too long to be aligned", Assert.Throws<VocoderException>(() => MelAlignment.Of(new float[20_000], new float[20_000], 1)).Message,
+            StringComparison.Ordinal);
 }

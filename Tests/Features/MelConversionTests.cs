@@ -7,7 +7,8 @@ public class MelConversionTests(ITestOutputHelper output)
     // Only the logarithm, range, floor or normalisation differ; what a higher floor took cannot come back.
     [Theory]
     [InlineData("matcha-norm", "hifigan"), InlineData("hifigan", "matcha-norm"), InlineData("coqui-ln", "nvidia"), InlineData("mozilla-range", "nvidia")]
-    [InlineData("speechbrain", "nvidia"), InlineData("rfwave", "vocos"), InlineData("f5tts", "vocos"), InlineData("melgan", "bigvgan-22k-full"), InlineData("parallelwavegan", "espnet")]
+    [InlineData("speechbrain", "nvidia"), InlineData("rfwave", "vocos"), InlineData("f5tts", "vocos"), InlineData("melgan", "bigvgan-22k-full"),
+        InlineData("parallelwavegan", "espnet")]
     public void Recipes_that_differ_behind_the_bank_convert_exactly(string from, string to)
     {
         MelRecipe source = MelRecipe.ByName(from), target = MelRecipe.ByName(to);
@@ -18,7 +19,8 @@ public class MelConversionTests(ITestOutputHelper output)
         float[] wave = ToolkitMels.Wave(source.SampleRate), expected = new MelSpectrogram(target).Compute(wave);
         float[] converted = conversion.Convert(new MelSpectrogram(source).Compute(wave));
         // Under the root, HiFi-GAN's 1e-9 and ESPnet's floor of the power lift what is soft.
-        double least = Math.Max(Math.Max(source.Floor, source.ToAmplitude(source.LowestValue)), target.Floor) * (target.MagnitudeEpsilon != source.MagnitudeEpsilon ? 1e3 : 1.001);
+        double least = Math.Max(Math.Max(source.Floor, source.ToAmplitude(source.LowestValue)), target.Floor) * (
+            target.MagnitudeEpsilon != source.MagnitudeEpsilon ? 1e3 : 1.001);
         if (target.PowerFloor > 0) least = 1e-4;
         int compared = 0;
         for (int i = 0; i < expected.Length; i++)
@@ -32,15 +34,18 @@ public class MelConversionTests(ITestOutputHelper output)
 
     // What the toolkits themselves computed, with the statistics that they divided by.
     [Theory]
-    [InlineData("matcha_lj_22k_norm", "hifigan_v1_22k", 1e-5), InlineData("mozilla_range_22k", "speechbrain_lj_22k", 0.5), InlineData("coqui_natlog_22k", "tacotron2_waveglow_22k", 6e-4)]
+    [InlineData("matcha_lj_22k_norm", "hifigan_v1_22k", 1e-5), InlineData("mozilla_range_22k", "speechbrain_lj_22k", 0.5),
+        InlineData("coqui_natlog_22k", "tacotron2_waveglow_22k", 6e-4)]
     [InlineData("pwg_hifigan_v1_22k_norm", "pwg_hifigan_v1_22k_raw", 1e-5), InlineData("mozilla_stats_22k", "mozilla_log10_raw_22k", 1e-5)]
     public void Arrays_of_one_toolkit_become_those_of_another(string from, string to, double most)
     {
         MelRecipe source = MelRecipe.ByName(ToolkitMels.All[from].Recipe), target = MelRecipe.ByName(ToolkitMels.All[to].Recipe);
-        float[] converted = MelConversion.Between(source, target, ToolkitMels.Statistics(from)).Convert(ToolkitMels.Mel(from).Data), expected = ToolkitMels.Mel(to).Data;
+        float[] converted = MelConversion.Between(source, target, ToolkitMels.Statistics(from)).Convert(ToolkitMels.Mel(from).Data),
+            expected = ToolkitMels.Mel(to).Data;
         Assert.Equal(expected.Length, converted.Length);
         for (int i = 0; i < expected.Length; i++)
-            if (expected[i] > source.LowestValue * source.NatsPerUnit / target.NatsPerUnit + 0.7) Assert.Equal(expected[i], converted[i], Math.Max(most, 3e-6 * Math.Abs(expected[i])));
+            if (expected[i] > source.LowestValue * source.NatsPerUnit / target.NatsPerUnit + 0.7)
+                Assert.Equal(expected[i], converted[i], Math.Max(most, 3e-6 * Math.Abs(expected[i])));
     }
 
     // A mel that is centred half a hop earlier is the mel of the same speech half a hop later.
@@ -57,12 +62,14 @@ public class MelConversionTests(ITestOutputHelper output)
             for (int b = 0; b < target.Bands; b++) Assert.Equal(expected[(b * own) + f], converted[(b * frames) + f], 1e-4);
     }
 
-    // Mean difference between the converted array and what the target's own front end made of the same wave. With a cubic in the logarithm, half a hop costs 0.045.
+    // Mean difference between the converted array and what the target's own front end made of the same wave. With a cubic in the logarithm, half a hop costs
+    // 0.045.
     [Theory]
     [InlineData("tacotron2_waveglow_22k", "hifigan_v1_22k", 0.039)]
     [InlineData("pwg_hifigan_v1_22k_raw", "hifigan_v1_22k", 0.13), InlineData("mozilla_log10_raw_22k", "hifigan_v1_22k", 0.13)]
     [InlineData("melgan_22k", "hifigan_v1_22k", 0.085), InlineData("bigvgan_v2_22k_80_256x", "hifigan_v1_22k", 0.085)]
-    [InlineData("r9y9_mol_22k_raw", "hifigan_v1_22k", 0.16), InlineData("hifigan_v1_22k", "mozilla_range_22k", 0.07), InlineData("f5tts_v1_24k_vocos", "bigvgan_24k_100", 0.13), InlineData("vocos_24k_same", "bigvgan_24k_100", 0.13)]
+    [InlineData("r9y9_mol_22k_raw", "hifigan_v1_22k", 0.16), InlineData("hifigan_v1_22k", "mozilla_range_22k", 0.07),
+        InlineData("f5tts_v1_24k_vocos", "bigvgan_24k_100", 0.13), InlineData("vocos_24k_same", "bigvgan_24k_100", 0.13)]
     public void Approximations_come_as_near_as_measured(string from, string to, double most)
     {
         MelRecipe source = MelRecipe.ByName(ToolkitMels.All[from].Recipe), target = MelRecipe.ByName(ToolkitMels.All[to].Recipe);
@@ -95,7 +102,8 @@ public class MelConversionTests(ITestOutputHelper output)
     public void Loss_is_nothing_where_nothing_is_lost() =>
         Assert.InRange(MelConversion.Between(MelRecipe.ByName("matcha-norm"), MelRecipe.ByName("hifigan")).MeasureLoss(), 0, 1e-5);
 
-    [Theory, InlineData("matcha-norm", false), InlineData("nvidia", true), InlineData("nvidia", false), InlineData("cosyvoice2", false), InlineData("vocos", false), InlineData("espnet", false)]
+    [Theory, InlineData("matcha-norm", false), InlineData("nvidia", true), InlineData("nvidia", false), InlineData("cosyvoice2", false),
+        InlineData("vocos", false), InlineData("espnet", false)]
     public void Frames_as_they_come_give_the_bits_of_the_whole(string from, bool onGrid)
     {
         MelRecipe source = MelRecipe.ByName(from), target = MelRecipe.ByName("hifigan");
@@ -135,7 +143,8 @@ public class MelConversionTests(ITestOutputHelper output)
 
     [Theory]
     [InlineData("rayhane", "pre-emphasis 0.97"), InlineData("wavernn", "its values end at 1, "), InlineData("flowavenet", "its values end at 1, ")]
-    [InlineData("short", "it ends at 7000 Hz, the voice needs what lies below 8000 Hz"), InlineData("thin", "it begins at 300 Hz, the voice needs what lies above 0 Hz")]
+    [InlineData("short", "it ends at 7000 Hz, the voice needs what lies below 8000 Hz"),
+        InlineData("thin", "it begins at 300 Hz, the voice needs what lies above 0 Hz")]
     public void What_is_not_in_a_mel_is_refused_with_the_reason(string from, string reason)
     {
         MelRecipe hifigan = MelRecipe.ByName("hifigan");
@@ -151,13 +160,17 @@ public class MelConversionTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Statistics_of_other_bands_are_refused() => Assert.Equal("the statistics have 100 bands, the mel recipe 'nvidia' has 80", Assert.Throws<VocoderException>(
-        () => MelConversion.Between(MelRecipe.ByName("nvidia"), MelRecipe.ByName("hifigan"), new MelStatistics(new float[100], [.. Enumerable.Repeat(1f, 100)]))).Message);
+    public void Statistics_of_other_bands_are_refused() =>
+        Assert.Equal("the statistics have 100 bands, the mel recipe 'nvidia' has 80", Assert.Throws<VocoderException>(
+        () => MelConversion.Between(MelRecipe.ByName("nvidia"), MelRecipe.ByName("hifigan"),
+            new MelStatistics(new float[100], [.. Enumerable.Repeat(1f, 100)]))).Message);
 
     // From values alone: the logarithm, not the bank.
     [Theory]
-    [InlineData("hifigan_v1_22k", "nvidia"), InlineData("pwg_hifigan_v1_22k_raw", "parallelwavegan"), InlineData("mozilla_log10_raw_22k", "mozilla"), InlineData("mozilla_range_22k", "mozilla-range")]
-    [InlineData("vocos_24k", "vocos"), InlineData("bigvgan_24k_100", "bigvgan-24k"), InlineData("bigvgan_v2_44k_128_512", "bigvgan-44k"), InlineData("coqui_natlog_22k", "coqui-ln")]
+    [InlineData("hifigan_v1_22k", "nvidia"), InlineData("pwg_hifigan_v1_22k_raw", "parallelwavegan"), InlineData("mozilla_log10_raw_22k", "mozilla"),
+        InlineData("mozilla_range_22k", "mozilla-range")]
+    [InlineData("vocos_24k", "vocos"), InlineData("bigvgan_24k_100", "bigvgan-24k"), InlineData("bigvgan_v2_44k_128_512", "bigvgan-44k"),
+        InlineData("coqui_natlog_22k", "coqui-ln")]
     public void Values_name_the_recipes_that_they_fit(string array, string expected)
     {
         MelRecipe recipe = MelRecipe.ByName(ToolkitMels.All[array].Recipe);

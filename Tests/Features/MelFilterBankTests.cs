@@ -27,7 +27,8 @@ public class MelFilterBankTests
                 for (int k = 0; k <= recipe.FftSize / 2; k++)
                 {
                     double hertz = (double)k * recipe.SampleRate / recipe.FftSize, scale = norm == MelNorm.Slaney ? 2 / (Edge(band + 2) - Edge(band)) : 1;
-                    double height = Math.Min((hertz - Edge(band)) / (Edge(band + 1) - Edge(band)), (Edge(band + 2) - hertz) / (Edge(band + 2) - Edge(band + 1)));
+                    double height = Math.Min((hertz - Edge(band)) / (Edge(band + 1) - Edge(band)),
+                        (Edge(band + 2) - hertz) / (Edge(band + 2) - Edge(band + 1)));
                     Assert.Equal(scale * Math.Max(0, height), bank[band][k], norm == MelNorm.Slaney ? 5e-9 : 5e-8);
                 }
         }

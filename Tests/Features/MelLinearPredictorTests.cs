@@ -151,7 +151,8 @@ public class MelLinearPredictorTests
     [Fact]
     public void What_does_not_fit_the_recipe_is_refused_in_a_line()
     {
-        Assert.Contains("hop size 256", Assert.Throws<VocoderException>(() => new MelLinearPredictor(_hifigan, blocksPerHop: 3)).Message, StringComparison.Ordinal);
+        Assert.Contains("hop size 256", Assert.Throws<VocoderException>(() => new MelLinearPredictor(_hifigan, blocksPerHop: 3)).Message,
+            StringComparison.Ordinal);
         Assert.Contains("1 to 255", Assert.Throws<VocoderException>(() => new MelLinearPredictor(_hifigan, order: 0)).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => new MelLinearPredictor(_hifigan).Block(new float[79], new float[24], out _));
         Assert.Throws<ArgumentException>(() => new MelLinearPredictor(_hifigan).Hop(new float[80], new float[80], new float[79], new float[96], new float[4]));

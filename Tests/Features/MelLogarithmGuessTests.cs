@@ -27,7 +27,8 @@ public class MelLogarithmGuessTests(ITestOutputHelper output)
     [InlineData("nvidia", "coqui", "-4…4 (coqui, rayhane)"), InlineData("nvidia", "linear", "linear amplitudes"), InlineData("nvidia", "unit", "0…1")]
     [InlineData("nvidia", "meanvar", "mean-variance"), InlineData("nvidia", "int16", "not scaled to -1…1")]
     [InlineData("hifigan", "log10", "log10 (espnet"), InlineData("hifigan", "decibel", "decibels (coqui"), InlineData("hifigan", "linear", "linear amplitudes")]
-    [InlineData("espnet", "natural", "natural logarithm (nvidia"), InlineData("espnet", "decibel", "decibels (coqui"), InlineData("espnet", "linear", "linear amplitudes")]
+    [InlineData("espnet", "natural", "natural logarithm (nvidia"), InlineData("espnet", "decibel", "decibels (coqui"),
+        InlineData("espnet", "linear", "linear amplitudes")]
     [InlineData("vocos", "log10", "log10 (espnet"), InlineData("vocos", "decibel", "decibels (coqui"), InlineData("vocos", "linear", "linear amplitudes")]
     [InlineData("coqui", "natural", "natural logarithm (nvidia"), InlineData("coqui", "decibel", "decibels (coqui")]
     public void Another_scale_is_named(string expected, string found, string look)
@@ -67,7 +68,8 @@ public class MelLogarithmGuessTests(ITestOutputHelper output)
     {
         MelRecipe voice = MelRecipe.ByName("hifigan");
         float[] mel = new MelSpectrogram(voice with { Logarithm = MelLogarithm.Decibel }).Compute(Speech(22050, seed: 4));
-        Assert.EndsWith("the voice 'x' expects natural logarithm with floor 1e-05 (hifigan)", MelLogarithmGuess.Warning(mel, voice, "x"), StringComparison.Ordinal);
+        Assert.EndsWith("the voice 'x' expects natural logarithm with floor 1e-05 (hifigan)", MelLogarithmGuess.Warning(mel, voice, "x"),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -86,7 +88,8 @@ public class MelLogarithmGuessTests(ITestOutputHelper output)
     public void A_mel_whose_frames_are_all_alike_is_told(float value)
     {
         float[] mel = [.. Enumerable.Range(0, 80 * 10).Select(i => value + 0.1f * (i / 10))];
-        Assert.Contains("look like no mel of a recording, because all of its frames are alike;", MelLogarithmGuess.Warning(mel, MelRecipe.ByName("hifigan"), "x"), StringComparison.Ordinal);
+        Assert.Contains("look like no mel of a recording, because all of its frames are alike;",
+            MelLogarithmGuess.Warning(mel, MelRecipe.ByName("hifigan"), "x"), StringComparison.Ordinal);
         mel[13] += 0.01f;
         Assert.DoesNotContain("alike", MelLogarithmGuess.Warning(mel, MelRecipe.ByName("hifigan"), "x") ?? "", StringComparison.Ordinal);
     }
@@ -102,7 +105,8 @@ public class MelLogarithmGuessTests(ITestOutputHelper output)
             float[] mel = FlowVocoder.AudioIO.MelFile.Read(sample, 80).Data;
             if (recipe == "vocos") mel = [.. Enumerable.Range(0, mel.Length / 80 * 100).Select(i => mel[i % mel.Length])];
             double mean = mel.Average(v => (double)v), deviation = Math.Sqrt(mel.Average(v => (v - mean) * (v - mean)));
-            Assert.Contains("look like mean-variance normalised values", MelLogarithmGuess.Warning([.. mel.Select(v => (float)((v - mean) / deviation))], MelRecipe.ByName(recipe), "x"), StringComparison.Ordinal);
+            Assert.Contains("look like mean-variance normalised values",
+                MelLogarithmGuess.Warning([.. mel.Select(v => (float)((v - mean) / deviation))], MelRecipe.ByName(recipe), "x"), StringComparison.Ordinal);
         }
     }
 
@@ -111,7 +115,8 @@ public class MelLogarithmGuessTests(ITestOutputHelper output)
     public void A_mel_that_lies_below_the_floor_is_told_in_the_unit_of_its_recipe(string name)
     {
         MelRecipe recipe = MelRecipe.ByName(name);
-        double unit = recipe.OutputScale * recipe.SpectrumPower * (recipe.Logarithm switch { MelLogarithm.Natural => 1, MelLogarithm.Log10 => 1 / Math.Log(10), _ => 20 / Math.Log(10) });
+        double unit = recipe.OutputScale * recipe.SpectrumPower * (
+            recipe.Logarithm switch { MelLogarithm.Natural => 1, MelLogarithm.Log10 => 1 / Math.Log(10), _ => 20 / Math.Log(10) });
         float[] mel = new MelSpectrogram(recipe).Compute(Speech(recipe.SampleRate, seed: 5));
         string? Lowered(double nepers) => MelLogarithmGuess.Warning([.. mel.Select(v => (float)(v - nepers * unit))], recipe, "anna");
         foreach (double nepers in (double[])[10 - Math.Log(recipe.Floor) / recipe.SpectrumPower, 50])

@@ -111,7 +111,8 @@ public class PitchTrackerTests
     internal static double Cents(double f, double reference) => 1200 * Math.Log2(f / reference);
 
     /// <summary>Harmonics 1/h of a fundamental cos φ(t), φ(0) = start, whose frequency varies as told per sample.</summary>
-    internal static float[] Tone(int samples, Func<double, double> hz, int harmonics, Func<int, double>? amplitude = null, double start = 0, double[]? phase = null)
+    internal static float[] Tone(int samples, Func<double, double> hz, int harmonics, Func<int, double>? amplitude = null, double start = 0,
+        double[]? phase = null)
     {
         amplitude ??= h => 1.0 / h;
         float[] x = new float[samples];

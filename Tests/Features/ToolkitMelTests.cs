@@ -7,8 +7,8 @@ public class ToolkitMelTests(ITestOutputHelper output)
 {
     public static TheoryData<string> Arrays => [.. ToolkitMels.All.Keys];
 
-    // The toolkits compute in float32: recomputed in double from their parameters, these arrays differ by up to 5e-4, those of torchaudio's HTK bank by 4.2e-3 in
-    // a few cells near the floor.
+    // The toolkits compute in float32: recomputed in double from their parameters, these arrays differ by up to 5e-4, those of torchaudio's HTK bank by 4.2e-3
+    // in a few cells near the floor.
     [Theory, MemberData(nameof(Arrays))]
     public void A_recipe_gives_what_its_toolkit_gives(string array)
     {
@@ -36,7 +36,8 @@ public class ToolkitMelTests(ITestOutputHelper output)
         float[] silence = new float[80];
         new MelSpectrogram(recipe).Frame(new double[1024], silence);
         for (int b = 0; b < 80; b++) Assert.Equal(Math.Log10(1e-5 * bank[b].Sum()), silence[b], 1e-6);
-        float[] wave = ToolkitMels.Wave(22050), floored = new MelSpectrogram(recipe).Compute(wave), mel = new MelSpectrogram(MelRecipe.ByName("parallelwavegan")).Compute(wave);
+        float[] wave = ToolkitMels.Wave(22050), floored = new MelSpectrogram(recipe).Compute(wave),
+            mel = new MelSpectrogram(MelRecipe.ByName("parallelwavegan")).Compute(wave);
         Assert.All(floored.Zip(mel), pair => Assert.True(pair.First >= pair.Second));
         // Where the speech is loud, both are one.
         Assert.All(floored.Zip(mel).Where(pair => pair.Second > -2), pair => Assert.Equal(pair.First, pair.Second, 1e-4));
@@ -58,6 +59,7 @@ public class ToolkitMelTests(ITestOutputHelper output)
         MelRecipe recipe = MelRecipe.ByName("nvidia") with { PreEmphasis = 0.5, PeakLevel = 0.9 };
         Assert.Equal([0.4f, 0.8f - 0.2f, -0.9f], MelPreparation.Apply(recipe, [0.4f, 0.8f, -0.5f]), (a, b) => Math.Abs(a - b) < 1e-6);
         Assert.Equal(new float[3], MelPreparation.Apply(recipe, new float[3]));
-        Assert.Contains("'rayhane' filters or scales whole recordings", Assert.Throws<VocoderException>(() => new MelStream(MelRecipe.ByName("rayhane"))).Message, StringComparison.Ordinal);
+        Assert.Contains("'rayhane' filters or scales whole recordings",
+            Assert.Throws<VocoderException>(() => new MelStream(MelRecipe.ByName("rayhane"))).Message, StringComparison.Ordinal);
     }
 }

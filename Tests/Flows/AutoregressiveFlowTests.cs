@@ -30,7 +30,8 @@ public class AutoregressiveFlowTests
 
     [Theory, MemberData(nameof(Cases))]
     public void Saved_weights_restore_every_bit(FlowKind kind, int channels) => FlowChecks.SavedWeightsRestoreEveryBit(
-        parameters => new AutoregressiveFlow(parameters, s_waveNet, kind, channels, 3), Samples.Normal(_random, 1, channels, 20), Samples.Normal(_random, 1, 3, 20));
+        parameters => new AutoregressiveFlow(parameters, s_waveNet, kind, channels, 3), Samples.Normal(_random, 1, channels, 20),
+            Samples.Normal(_random, 1, 3, 20));
 
     [Theory]
     [InlineData(1)]
@@ -89,7 +90,8 @@ public class AutoregressiveFlowTests
         var ops = new CpuOps();
         Tensor changed = Tensor.From(x.Span, 1, channels, 30);
         changed.Row(0, channels - 1)[17] += 1;
-        foreach (Func<Tensor, Tensor> direction in new Func<Tensor, Tensor>[] { u => flow.Forward(ops, u, condition, out _), u => flow.Inverse(ops, u, condition) })
+        foreach (Func<Tensor, Tensor> direction in new Func<Tensor, Tensor>[] { u => flow.Forward(ops, u, condition, out _),
+            u => flow.Inverse(ops, u, condition) })
         {
             Tensor before = direction(x), after = direction(changed);
             for (int c = 0; c < channels; c++)
@@ -141,7 +143,8 @@ public class AutoregressiveFlowTests
         }
     }
 
-    // Counted and not timed: four times as many samples are four times as many steps, and no step sees more than its own sample and the state of the one before.
+    // Counted and not timed: four times as many samples are four times as many steps, and no step sees more than its own sample and the state of the one
+    // before.
     [Theory]
     [InlineData(FlowKind.Maf)]
     [InlineData(FlowKind.Iaf)]
@@ -175,7 +178,8 @@ public class AutoregressiveFlowTests
         });
         var tape = new Tape();
         var recording = new CpuOps(tape: tape);
-        Assert.Throws<InvalidOperationException>(() => kind == FlowKind.Maf ? flow.Inverse(recording, u, condition) : flow.Forward(recording, u, condition, out _));
+        Assert.Throws<InvalidOperationException>(() => kind == FlowKind.Maf ? flow.Inverse(recording, u, condition)
+            : flow.Forward(recording, u, condition, out _));
     }
 
     [Fact]

@@ -49,7 +49,8 @@ public class ContinuousFlowTests
         {
             var ops = new CpuOps();
             OdeState Field(OdeState state, double t) => new(ops.Scale(state.X, 2 * (float)Math.Cos(t)), null);
-            return Math.Abs(new OdeSolver(method, steps).Integrate(ops, Field, new OdeState(ops.Fill(1, 1, 1, 1f), null), 0, 1).X.Item - Math.Exp(2 * Math.Sin(1)));
+            return Math.Abs(new OdeSolver(method, steps).Integrate(ops, Field, new OdeState(ops.Fill(1, 1, 1, 1f), null), 0, 1).X.Item - Math.Exp(
+                2 * Math.Sin(1)));
         }
         foreach (var (method, steps) in new[] { (OdeMethod.Euler, 64), (OdeMethod.Midpoint, 32), (OdeMethod.Rk4, 4), (OdeMethod.ThreeEighths, 4) })
             Assert.Equal(method.Order, Math.Log2(Error(method, steps) / Error(method, 2 * steps)), 0.45);
@@ -124,6 +125,7 @@ public class ContinuousFlowTests
             new OdeSolver(OdeMethod.DormandPrince, 0, 1e-3).Integrate(ops, Field, new OdeState(ops.Fill(1, 1, 1, 0f), null), 0, 1)).Message;
         Assert.StartsWith("the tolerance 0.001 cannot be reached: ", message);
         Assert.EndsWith(" steps came from 0 to 0.3 of 1; expected a larger one", message);
-        Assert.Equal("there is no solver 'heun', expected one of euler, midpoint, rk4, rk4-38, dopri5", Assert.Throws<VocoderException>(() => OdeMethod.ByName("heun")).Message);
+        Assert.Equal("there is no solver 'heun', expected one of euler, midpoint, rk4, rk4-38, dopri5",
+            Assert.Throws<VocoderException>(() => OdeMethod.ByName("heun")).Message);
     }
 }

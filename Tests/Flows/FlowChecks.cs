@@ -113,7 +113,8 @@ internal static class FlowChecks
         {
             count = Math.Min(random.Next(1, 12), z.Length - t);
             Tensor part = flow.Inverse(ops, ops.Crop(z, t, count), ops.Crop(condition, t, count));
-            for (int row = 0; row < z.Batch * z.Channels; row++) Samples.SameBits(whole.Row(0, row).Slice(t, count), part.Row(0, row), $"row {row}, steps {t}+{count}");
+            for (int row = 0; row < z.Batch * z.Channels; row++)
+                Samples.SameBits(whole.Row(0, row).Slice(t, count), part.Row(0, row), $"row {row}, steps {t}+{count}");
             ops.Reset();
         }
     }
@@ -139,7 +140,8 @@ internal static class FlowChecks
             foreach (int i in Enumerable.Range(0, p.Value.Size).OrderBy(_ => random.Next()).Take(4))
             {
                 double expected = GradientCheck.Derivative(p.Value, i, () => loss(new CpuOps()).Item);
-                Assert.True(Math.Abs(p.Value.Grad.Span[i] - expected) <= 5e-3 * Math.Max(1, Math.Abs(expected)), $"{p.Name}[{i}]: {p.Value.Grad.Span[i]:R}, expected {expected:R}");
+                Assert.True(Math.Abs(p.Value.Grad.Span[i] - expected) <= 5e-3 * Math.Max(1, Math.Abs(expected)),
+                    $"{p.Name}[{i}]: {p.Value.Grad.Span[i]:R}, expected {expected:R}");
             }
         }
     }

@@ -10,7 +10,8 @@ public class FlowStackTests
     private readonly Random _random = new(1);
 
     // Channels 8, 8, 6, 6, 4: two channels leave before steps 2 and 4.
-    private static readonly FlowStackConfig Published = new(8, 5, 2, 2, new WaveNetConfig(2, 6, 3, Causal: false), 3, ActNorm: false, Lu: false, LogScaleClamp: 0);
+    private static readonly FlowStackConfig Published = new(8, 5, 2, 2, new WaveNetConfig(2, 6, 3, Causal: false), 3, ActNorm: false, Lu: false,
+        LogScaleClamp: 0);
     private static readonly FlowStackConfig Compact = Published with { WaveNet = new WaveNetConfig(2, 6), ActNorm = true, Lu = true, LogScaleClamp = 2 };
 
     public static TheoryData<bool> Kinds => [false, true];
@@ -169,6 +170,7 @@ public class FlowStackTests
     [InlineData(8, 5, 1, 2, "flow 4 would have 0 channels")]
     [InlineData(8, 3, 2, 1, "flow 2 would have 7 channels")]
     public void Channels_that_cannot_be_coupled_are_refused(int channels, int flows, int every, int size, string part) => Assert.Contains(part,
-        Assert.Throws<VocoderException>(() => new FlowStack(new ParameterSet(), Published with { Channels = channels, Flows = flows, EarlyEvery = every, EarlySize = size })).Message,
+        Assert.Throws<VocoderException>(() => new FlowStack(new ParameterSet(),
+            Published with { Channels = channels, Flows = flows, EarlyEvery = every, EarlySize = size })).Message,
         StringComparison.Ordinal);
 }

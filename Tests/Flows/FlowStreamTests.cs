@@ -6,7 +6,9 @@ using FlowVocoder.Tests.Compute;
 
 namespace FlowVocoder.Tests.Flows;
 
-/// <summary>Every flow that can stream, in both directions: cut anywhere, on any threads, saved and restored anywhere, it gives the bits of the whole.</summary>
+/// <summary>
+/// Every flow that can stream, in both directions: cut anywhere, on any threads, saved and restored anywhere, it gives the bits of the whole.
+/// </summary>
 public class FlowStreamTests
 {
     private const int Channels = 8, ConditionChannels = 3, Length = 120;
@@ -30,7 +32,8 @@ public class FlowStreamTests
         ["FlowChain"] = parameters => Both(new FlowChain(
         [
             new AffineCoupling(parameters.Scope("0"), s_waveNet, Channels, ConditionChannels), new ChannelSwap(),
-            new AffineCoupling(parameters.Scope("1"), s_waveNet, Channels, ConditionChannels), new AutoregressiveFlow(parameters.Scope("2"), s_waveNet, FlowKind.Maf, Channels, ConditionChannels),
+            new AffineCoupling(parameters.Scope("1"), s_waveNet, Channels, ConditionChannels),
+            new AutoregressiveFlow(parameters.Scope("2"), s_waveNet, FlowKind.Maf, Channels, ConditionChannels),
         ])),
         ["FlowStack"] = parameters => Stack(new FlowStack(parameters, s_stack)),
         ["FlowStack, Maf"] = parameters => Stack(new FlowStack(parameters, s_stack with { Kind = FlowKind.Maf })),

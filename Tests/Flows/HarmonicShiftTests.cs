@@ -55,5 +55,6 @@ public class HarmonicShiftTests
 
     [Fact]
     public void Signals_that_are_not_there_are_told() =>
-        Assert.Contains("a condition of 0 signals, expected 3", Assert.Throws<ArgumentException>(() => Create().Flow.Inverse(new CpuOps(), new Tensor(1, Group, Steps), new Tensor(1, Channels, Steps))).Message, StringComparison.Ordinal);
+        Assert.Contains("a condition of 0 signals, expected 3", Assert.Throws<ArgumentException>(
+            () => Create().Flow.Inverse(new CpuOps(), new Tensor(1, Group, Steps), new Tensor(1, Channels, Steps))).Message, StringComparison.Ordinal);
 }

@@ -16,7 +16,8 @@ public class ResidualPairTests
         return Tensor.From(array.Data, array.Shape[0], array.Shape[1], array.Shape[2]);
     }
 
-    private static IReadOnlyDictionary<string, SafeTensor> Values(string name) => SafeTensorsFile.Read(Path.Combine(s_folder, $"additive1d_{name}.safetensors")).Tensors;
+    private static IReadOnlyDictionary<string, SafeTensor> Values(string name) =>
+        SafeTensorsFile.Read(Path.Combine(s_folder, $"additive1d_{name}.safetensors")).Tensors;
 
     private static (ResidualPair Pair, ParameterSet Parameters) Published()
     {
@@ -76,7 +77,8 @@ public class ResidualPairTests
     {
         Assert.Equal(expected.Length, found.Length);
         double difference = 0, energy = 0;
-        for (int i = 0; i < expected.Length; i++) (difference, energy) = (difference + Math.Pow(expected[i] - found[i], 2), energy + (double)expected[i] * expected[i]);
+        for (int i = 0; i < expected.Length; i++)
+            (difference, energy) = (difference + Math.Pow(expected[i] - found[i], 2), energy + (double)expected[i] * expected[i]);
         return Math.Sqrt(difference / energy);
     }
 }

@@ -15,7 +15,8 @@ public class ReversibleTests
     private static (FlowStack Stack, ParameterSet Parameters) Create(int flows, int earlyEvery = 2)
     {
         var parameters = new ParameterSet(1);
-        var stack = new FlowStack(parameters, new FlowStackConfig(Group, flows, earlyEvery, earlyEvery == 0 ? 0 : 4, new WaveNetConfig(2, 8, 3), Condition, ActNorm: true, Lu: true, LogScaleClamp: 4));
+        var stack = new FlowStack(parameters, new FlowStackConfig(Group, flows, earlyEvery, earlyEvery == 0 ? 0 : 4, new WaveNetConfig(2, 8, 3), Condition,
+            ActNorm: true, Lu: true, LogScaleClamp: 4));
         parameters.Randomize(2, 0.05);
         return (stack, parameters);
     }
@@ -30,7 +31,8 @@ public class ReversibleTests
     }
 
     // Gradients of a loss on all latents, of the parameters and of both inputs, by name.
-    private static (Dictionary<string, float[]> Gradients, double Loss, double RebuildError) Gradients(FlowStack stack, ParameterSet parameters, bool reversible)
+    private static (Dictionary<string, float[]> Gradients, double Loss, double RebuildError) Gradients(FlowStack stack, ParameterSet parameters,
+        bool reversible)
     {
         var (x, condition) = Inputs();
         foreach (Parameter p in parameters.Items) p.Value.Grad?.Span.Clear();
@@ -38,7 +40,8 @@ public class ReversibleTests
         stack.Reversible = reversible;
         FlowResult result = stack.Forward(ops, x, condition);
         Assert.Equal([4, 4, 8], result.Latents.Select(z => z.Channels));
-        Tensor squares = result.Latents.Select((z, i) => ops.Scale(ops.SumSquares(z), 0.5f + i)).Aggregate(ops.Add), logDet = result.LogDets.Select(l => l.LogDet).Aggregate(ops.Add);
+        Tensor squares = result.Latents.Select((z, i) => ops.Scale(ops.SumSquares(z), 0.5f + i)).Aggregate(ops.Add),
+            logDet = result.LogDets.Select(l => l.LogDet).Aggregate(ops.Add);
         Tensor loss = ops.Scale(ops.Add(squares, ops.Scale(logDet, -1f)), 0.01f);
         double value = loss.Item;
         ops.Backward(loss);

@@ -66,7 +66,8 @@ public class WaveNodeFieldParityTests(ITestOutputHelper output)
         (Tensor z, Tensor logDet) = flow.Forward(new CpuOps(), x, c, null);
         _vectors.Check("z_exact", z);
         _vectors.Check("z_dopri5", z);
-        for (int b = 0; b < 2; b++) Assert.Equal(_vectors.Expected.GetProperty("logdet_exact_trace").GetProperty("converged_float64")[b].GetDouble(), logDet.Span[b], 1e-4);
+        for (int b = 0; b < 2; b++)
+            Assert.Equal(_vectors.Expected.GetProperty("logdet_exact_trace").GetProperty("converged_float64")[b].GetDouble(), logDet.Span[b], 1e-4);
         _vectors.Check("back", x.Span, flow.Inverse(new CpuOps(), z, c).Span);
     }
 

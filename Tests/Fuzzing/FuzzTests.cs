@@ -30,7 +30,8 @@ public class FuzzTests
     private const long Slack = 64 << 20;
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
 
-    private static int Count => int.TryParse(Environment.GetEnvironmentVariable("FLOWVOCODER_FUZZ"), NumberStyles.None, CultureInfo.InvariantCulture, out int count) ? count : SeedsAtOnce;
+    private static int Count => int.TryParse(Environment.GetEnvironmentVariable("FLOWVOCODER_FUZZ"), NumberStyles.None, CultureInfo.InvariantCulture,
+        out int count) ? count : SeedsAtOnce;
 
     private static void Fuzz(byte[] good, int head, Action<byte[]> read, Func<byte[], byte[]>? finish = null)
     {
@@ -99,7 +100,8 @@ public class FuzzTests
     [InlineData("RIFF", 0u), InlineData("BW64", uint.MaxValue)]
     public void Recordings_of_streaming_writers(string magic, uint size)
     {
-        byte[] samples = WavBytes.S16([.. Enumerable.Range(0, 1500).Select(i => (short)(i * 37 % 2000))]), tag = [.. "ID3"u8, 4, 0, 0, 0, 0, 0, 10, .. new byte[10]];
+        byte[] samples = WavBytes.S16([.. Enumerable.Range(0, 1500).Select(i => (short)(i * 37 % 2000))]),
+            tag = [.. "ID3"u8, 4, 0, 0, 0, 0, 0, 10, .. new byte[10]];
         byte[] wav = WavBytes.Riff([WavBytes.Chunk("ds64", new byte[28]), WavBytes.Chunk("LIST", [1, 2, 3])[..^1], WavBytes.Fmt(1, 1, 22050, 16),
             WavBytes.Chunk("data", samples, size), WavBytes.Chunk("LIST", new byte[20]), WavBytes.Chunk("id3 ", new byte[7])], size, magic);
         Assert.Equal(1500, AudioFile.Read(Of([.. tag, .. wav]), "a.wav").Length);
@@ -140,7 +142,8 @@ public class FuzzTests
     public void Checkpoints_of_torch()
     {
         // As torch.save writes it, and small enough that most of it is structure.
-        byte[] good = new PickleBuilder().Tensor("t", "FloatStorage", 4, 0, [2, 2], [2, 1]).Tensor("u", "FloatStorage", 4, 1, [3], [1]).Raw("u.").Zip(new byte[16]);
+        byte[] good = new PickleBuilder().Tensor("t", "FloatStorage", 4, 0, [2, 2], [2, 1]).Tensor("u", "FloatStorage", 4, 1, [3], [1]).Raw("u.")
+            .Zip(new byte[16]);
         Fuzz(good, good.Length, bytes => TorchCheckpoint.Read(Of(bytes), "a.pt"));
     }
 
@@ -250,7 +253,8 @@ public class FuzzTests
     {
         byte[] good = Voice(CompactModels.Create(CompactModels.Small));
         VoiceFile file = VoiceFile.Read(Of(good), "a");
-        foreach (string recipe in (string[])[file.Recipe, file.Recipe.Replace("\"bands\": 80", "\"bands\": 1048576", StringComparison.Ordinal).Replace("\"fftSize\": 1024", "\"fftSize\": 1048576", StringComparison.Ordinal)])
+        foreach (string recipe in (string[])[file.Recipe, file.Recipe.Replace("\"bands\": 80", "\"bands\": 1048576", StringComparison.Ordinal)
+            .Replace("\"fftSize\": 1024", "\"fftSize\": 1048576", StringComparison.Ordinal)])
         {
             using var stream = new MemoryStream();
             SafeTensorsFile.Write(stream, file.Tensors, new Dictionary<string, string>(file.Metadata) { ["config"] = config, ["recipe"] = recipe });
@@ -267,7 +271,8 @@ public class FuzzTests
         string config = $$"""{"n_mel_channels":80,"n_flows":{{flows}},"n_group":8,"n_early_every":300,"n_early_size":0,"WN_config":{"n_layers":{{Math.Min(20, layers)}},"n_channels":{{channels}},"kernel_size":3} }""";
         using var stream = new MemoryStream();
         VoiceFile voice = VoiceFile.Read(Of(Voice(CompactModels.Create(CompactModels.Small))), "a");
-        SafeTensorsFile.Write(stream, voice.Tensors, new Dictionary<string, string>(voice.Metadata) { ["model"] = WaveGlow.KindName, ["config"] = config, ["recipe"] = MelRecipe.ByName("nvidia").ToJson() });
+        SafeTensorsFile.Write(stream, voice.Tensors, new Dictionary<string, string>(voice.Metadata) { ["model"] = WaveGlow.KindName, ["config"] = config,
+            ["recipe"] = MelRecipe.ByName("nvidia").ToJson() });
         long before = GC.GetAllocatedBytesForCurrentThread();
         Refusal.Expect(() => Load(stream.ToArray()), "a.safetensors", "asks for more than there is");
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 50 * stream.Length + Slack);

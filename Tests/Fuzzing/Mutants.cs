@@ -10,7 +10,8 @@ internal static class Mutants
         [0, 1, 2, -1, 127, 128, 255, 256, 32767, 65535, 65536, 1 << 20, int.MaxValue, int.MinValue, uint.MaxValue, 1L << 40, long.MaxValue, long.MinValue];
 
     private static readonly string[] s_words =
-        ["0", "-1", "-5", "1e400", "1e9", "NaN", "Infinity", "null", "true", "[]", "{}", "\"\"", "\"\\ud800\"", "1048576", "2147483647", "9223372036854775807", "0.5", "[[[[[[", "\"\\u0000\\u001b[31m\""];
+        ["0", "-1", "-5", "1e400", "1e9", "NaN", "Infinity", "null", "true", "[]", "{}", "\"\"", "\"\\ud800\"", "1048576", "2147483647", "9223372036854775807",
+            "0.5", "[[[[[[", "\"\\u0000\\u001b[31m\""];
 
     private static readonly float[] s_floats = [float.NaN, float.PositiveInfinity, float.MaxValue, -float.MaxValue, float.Epsilon, 1e30f, -0f, 1e9f];
 
@@ -63,7 +64,8 @@ internal static class Mutants
         if (start == end) return;
         byte[] word = Encoding.UTF8.GetBytes(s_words[random.Next(s_words.Length)]);
         // Half of them keep their length, so that what follows stays in its place.
-        if (random.Next(2) == 0) Put(bytes, start, word.Length <= end - start ? [.. word, .. Enumerable.Repeat((byte)' ', end - start - word.Length)] : word[..(end - start)]);
+        if (random.Next(2) == 0)
+            Put(bytes, start, word.Length <= end - start ? [.. word, .. Enumerable.Repeat((byte)' ', end - start - word.Length)] : word[..(end - start)]);
         else
         {
             bytes.RemoveRange(start, end - start);

@@ -67,7 +67,8 @@ public class MelMatchingTests
             MathNet.Numerics.IntegralTransforms.Fourier.Forward(spectrum, MathNet.Numerics.IntegralTransforms.FourierOptions.Matlab);
             double[] difference = [.. bank.Select((row, b) =>
             {
-                double amplitude = Enumerable.Range(0, bins).Sum(k => row[k] * Math.Pow(Math.Sqrt(spectrum[k].Magnitude * spectrum[k].Magnitude + recipe.MagnitudeEpsilon), recipe.SpectrumPower));
+                double amplitude = Enumerable.Range(0, bins)
+                    .Sum(k => row[k] * Math.Pow(Math.Sqrt(spectrum[k].Magnitude * spectrum[k].Magnitude + recipe.MagnitudeEpsilon), recipe.SpectrumPower));
                 return Math.Clamp(targets.Row(0, b)[f] - Math.Log(Math.Max(recipe.Floor, amplitude)), -3, 3);
             })];
             for (int k = 0; k < bins; k++)
@@ -102,7 +103,8 @@ public class MelMatchingTests
         Assert.Equal(speech.Length, matched.Length);
         // The mirror image of a mel is that of the mirrored speech but for half a sample of its window.
         for (int t = 0; t < speech.Length; t++)
-            Assert.True(Math.Abs(speech[t] - matched[t]) < (t < 1024 || t >= speech.Length - 1024 ? 0.03 : 2e-5), $"sample {t} is {matched[t]}, expected {speech[t]}");
+            Assert.True(Math.Abs(speech[t] - matched[t]) < (t < 1024 || t >= speech.Length - 1024 ? 0.03 : 2e-5),
+                $"sample {t} is {matched[t]}, expected {speech[t]}");
     }
 
     [Fact]
@@ -196,7 +198,8 @@ public class MelMatchingTests
     [InlineData(-1)]
     [InlineData(33)]
     public void Passes_out_of_range_are_refused(int passes) =>
-        Assert.Contains($"match is {passes} passes, expected 0 to 32", Assert.Throws<VocoderException>(() => new SynthesisOptions { Match = passes }.Validate()).Message, StringComparison.Ordinal);
+        Assert.Contains($"match is {passes} passes, expected 0 to 32",
+            Assert.Throws<VocoderException>(() => new SynthesisOptions { Match = passes }.Validate()).Message, StringComparison.Ordinal);
 
     [Fact]
     public void What_is_left_open_suits_whole_mels_and_not_streams()
@@ -207,7 +210,8 @@ public class MelMatchingTests
         Assert.Equal(2, new SynthesisOptions { Match = 2 }.ForWholeMel(model).Match);
         Assert.Equal(2, new SynthesisOptions { PitchShift = 1 }.ForWholeMel(model).Match);
         Assert.Equal(model.LookAheadFrames, model.NewStream(new SynthesisOptions(), new Parallelism(1)).LookAheadFrames);
-        Assert.Equal(model.LookAheadFrames + new MatchingFrames(model.Recipe).LookAhead(2), model.NewStream(new SynthesisOptions { Match = 2 }, new Parallelism(1)).LookAheadFrames);
+        Assert.Equal(model.LookAheadFrames + new MatchingFrames(model.Recipe).LookAhead(2),
+            model.NewStream(new SynthesisOptions { Match = 2 }, new Parallelism(1)).LookAheadFrames);
     }
 
     [Fact]
@@ -216,7 +220,8 @@ public class MelMatchingTests
         CompactVocoder model = CompactModels.Create(CompactModels.Small);
         var random = new Random(6);
         // Independent cells have a mean |second difference| of √(6·2/π) of their deviation.
-        float[] mel = [.. Enumerable.Range(0, 80 * 50).Select(_ => (float)(-5 + 0.6 * random.NextNormal()))], smooth = [.. mel.Select(v => -5 + 0.4f * (v + 5))];
+        float[] mel = [.. Enumerable.Range(0, 80 * 50).Select(_ => (float)(-5 + 0.6 * random.NextNormal()))],
+            smooth = [.. mel.Select(v => -5 + 0.4f * (v + 5))];
         Assert.Equal(0.6 * Math.Sqrt(12 / Math.PI), MelSharpness.Of(model.Recipe, mel), 0.03);
         Assert.Equal(0.24 * Math.Sqrt(12 / Math.PI), MelSharpness.Of(model.Recipe, smooth), 0.02);
         Assert.Equal((model.MatchPasses, 1), (new SynthesisOptions().ForWholeMel(model, mel).Match, new SynthesisOptions().ForWholeMel(model, smooth).Match));
@@ -233,7 +238,8 @@ public class MelMatchingTests
         // 151 Hz, spoken by a voice that ships.
         VocoderModel model = FlowVocoder.Voices.VoiceLibrary.Load("compact").Model;
         float[] mel = new MelSpectrogram(model.Recipe).Compute(Vowel(151));
-        float[] Speak(int? match) => Synthesizer.Synthesize(model, mel, new SynthesisOptions { Sigma = 0.8f, PitchShift = semitones, Match = match }, new Parallelism(2));
+        float[] Speak(int? match) =>
+            Synthesizer.Synthesize(model, mel, new SynthesisOptions { Sigma = 0.8f, PitchShift = semitones, Match = match }, new Parallelism(2));
         foreach (int? match in new int?[] { null, 4 })
         {
             // Of the periods an octave apart the one that is asked for fits best.
@@ -256,7 +262,8 @@ public class MelMatchingTests
     // Harmonics through three resonances.
     private static float[] Vowel(double hz)
     {
-        double[] x = [.. Enumerable.Range(0, 22050).Select(t => Enumerable.Range(1, 50).Sum(k => Math.Pow(k, -0.7) * Math.Cos(2 * Math.PI * k * hz * t / 22050)))];
+        double[] x =
+            [.. Enumerable.Range(0, 22050).Select(t => Enumerable.Range(1, 50).Sum(k => Math.Pow(k, -0.7) * Math.Cos(2 * Math.PI * k * hz * t / 22050)))];
         foreach (var (f, width) in new[] { (600, 80), (1200, 100), (2500, 150) })
         {
             double r = Math.Exp(-Math.PI * width / 22050), a = 2 * r * Math.Cos(2 * Math.PI * f / 22050);

@@ -16,7 +16,8 @@ public class ClariNetParityTests(ITestOutputHelper output)
     {
         JsonElement json = _vectors.Config.GetProperty("teacher");
         int Number(string name) => json.GetProperty(name).GetInt32();
-        var model = new ClariNetTeacher(Number("cin_channels"), Number("num_blocks"), Number("num_layers"), Number("residual_channels"), Number("gate_channels"), Number("skip_channels"), Number("kernel_size"));
+        var model = new ClariNetTeacher(Number("cin_channels"), Number("num_blocks"), Number("num_layers"), Number("residual_channels"),
+            Number("gate_channels"), Number("skip_channels"), Number("kernel_size"));
         _vectors.Load(model.Parameters, "teacher_state_dict");
         return model;
     }
@@ -25,7 +26,8 @@ public class ClariNetParityTests(ITestOutputHelper output)
     {
         JsonElement json = _vectors.Config.GetProperty("student");
         int Number(string name) => json.GetProperty(name).GetInt32();
-        var model = new ClariNetStudent(Number("cin_channels"), [.. json.GetProperty("num_blocks_student").EnumerateArray().Select(n => n.GetInt32())], Number("num_layers"), Number("front_channels"),
+        var model = new ClariNetStudent(Number("cin_channels"), [.. json.GetProperty("num_blocks_student").EnumerateArray().Select(n => n.GetInt32())],
+            Number("num_layers"), Number("front_channels"),
             Number("residual_channels"), Number("gate_channels"), Number("skip_channels"), Number("kernel_size"));
         _vectors.Load(model.Parameters, "student_state_dict");
         return model;

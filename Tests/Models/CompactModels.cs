@@ -13,10 +13,13 @@ internal static class CompactModels
 
     public static readonly CompactConfig Small = new()
     {
-        Group = 16, Flows = 3, Layers = 2, Channels = 8, EncoderChannels = 8, ConditionChannels = 6, LinearPrediction = 8, Harmonics = [1, 3], PhasePositions = 2, PitchChannels = 8,
+        Group = 16, Flows = 3, Layers = 2, Channels = 8, EncoderChannels = 8, ConditionChannels = 6, LinearPrediction = 8, Harmonics = [1, 3],
+        PhasePositions = 2, PitchChannels = 8,
     };
 
-    /// <summary>Couplings and autoregressive flows, groups of 16, 32 and 64, early outputs, linear prediction and phase on and off, look-ahead 1 to 3.</summary>
+    /// <summary>
+    /// Couplings and autoregressive flows, groups of 16, 32 and 64, early outputs, linear prediction and phase on and off, look-ahead 1 to 3.
+    /// </summary>
     public static TheoryData<CompactConfig> Configurations() =>
     [
         Small with { LookAhead = 3 },

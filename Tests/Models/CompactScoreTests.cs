@@ -76,8 +76,10 @@ public class CompactScoreTests
     {
         CompactVocoder model = CompactModels.Create(CompactModels.Small);
         var source = new Pieces(Speech(Samples), seed: 7) { LossEachTime = 1000 };
-        Assert.Contains("changed while it was read", Assert.Throws<VocoderException>(() => model.Score(source, null, new Parallelism(1))).Message, StringComparison.Ordinal);
-        Assert.Contains("nothing to score", Assert.Throws<VocoderException>(() => model.Score(new Pieces([], seed: 1), null, new Parallelism(1))).Message, StringComparison.Ordinal);
+        Assert.Contains("changed while it was read", Assert.Throws<VocoderException>(() => model.Score(source, null, new Parallelism(1))).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("nothing to score", Assert.Throws<VocoderException>(() => model.Score(new Pieces([], seed: 1), null, new Parallelism(1))).Message,
+            StringComparison.Ordinal);
     }
 
     // Vowels with pauses and noise.

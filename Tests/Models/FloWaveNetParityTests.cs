@@ -10,7 +10,10 @@ namespace FlowVocoder.Tests.Models;
 /// <summary>FloWaveNet with affine and with additive couplings against the published implementation, on weights it drew.</summary>
 public class FloWaveNetParityTests(ITestOutputHelper output)
 {
-    private static readonly FloWaveNetConfig s_small = new() { MelChannels = 3, Blocks = 3, Flows = 2, Layers = 1, BlocksPerSplit = 2, Channels = 4, UpsampleScales = [4, 4] };
+    private static readonly FloWaveNetConfig s_small = new()
+    {
+        MelChannels = 3, Blocks = 3, Flows = 2, Layers = 1, BlocksPerSplit = 2, Channels = 4, UpsampleScales = [4, 4],
+    };
 
     public static TheoryData<string> Folders => ["flowavenet_tiny", "flowavenet_tiny_additive"];
 
@@ -21,14 +24,16 @@ public class FloWaveNetParityTests(ITestOutputHelper output)
         int Number(string name) => json.GetProperty(name).GetInt32();
         var model = new FloWaveNet(new FloWaveNetConfig
         {
-            MelChannels = Number("cin_channel"), Blocks = Number("n_block"), Flows = Number("n_flow"), Layers = Number("n_layer"), Affine = json.GetProperty("affine").GetBoolean(),
+            MelChannels = Number("cin_channel"), Blocks = Number("n_block"), Flows = Number("n_flow"), Layers = Number("n_layer"),
+            Affine = json.GetProperty("affine").GetBoolean(),
             BlocksPerSplit = Number("block_per_split"), Channels = Number("filter_size"),
         });
         vectors.Load(model.Parameters);
         return (vectors, model);
     }
 
-    private static double Sum(MultiScaleResult result, Func<string, bool> isWanted) => result.LogDets.Where(layer => isWanted(layer.Layer)).Sum(layer => (double)layer.LogDet.Item);
+    private static double Sum(MultiScaleResult result, Func<string, bool> isWanted) =>
+        result.LogDets.Where(layer => isWanted(layer.Layer)).Sum(layer => (double)layer.LogDet.Item);
 
     [Theory, MemberData(nameof(Folders))]
     public void Normalising_gives_the_published_latents_determinants_and_loss(string folder)
@@ -42,7 +47,8 @@ public class FloWaveNetParityTests(ITestOutputHelper output)
         JsonElement expected = vectors.Expected;
         for (int i = 0, k = 0; i < model.Config.Blocks; i++)
             for (int j = 0; j < model.Config.Flows; j++, k++)
-                vectors.Check($"log det of block {i}, flow {j}", expected.GetProperty("logdet_per_flow")[k].GetDouble(), Sum(result, name => name == $"blocks.{i}.flows.{j}"));
+                vectors.Check($"log det of block {i}, flow {j}", expected.GetProperty("logdet_per_flow")[k].GetDouble(),
+                    Sum(result, name => name == $"blocks.{i}.flows.{j}"));
         // The published density of a split has its constant, and -Σ log σ, which here are the prior's own.
         Tensor split = result.Latents[0];
         double prior = Sum(result, name => name == "blocks.1.prior") - 0.5 * ops.SumSquares(split).Item - 0.5 * Math.Log(2 * Math.PI) * split.Size;
@@ -85,7 +91,8 @@ public class FloWaveNetParityTests(ITestOutputHelper output)
         }
         var ops = new CpuOps();
         model.Initialize(ops, vectors.Tensor("audio"), vectors.Tensor("mel"));
-        foreach (var (name, tensor) in vectors.Weights("actnorm_init")) vectors.Check(name, tensor.Data, model.Parameters.Items.Single(p => p.Name == name).Value.Span);
+        foreach (var (name, tensor) in vectors.Weights("actnorm_init"))
+            vectors.Check(name, tensor.Data, model.Parameters.Items.Single(p => p.Name == name).Value.Span);
         vectors.Check("loss", vectors.Expected.GetProperty("loss_at_actnorm_init").GetDouble(),
             model.Forward(ops, vectors.Tensor("audio"), vectors.Tensor("mel")).Loss(ops).Item + 0.5 * Math.Log(2 * Math.PI));
     }
@@ -125,10 +132,12 @@ public class FloWaveNetParityTests(ITestOutputHelper output)
     public void What_does_not_fit_is_refused()
     {
         var model = new FloWaveNet(s_small);
-        string Message(int bands, int frames, int samples) => Assert.Throws<VocoderException>(() => model.Forward(new CpuOps(), new Tensor(1, 1, samples), new Tensor(1, bands, frames))).Message;
+        string Message(int bands, int frames, int samples) =>
+            Assert.Throws<VocoderException>(() => model.Forward(new CpuOps(), new Tensor(1, 1, samples), new Tensor(1, bands, frames))).Message;
         Assert.Equal("mel: found 2 bands, expected 3", Message(2, 1, 16));
         Assert.Equal("found 12 samples, expected a multiple of 8", Message(3, 1, 12));
         Assert.Equal("mel: 1 frames are 16 samples, expected at least 24", Message(3, 1, 24));
-        Assert.Equal("configuration: blocks is 9, expected 1 to 8", Assert.Throws<VocoderException>(() => new FloWaveNet(new FloWaveNetConfig { Blocks = 9 })).Message);
+        Assert.Equal("configuration: blocks is 9, expected 1 to 8",
+            Assert.Throws<VocoderException>(() => new FloWaveNet(new FloWaveNetConfig { Blocks = 9 })).Message);
     }
 }

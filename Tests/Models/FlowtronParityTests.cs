@@ -5,7 +5,10 @@ using FlowVocoder.Voices;
 
 namespace FlowVocoder.Tests.Models;
 
-/// <summary>Flowtron with an attention prior, with cumulative attention and with a mixture as its prior in both directions against the published implementation, on weights it drew.</summary>
+/// <summary>
+/// Flowtron with an attention prior, with cumulative attention and with a mixture as its prior in both directions against the published implementation, on
+/// weights it drew.
+/// </summary>
 public class FlowtronParityTests(ITestOutputHelper output)
 {
     private PublishedVectors _vectors = new("flowtron_tiny", output);
@@ -17,9 +20,12 @@ public class FlowtronParityTests(ITestOutputHelper output)
         int Number(string name) => json.GetProperty(name).GetInt32();
         var model = new Flowtron(new FlowtronConfig
         {
-            Speakers = Number("n_speakers"), SpeakerChannels = Number("n_speaker_dim"), Symbols = Number("n_text"), TextChannels = Number("n_text_dim"), Flows = Number("n_flows"),
-            MelChannels = Number("n_mel_channels"), Hidden = Number("n_hidden"), AttentionChannels = Number("n_attn_channels"), LstmLayers = Number("n_lstm_layers"), CumulativeAttention = json.GetProperty("use_cumm_attention").GetBoolean(),
-            Components = Number("n_components"), MelEncoderChannels = Number("n_components") > 0 ? Number("mel_encoder_n_hidden") : new FlowtronConfig().MelEncoderChannels,
+            Speakers = Number("n_speakers"), SpeakerChannels = Number("n_speaker_dim"), Symbols = Number("n_text"), TextChannels = Number("n_text_dim"),
+            Flows = Number("n_flows"),
+            MelChannels = Number("n_mel_channels"), Hidden = Number("n_hidden"), AttentionChannels = Number("n_attn_channels"),
+            LstmLayers = Number("n_lstm_layers"), CumulativeAttention = json.GetProperty("use_cumm_attention").GetBoolean(),
+            Components = Number("n_components"), MelEncoderChannels = Number("n_components") > 0 ? Number("mel_encoder_n_hidden")
+                : new FlowtronConfig().MelEncoderChannels,
         });
         _vectors.Load(model.Parameters, ignored: IsSecondName);
         return model;
@@ -34,14 +40,16 @@ public class FlowtronParityTests(ITestOutputHelper output)
     private IEnumerable<(int Item, int[] Text, int Speaker, Tensor Mel, Tensor? Prior, int Padding, int MelPadding)> Items()
     {
         JsonElement json = _vectors.Config;
-        int[] texts = Numbers(json.GetProperty("in_lengths")), frames = Numbers(json.GetProperty("out_lengths")), speakers = Numbers(json.GetProperty("speaker_ids"));
+        int[] texts = Numbers(json.GetProperty("in_lengths")), frames = Numbers(json.GetProperty("out_lengths")),
+            speakers = Numbers(json.GetProperty("speaker_ids"));
         Tensor mel = _vectors.Tensor("mel");
         Tensor? prior = json.GetProperty("use_attn_prior").GetBoolean() ? _vectors.Tensor("attn_prior") : null;
         var ops = new CpuOps();
         for (int b = 0; b < texts.Length; b++)
         {
             Tensor? own = prior == null ? null : ops.Reshape(ops.Crop(ops.Slice(ops.Take(prior, [b]), 0, frames[b]), 0, texts[b]), frames[b], texts[b], 1);
-            yield return (b, Numbers(json.GetProperty("text")[b])[..texts[b]], speakers[b], ops.Crop(ops.Take(mel, [b]), 0, frames[b]), own, texts.Max() - texts[b], frames.Max() - frames[b]);
+            yield return (b, Numbers(json.GetProperty("text")[b])[..texts[b]], speakers[b], ops.Crop(ops.Take(mel, [b]), 0, frames[b]), own,
+                texts.Max() - texts[b], frames.Max() - frames[b]);
         }
     }
 
@@ -79,8 +87,10 @@ public class FlowtronParityTests(ITestOutputHelper output)
             {
                 _vectors.Check($"log s {i} {item}", TimeFirst($"log_s_{i}", item, bands, mel.Length), result.LogScales[i].Span);
                 _vectors.Check($"attention {i} {item}", OfText($"attention_{i}", item, mel.Length, text.Length), result.Attention[i].Span);
-                _vectors.Check($"its logarithm {i} {item}", OfText($"attention_logprob_{i}", item, mel.Length, text.Length), result.AttentionLogarithms[i].Span);
-                _vectors.Check($"log det {i} {item}", _vectors.Expected.GetProperty("logdet_per_flow_per_item")[i][item].GetDouble(), ops.Sum(result.LogScales[i]).Item);
+                _vectors.Check($"its logarithm {i} {item}", OfText($"attention_logprob_{i}", item, mel.Length, text.Length),
+                    result.AttentionLogarithms[i].Span);
+                _vectors.Check($"log det {i} {item}", _vectors.Expected.GetProperty("logdet_per_flow_per_item")[i][item].GetDouble(),
+                    ops.Sum(result.LogScales[i]).Item);
             }
             _vectors.Check($"gate {item}", TimeFirst("gate_logits", item, 1, mel.Length), result.Gate.Span);
             nll += result.Loss(ops, 1f).Item;
@@ -121,10 +131,12 @@ public class FlowtronParityTests(ITestOutputHelper output)
         int[] text = Numbers(_vectors.Config.GetProperty("infer_text"));
         double threshold = stops ? _vectors.Expected.GetProperty("gate_stop").GetProperty("threshold").GetDouble() : 1;
         Tensor? prior = hasPrior ? _vectors.Tensor("infer_attn_prior", noise.Length, text.Length, 1) : null;
-        Tensor mel = model.Generate(new CpuOps(), noise, text, _vectors.Config.GetProperty("infer_speaker_id").GetInt32(), threshold, temperature, prior, out var attention);
+        Tensor mel = model.Generate(new CpuOps(), noise, text, _vectors.Config.GetProperty("infer_speaker_id").GetInt32(), threshold, temperature, prior,
+            out var attention);
         _vectors.Check(name, mel);
         if (name == "infer_mel")
-            for (int k = 0; k < model.Config.Flows; k++) _vectors.Check($"infer_attention_{k}", _vectors.Array($"infer_attention_{k}"), attention[k].SelectMany(w => w).ToArray());
+            for (int k = 0; k < model.Config.Flows; k++)
+                _vectors.Check($"infer_attention_{k}", _vectors.Array($"infer_attention_{k}"), attention[k].SelectMany(w => w).ToArray());
         if (hasPrior) _vectors.Check("infer_attention_0_attn_prior", _vectors.Array("infer_attention_0_attn_prior"), attention[0].SelectMany(w => w).ToArray());
     }
 
@@ -148,18 +160,21 @@ public class FlowtronParityTests(ITestOutputHelper output)
         Flowtron model = FlowtronCheckpoint.Read(path);
         Assert.Equal(expected.Config, model.Config);
         foreach (var (a, b) in expected.Parameters.Items.Zip(model.Parameters.Items)) Assert.Equal(a.Value.Span, b.Value.Span);
-        Assert.Equal($"{path}: holds a Flowtron, which makes mels of text, expected a vocoder, which makes speech of mels", Assert.Throws<VocoderException>(() => VoiceLibrary.Load(path)).Message);
+        Assert.Equal($"{path}: holds a Flowtron, which makes mels of text, expected a vocoder, which makes speech of mels",
+            Assert.Throws<VocoderException>(() => VoiceLibrary.Load(path)).Message);
     }
 
     [Fact]
     public void What_does_not_fit_is_refused()
     {
         Flowtron model = Load();
-        string Message(int[] text, int speaker, int bands) => Assert.Throws<VocoderException>(() => model.Forward(new CpuOps(), new Tensor(1, bands, 3), text, speaker)).Message;
+        string Message(int[] text, int speaker, int bands) =>
+            Assert.Throws<VocoderException>(() => model.Forward(new CpuOps(), new Tensor(1, bands, 3), text, speaker)).Message;
         Assert.Equal("found the symbol 20 in the text, expected 0 to 19", Message([3, 20], 0, 6));
         Assert.Equal("the text has no symbols, expected at least 1", Message([], 0, 6));
         Assert.Equal("the speaker is 3, expected 0 to 2", Message([3], 3, 6));
         Assert.Equal("found 1 mels of 5 bands and 3 frames, expected one of 6 bands and at least 1 frame", Message([3], 0, 5));
-        Assert.Equal("configuration: text_channels is 7, expected an even number from 2 to 4096", Assert.Throws<VocoderException>(() => new Flowtron(new FlowtronConfig { TextChannels = 7 })).Message);
+        Assert.Equal("configuration: text_channels is 7, expected an even number from 2 to 4096",
+            Assert.Throws<VocoderException>(() => new Flowtron(new FlowtronConfig { TextChannels = 7 })).Message);
     }
 }

@@ -18,7 +18,8 @@ internal sealed class PublishedVectors(string folder, ITestOutputHelper? output 
 
     public JsonElement Json(string name) => JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder, name))).RootElement;
 
-    public IReadOnlyDictionary<string, SafeTensor> Weights(string name = "state_dict") => SafeTensorsFile.Read(Path.Combine(Folder, name + ".safetensors")).Tensors;
+    public IReadOnlyDictionary<string, SafeTensor> Weights(string name = "state_dict") =>
+        SafeTensorsFile.Read(Path.Combine(Folder, name + ".safetensors")).Tensors;
 
     public float[] Array(string name) => Npy.Read(Path.Combine(Folder, name + ".npy")).Data;
 
@@ -53,7 +54,8 @@ internal sealed class PublishedVectors(string folder, ITestOutputHelper? output 
     public void Check(string name, double expected, double found) => Check(name, [(float)expected], [(float)found]);
 
     /// <summary>
-    /// The gradients of all parameters. Those that are 0 up to rounding, as the direction of a row with one element has them, may be anything as small beside the largest.
+    /// The gradients of all parameters. Those that are 0 up to rounding, as the direction of a row with one element has them, may be anything as small beside
+    /// the largest.
     /// </summary>
     public void CheckGradients(ParameterSet parameters, string name = "gradients", Func<string, bool>? ignored = null)
     {

@@ -38,7 +38,8 @@ internal static class WaveFlowModels
         int Number(string name) => json.GetProperty(name).GetInt32();
         return new WaveFlowConfig
         {
-            MelChannels = Number("cin_channel"), Channels = Number("res_channel"), Height = Number("n_height"), Flows = Number("n_flow"), Layers = Number("n_layer"),
+            MelChannels = Number("cin_channel"), Channels = Number("res_channel"), Height = Number("n_height"), Flows = Number("n_flow"),
+            Layers = Number("n_layer"),
             HeightCycle = Number("layers_per_dilation_h_cycle"), SplitHalves = json.GetProperty("bipartize").GetBoolean(),
         };
     }

@@ -29,7 +29,8 @@ public class WaveFlowParityTests(ITestOutputHelper output)
         WaveFlowResult result = model.Forward(ops, vectors.Tensor("audio"), vectors.Tensor("mel"));
         vectors.Check("z", result.Latent);
         JsonElement expected = vectors.Expected;
-        foreach (var (k, logDet) in result.LogDets.Index()) vectors.Check($"log det of flow {k}", expected.GetProperty("logdet_per_flow")[k].GetDouble(), logDet.Item);
+        foreach (var (k, logDet) in result.LogDets.Index())
+            vectors.Check($"log det of flow {k}", expected.GetProperty("logdet_per_flow")[k].GetDouble(), logDet.Item);
         vectors.Check("loss at 1", expected.GetProperty("loss_sigma_1").GetDouble(), result.Loss(ops, 1f).Item + WaveFlowResult.Constant(1));
         vectors.Check("loss at 0.7", expected.GetProperty("loss_sigma_0_7").GetDouble(), -result.LogLikelihood(ops, 0.7));
     }

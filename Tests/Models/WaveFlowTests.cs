@@ -25,14 +25,16 @@ public class WaveFlowTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [InlineData(2, true, false), InlineData(6, true, false), InlineData(4, true, true), InlineData(8, true, true), InlineData(2, false, true), InlineData(6, false, true)]
+    [InlineData(2, true, false), InlineData(6, true, false), InlineData(4, true, true), InlineData(8, true, true), InlineData(2, false, true),
+        InlineData(6, false, true)]
     public void Which_checkpoints_were_trained_for_their_published_synthesis(int flows, bool splitHalves, bool expected) =>
         Assert.Equal(expected, new WaveFlow(new WaveFlowConfig { Flows = flows, SplitHalves = splitHalves, Channels = 1, Layers = 1 }).HasPublishedInverse);
 
     [Fact]
     public void The_determinant_is_that_of_the_numerical_jacobian()
     {
-        WaveFlow model = WaveFlowModels.Shaken(new WaveFlowConfig { MelChannels = 2, Channels = 4, Height = 4, Flows = 2, Layers = 2, UpsampleScales = [4, 4] });
+        WaveFlow model = WaveFlowModels.Shaken(new WaveFlowConfig { MelChannels = 2, Channels = 4, Height = 4, Flows = 2, Layers = 2,
+            UpsampleScales = [4, 4] });
         var random = new Random(4);
         Tensor mel = Samples.Normal(random, 1, 2, 1), audio = Samples.Normal(random, 1, 1, 16);
         float[] Latent()
@@ -58,7 +60,8 @@ public class WaveFlowTests(ITestOutputHelper output)
     [Fact]
     public void Sizes_are_those_of_the_paper()
     {
-        // Ping et al. 2020, table 4: 5.91 M and 22.25 M with 64 and 128 channels and 16 rows, without what leads nowhere: the residual half of each network's last layer.
+        // Ping et al. 2020, table 4: 5.91 M and 22.25 M with 64 and 128 channels and 16 rows, without what leads nowhere: the residual half of each network's
+        // last layer.
         double Millions(int channels) => (new WaveFlow(new WaveFlowConfig { Channels = channels }).Parameters.Count - 8 * channels * (channels + 2)) / 1e6;
         Assert.Equal(5.91, Millions(64), 0.01);
         Assert.Equal(22.25, Millions(128), 0.01);
@@ -82,8 +85,10 @@ public class WaveFlowTests(ITestOutputHelper output)
     [Fact]
     public void Mels_and_audio_that_do_not_fit_are_refused()
     {
-        WaveFlow model = WaveFlowModels.Shaken(new WaveFlowConfig { MelChannels = 2, Channels = 4, Height = 4, Flows = 2, Layers = 2, UpsampleScales = [4, 4] });
-        string Message(int bands, int frames, int samples) => Assert.Throws<VocoderException>(() => model.Forward(new CpuOps(), new Tensor(1, 1, samples), new Tensor(1, bands, frames))).Message;
+        WaveFlow model = WaveFlowModels.Shaken(new WaveFlowConfig { MelChannels = 2, Channels = 4, Height = 4, Flows = 2, Layers = 2,
+            UpsampleScales = [4, 4] });
+        string Message(int bands, int frames, int samples) =>
+            Assert.Throws<VocoderException>(() => model.Forward(new CpuOps(), new Tensor(1, 1, samples), new Tensor(1, bands, frames))).Message;
         Assert.Equal("mel: found 3 bands and 1 frames, expected 2 bands and at least 1 frame", Message(3, 1, 16));
         Assert.Equal("mel: 1 frames are 16 samples, expected at least the audio's 20", Message(2, 1, 20));
         Assert.Equal("audio: found 3 samples, expected at least 4", Message(2, 1, 3));

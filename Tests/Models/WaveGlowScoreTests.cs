@@ -18,7 +18,8 @@ public class WaveGlowScoreTests
         Assert.All(scores, score => Assert.Equal(audio.Length, score.Samples));
         Assert.Equal(-expected.GetProperty("loss_sigma_1").GetDouble() - 0.5 * Math.Log(2 * Math.PI), scores.Average(score => score.NatsPerSample), 1e-6);
         for (int k = 0; k < 6; k++)
-            Assert.Equal(expected.GetProperty("sum_log_s")[k].GetDouble() / (audio.Batch * audio.Length), scores.Average(score => Part(score, $"WN.{k}")), 1e-6);
+            Assert.Equal(expected.GetProperty("sum_log_s")[k].GetDouble() / (audio.Batch * audio.Length),
+                scores.Average(score => Part(score, $"WN.{k}")), 1e-6);
         float[] z = WaveGlowReference.Array("z.npy");
         Assert.Equal(-0.5 * z.Average(v => (double)v * v) - 0.5 * Math.Log(2 * Math.PI), scores.Average(score => Part(score, "z")), 1e-6);
         Assert.Equal(13, scores[0].Parts.Count);

@@ -117,7 +117,8 @@ public class WaveGlowTests(ITestOutputHelper output)
         var tensors = new Dictionary<string, SafeTensor>(WaveGlowReference.Weights);
         tensors.Remove(name);
         if (shape != null) tensors[name] = new SafeTensor(shape, new float[shape.Aggregate((a, b) => a * b)]);
-        Assert.Equal(expected, Assert.Throws<VocoderException>(() => new WaveGlow(WaveGlowReference.Config).Load("s", WaveGlowReference.Finder(tensors))).Message);
+        Assert.Equal(expected, Assert.Throws<VocoderException>(
+            () => new WaveGlow(WaveGlowReference.Config).Load("s", WaveGlowReference.Finder(tensors))).Message);
     }
 
     [Fact]
@@ -146,7 +147,8 @@ public class WaveGlowTests(ITestOutputHelper output)
     {
         var model = new WaveGlow(config, seed: 1);
         var random = new Random(2);
-        foreach (Parameter p in model.Parameters.Items.Where(p => p.Name.EndsWith("bias", StringComparison.Ordinal) || p.Name.Contains(".end.", StringComparison.Ordinal)))
+        foreach (Parameter p in model.Parameters.Items.Where(
+            p => p.Name.EndsWith("bias", StringComparison.Ordinal) || p.Name.Contains(".end.", StringComparison.Ordinal)))
         {
             foreach (ref float value in p.Value.Span) value += 0.2f * (random.NextSingle() - 0.5f);
             p.Value.MarkChanged();

@@ -16,8 +16,10 @@ public class WaveNodeParityTests(ITestOutputHelper output)
         int Number(string name) => json.GetProperty(name).GetInt32();
         var model = new WaveNode(new WaveNodeConfig
         {
-            MelChannels = Number("cin_channel"), Blocks = Number("n_block"), FirstScale = Number("scale_init"), Scale = Number("scale"), SplitPeriod = Number("split_period"),
-            Layers = Number("n_layer_wvn"), Channels = Number("n_channel_wvn"), DilationBase = Number("d_i"), PriorLayers = Number("prior_layers"), PriorChannels = Number("prior_channels"),
+            MelChannels = Number("cin_channel"), Blocks = Number("n_block"), FirstScale = Number("scale_init"), Scale = Number("scale"),
+            SplitPeriod = Number("split_period"),
+            Layers = Number("n_layer_wvn"), Channels = Number("n_channel_wvn"), DilationBase = Number("d_i"), PriorLayers = Number("prior_layers"),
+            PriorChannels = Number("prior_channels"),
             Solver = "rk4", SolverSteps = Number("N_steps"),
         });
         _vectors.Load(model.Parameters);
@@ -37,9 +39,11 @@ public class WaveNodeParityTests(ITestOutputHelper output)
         MultiScaleResult result = model.Forward(ops, audio, _vectors.Tensor("mel"), exact ? null : Signs);
         JsonElement expected = _vectors.Expected.GetProperty(name);
         _vectors.Check("loss", expected.GetProperty("loss").GetDouble(), result.Loss(ops).Item + 0.5 * Math.Log(2 * Math.PI));
-        double logDet = result.LogDets.Where(layer => !layer.Layer.StartsWith("prior.", StringComparison.Ordinal)).Sum(layer => (double)layer.LogDet.Item) / audio.Size;
+        double logDet = result.LogDets.Where(layer => !layer.Layer.StartsWith("prior.", StringComparison.Ordinal))
+            .Sum(layer => (double)layer.LogDet.Item) / audio.Size;
         _vectors.Check("log det", expected.GetProperty("log_det").GetDouble(), logDet);
-        if (exact) _vectors.Check("after the first block", expected.GetProperty("per_block")[0].GetProperty("log_det_so_far_per_item").EnumerateArray().Sum(v => v.GetDouble()), result.LogDets.Take(2).Sum(l => (double)l.LogDet.Item));
+        if (exact) _vectors.Check("after the first block", expected.GetProperty("per_block")[0].GetProperty("log_det_so_far_per_item").EnumerateArray()
+            .Sum(v => v.GetDouble()), result.LogDets.Take(2).Sum(l => (double)l.LogDet.Item));
     }
 
     [Fact]
@@ -77,8 +81,11 @@ public class WaveNodeParityTests(ITestOutputHelper output)
     public void What_does_not_fit_is_refused()
     {
         WaveNode model = Load();
-        Assert.Equal("found 40 samples, expected a multiple of 32", Assert.Throws<VocoderException>(() => model.Forward(new CpuOps(), new Tensor(1, 1, 40), _vectors.Tensor("mel"))).Message);
-        Assert.Equal("mel: found 2 bands, expected 3", Assert.Throws<VocoderException>(() => model.Forward(new CpuOps(), new Tensor(1, 1, 32), new Tensor(1, 2, 1))).Message);
-        Assert.Equal("the number of solver steps is 0, expected 1 to 10000", Assert.Throws<VocoderException>(() => new WaveNode(new WaveNodeConfig { SolverSteps = 0 })).Message);
+        Assert.Equal("found 40 samples, expected a multiple of 32",
+            Assert.Throws<VocoderException>(() => model.Forward(new CpuOps(), new Tensor(1, 1, 40), _vectors.Tensor("mel"))).Message);
+        Assert.Equal("mel: found 2 bands, expected 3", Assert.Throws<VocoderException>(
+            () => model.Forward(new CpuOps(), new Tensor(1, 1, 32), new Tensor(1, 2, 1))).Message);
+        Assert.Equal("the number of solver steps is 0, expected 1 to 10000",
+            Assert.Throws<VocoderException>(() => new WaveNode(new WaveNodeConfig { SolverSteps = 0 })).Message);
     }
 }

@@ -41,8 +41,10 @@ public class DenoiserTests(ITestOutputHelper output)
         foreach (float strength in (float[])[0, 0.1f, 0.5f, 0.9f])
             Assert.Equal(Level(tone, 0.2, 0.8) + (20 * Math.Log10(1 - strength)), Level(denoiser.Apply(tone, strength), 0.2, 0.8), 0.05);
         Assert.Equal(tone, denoiser.Apply(tone, 0), (a, b) => Math.Abs(a - b) < 1e-6);
-        Assert.Contains("strength of the denoiser is -1, expected 0 to 100", Assert.Throws<VocoderException>(() => denoiser.NewStream(-1)).Message, StringComparison.Ordinal);
-        Assert.Contains("has 1023 samples, expected at least 1024", Assert.Throws<VocoderException>(() => new Denoiser(new float[1023])).Message, StringComparison.Ordinal);
+        Assert.Contains("strength of the denoiser is -1, expected 0 to 100", Assert.Throws<VocoderException>(() => denoiser.NewStream(-1)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("has 1023 samples, expected at least 1024", Assert.Throws<VocoderException>(() => new Denoiser(new float[1023])).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory, InlineData(1), InlineData(255), InlineData(256), InlineData(3000)]

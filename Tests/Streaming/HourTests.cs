@@ -22,7 +22,8 @@ public class HourTests
     public void Its_last_frames_are_those_of_a_stream_that_was_restored_and_its_position_is_exact()
     {
         CompactVocoder model = CompactModels.Create(s_smallest);
-        VocoderStream stream = model.NewStream(new SynthesisOptions(), new Parallelism(1)), restored = model.NewStream(new SynthesisOptions(), new Parallelism(1));
+        VocoderStream stream = model.NewStream(new SynthesisOptions(), new Parallelism(1)),
+            restored = model.NewStream(new SynthesisOptions(), new Parallelism(1));
         float[] mel = StreamRuns.Mel(1000, Bands, 1);
         var samples = new float[Chunk * Hop];
         for (int start = 0, count; start < Frames - Last; start += count)

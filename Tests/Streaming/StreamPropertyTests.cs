@@ -102,7 +102,8 @@ public class StreamPropertyTests
         VocoderStream stream = NewStream();
         int hop = model.Recipe.HopSize, ahead = NewStream().LookAheadFrames;
         float[] mel = Mel(model, ahead + 3);
-        Assert.Equal((ahead, (long)ahead * hop, 1000.0 * ahead * hop / model.Recipe.SampleRate), (stream.Latency.Frames, stream.Latency.Samples, stream.Latency.Milliseconds));
+        Assert.Equal((ahead, (long)ahead * hop, 1000.0 * ahead * hop / model.Recipe.SampleRate),
+            (stream.Latency.Frames, stream.Latency.Samples, stream.Latency.Milliseconds));
         Assert.Equal(0, stream.SamplesAfter(ahead));
         Assert.Equal(hop, stream.SamplesAfter(ahead + 1));
         Assert.Equal(3 * hop, stream.Push(mel, new float[mel.Length * hop]));

@@ -25,7 +25,8 @@ public class StreamStateFileTests
         return state.ToArray();
     }
 
-    private static string Refusal(VocoderStream stream, byte[] state) => Assert.Throws<VocoderException>(() => stream.RestoreState(new MemoryStream(state))).Message;
+    private static string Refusal(VocoderStream stream, byte[] state) =>
+        Assert.Throws<VocoderException>(() => stream.RestoreState(new MemoryStream(state))).Message;
 
     [Fact]
     public void A_state_of_another_voice_or_configuration_is_refused()
@@ -36,7 +37,8 @@ public class StreamStateFileTests
         one.Value.Span[0] = MathF.BitIncrement(one.Value.Span[0]);
         one.Value.MarkChanged();
         foreach (CompactVocoder other in new[] { otherWeights, otherConfig })
-            Assert.StartsWith("the state of a stream cannot be restored: it belongs to a voice whose fingerprint begins with ", Refusal(stream, Saved(other, new SynthesisOptions())), StringComparison.Ordinal);
+            Assert.StartsWith("the state of a stream cannot be restored: it belongs to a voice whose fingerprint begins with ",
+                Refusal(stream, Saved(other, new SynthesisOptions())), StringComparison.Ordinal);
         // The same voice loaded a second time is no other one.
         CompactModels.Create(s_config).NewStream(new SynthesisOptions(), One).RestoreState(new MemoryStream(Saved(s_model, new SynthesisOptions())));
     }
@@ -72,7 +74,8 @@ public class StreamStateFileTests
         Assert.EndsWith("it does not start with FVSS, expected what a stream saved", Changed(0, 1), StringComparison.Ordinal);
         Assert.EndsWith("it has version 0, expected 2", Changed(4, 2), StringComparison.Ordinal);
         Assert.EndsWith("it is damaged", Changed(11, 0x80), StringComparison.Ordinal);
-        foreach (int at in new[] { HeadSize, HeadSize + 32, HeadSize + 32 + FingerprintSize + OptionsSize, state.Length - 1 }) Assert.EndsWith("it is damaged", Changed(at, 1), StringComparison.Ordinal);
+        foreach (int at in new[] { HeadSize, HeadSize + 32, HeadSize + 32 + FingerprintSize + OptionsSize, state.Length - 1 })
+            Assert.EndsWith("it is damaged", Changed(at, 1), StringComparison.Ordinal);
         written += stream.Push(s_mel.AsSpan(3 * Bands), samples.AsSpan(written));
         stream.Flush(samples.AsSpan(written));
         Samples.SameBits(StreamRuns.Whole(s_model.NewStream(options, One), s_mel), samples, "after refused states");

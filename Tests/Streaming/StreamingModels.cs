@@ -32,7 +32,8 @@ internal static class StreamingModels
     public static TheoryData<string, int> Causal => new(Matched(name => !name.StartsWith("wave", StringComparison.Ordinal)));
 
     private static IEnumerable<(string Name, int Match)> Matched(Func<string, bool> isWanted) => s_models.Keys.Where(isWanted)
-        .SelectMany((name, i) => i % 4 == 0 || name == "voice student" || name == "waveglow 0" ? (IEnumerable<(string, int)>)[(name, 0), (name, 1 + i % 3)] : [(name, 0)]);
+        .SelectMany((name, i) => i % 4 == 0 || name == "voice student" || name == "waveglow 0" ? (IEnumerable<(string, int)>)[(name, 0), (name, 1 + i % 3)]
+            : [(name, 0)]);
 
     /// <summary>The model of a name, with weights that leave no layer at its initial identity.</summary>
     public static VocoderModel Create(string name) => s_models[name]();

@@ -48,7 +48,8 @@ public class SynthesizerTests
         const int Frames = 90;
         float[] mel = Mel(model, Frames);
         (mel[3 * Frames + 40], mel[Frames + 20], mel[80]) = (float.NaN, float.PositiveInfinity, float.NaN);
-        string message = Assert.Throws<VocoderException>(() => Synthesizer.Synthesize(model, mel, s_options, new Parallelism(threads), _ => Assert.Fail("something was spoken"))).Message;
+        string message = Assert.Throws<VocoderException>(() => Synthesizer.Synthesize(model, mel, s_options, new Parallelism(threads),
+            _ => Assert.Fail("something was spoken"))).Message;
         Assert.Equal(FormattableString.Invariant($"mel frame 20 is {float.PositiveInfinity} in band 1, expected a finite number"), message);
     }
 

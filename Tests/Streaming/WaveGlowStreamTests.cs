@@ -21,7 +21,8 @@ public class WaveGlowStreamTests
         float[] mel = StreamRuns.Mel(frames, config.MelChannels, 3), bands = StreamRuns.BandMajor(mel, config.MelChannels);
         var options = new SynthesisOptions { Sigma = 0.7f, Seed = 11 };
         var ops = new CpuOps();
-        Tensor whole = model.Generate(ops, Tensor.From(bands, 1, config.MelChannels, frames), model.DrawNoise(ops, 0.7f, 11, 0, (int)(model.SampleCount(frames) / config.Group)));
+        Tensor whole = model.Generate(ops, Tensor.From(bands, 1, config.MelChannels, frames),
+            model.DrawNoise(ops, 0.7f, 11, 0, (int)(model.SampleCount(frames) / config.Group)));
         float[] expected = new float[frames * config.UpsampleStride];
         whole.Span.CopyTo(expected);
 
@@ -73,7 +74,8 @@ public class WaveGlowStreamTests
     {
         WaveGlow model = WaveGlowReference.Load();
         string Message(SynthesisOptions options) => Assert.Throws<VocoderException>(() => model.NewStream(options, One)).Message;
-        Assert.Equal("the pitch shift is 2.5 semitones, expected 0: a model of kind waveglow takes the pitch from the mel alone", Message(new() { PitchShift = 2.5f }));
+        Assert.Equal("the pitch shift is 2.5 semitones, expected 0: a model of kind waveglow takes the pitch from the mel alone",
+            Message(new() { PitchShift = 2.5f }));
         Assert.Equal("sigma is NaN, expected 0 to 10", Message(new() { Sigma = float.NaN }));
         VocoderStream stream = model.NewStream(new SynthesisOptions(), One);
         Assert.Throws<ArgumentException>(() => stream.Push(new float[9], new float[256]));

@@ -66,7 +66,8 @@ public sealed class CheckpointTests : IDisposable
         var e = expected.Trainer;
         var a = actual.Trainer;
         Assert.Equal(e.AdversaryUpdates, a.AdversaryUpdates);
-        Assert.Equal((e.Step, e.Updates, e.Skipped, BitConverter.DoubleToInt64Bits(e.MeanLoss)), (a.Step, a.Updates, a.Skipped, BitConverter.DoubleToInt64Bits(a.MeanLoss)));
+        Assert.Equal((e.Step, e.Updates, e.Skipped, BitConverter.DoubleToInt64Bits(e.MeanLoss)),
+            (a.Step, a.Updates, a.Skipped, BitConverter.DoubleToInt64Bits(a.MeanLoss)));
         foreach (var (one, two) in expected.All.Zip(actual.All, (x, y) => (x, y)))
         {
             Assert.Equal(one.Name, two.Name);
@@ -113,7 +114,8 @@ public sealed class CheckpointTests : IDisposable
         Session loaded = new Session(config, 1, seed: 5).Load(file);
         Assert.Equal((123_456_789_012, 45, 123_456_788_967, -1.2345678901234567),
             (loaded.Trainer.Step, loaded.Trainer.Skipped, loaded.Trainer.Updates, loaded.Trainer.MeanLoss));
-        Assert.Equal((config.ToJson(), "A", "B", "C", "D"), Checkpoint.ReadRun(file) is var run ? (run.Config.ToJson(), run.Name, run.Licence, run.Command, run.Teacher) : default);
+        Assert.Equal((config.ToJson(), "A", "B", "C", "D"), Checkpoint.ReadRun(file) is var run
+            ? (run.Config.ToJson(), run.Name, run.Licence, run.Command, run.Teacher) : default);
         Assert.Equal(["c.safetensors"], _folder.Entries());
     }
 

@@ -95,7 +95,8 @@ public class CompactTaskTests
         SpeechClip clip = TinyCorpus.Data.Valid[0];
         var mel = new Tensor(1, 80, frames + 2);
         for (int band = 0; band < 80; band++)
-            for (int i = 0; i < frames + 2; i++) mel.Row(0, band)[i] = (clip.Mel[band * frames + Math.Min(i, frames - 1)] + model.Config.MelOffset) * model.Config.MelFactor;
+            for (int i = 0; i < frames + 2; i++)
+                mel.Row(0, band)[i] = (clip.Mel[band * frames + Math.Min(i, frames - 1)] + model.Config.MelOffset) * model.Config.MelFactor;
         var (bins, voicing) = model.Pitch!.Apply(new CpuOps(), mel);
         var targets = new Tensor(1, PitchPredictor.Bins, frames);
         double expected = 0;
@@ -148,7 +149,8 @@ public class CompactTaskTests
             int group = model.Config.Group, steps = 64 * model.Recipe.HopSize / group;
             PhaseFeatures unvoiced = model.Phase!.Rent(ops, 1, steps);
             model.Phase.Write(new float[steps * group], 0, unvoiced, 0, 0);
-            FlowCondition condition = model.Condition(ops, new Tensor(1, model.Recipe.Bands, 64 + model.LookAheadFrames), model.LookAheadFrames, unvoiced)!.Value;
+            FlowCondition condition = model.Condition(ops, new Tensor(1, model.Recipe.Bands, 64 + model.LookAheadFrames), model.LookAheadFrames,
+                unvoiced)!.Value;
             Tensor[] latents = [.. model.Stack.LatentChannels.Select((channels, i) => Samples.Normal(new Random(i), 1, channels, steps))];
             Tensor generated = ops.Unfold(model.Stack.Inverse(ops, latents, condition), group);
             return FlowVocoder.Training.Losses.ToneLoss.Apply(ops, generated, generated, group).Item / ops.SumSquares(generated).Item * generated.Size;
@@ -208,7 +210,8 @@ public class CompactTaskTests
             foreach (Parameter p in at.Parameters.Items) p.Value.Grad = null;
             var tape = new Tape();
             tape.Backward(of.Loss(new CpuOps(tape: tape), 4).Loss!);
-            return [.. at.Parameters.Items.Where(p => p.Trained && p.Name.StartsWith(prefix, StringComparison.Ordinal)).SelectMany(p => p.Value.Grad!.Span.ToArray())];
+            return [.. at.Parameters.Items.Where(p => p.Trained && p.Name.StartsWith(prefix, StringComparison.Ordinal))
+                .SelectMany(p => p.Value.Grad!.Span.ToArray())];
         }
         var (without, withoutTask) = Moved(Tiny with { Batch = 2 });
         foreach (string prefix in new[] { "WN", "mel_encoder", "phase_encoder" })
@@ -230,7 +233,8 @@ public class CompactTaskTests
     [Fact]
     public void Seconds_of_a_step_count_its_crops() => Assert.Equal(3 * 8 * 256 / 22050.0, TinyCorpus.Task(Tiny).SecondsPerStep, 1e-12);
 
-    // Whitening speech without linear prediction is worth nats, 1.7 and more whatever the crop that the layers began with; with it, little is left that sixty steps can find.
+    // Whitening speech without linear prediction is worth nats, 1.7 and more whatever the crop that the layers began with; with it, little is left that sixty
+    // steps can find.
     [Theory]
     [InlineData(0, 1.5)]
     [InlineData(8, 0.06)]

@@ -19,7 +19,8 @@ public class DistillationTaskTests
     {
         CompactVocoder model = TinyCorpus.Model(TinyCorpus.Config with
         {
-            Model = TinyCorpus.Config.Model with { Flow = kind, Group = group, PhasePositions = 1, LinearPrediction = linearPrediction, EarlyEvery = kind == FlowKind.Coupling ? 1 : 0, Flows = group == 1 ? 1 : 2 },
+            Model = TinyCorpus.Config.Model with { Flow = kind, Group = group, PhasePositions = 1, LinearPrediction = linearPrediction,
+                EarlyEvery = kind == FlowKind.Coupling ? 1 : 0, Flows = group == 1 ? 1 : 2 },
         });
         model.Parameters.Randomize(7, 0.1);
         return model;
@@ -93,7 +94,8 @@ public class DistillationTaskTests
     {
         private const long Step = 3;
         private readonly CpuOps _ops = new();
-        private readonly Crop[] _crops = new CropSampler(TinyCorpus.Data.Train, config.CropFrames, TinyCorpus.Recipe.HopSize, config.Seed, config.QuietestGain, config.LoudestGain)
+        private readonly Crop[] _crops = new CropSampler(TinyCorpus.Data.Train, config.CropFrames, TinyCorpus.Recipe.HopSize, config.Seed, config.QuietestGain,
+            config.LoudestGain)
             .Draw(Step, 0, config.Batch);
 
         private FlowCondition Condition(CompactVocoder model, Crop[] crops)
@@ -105,7 +107,8 @@ public class DistillationTaskTests
         private (IReadOnlyList<Tensor> Latents, FlowCondition Condition) Drawn()
         {
             FlowCondition condition = Condition(student, _crops);
-            return (student.Stack.DrawLatents(_ops, condition.Batch, condition.Length, new Philox(NoiseStreams.TrainingSeed(config.Seed)), NoiseStreams.TrainingLatents(0), Step * condition.Length, 1f), condition);
+            return (student.Stack.DrawLatents(_ops, condition.Batch, condition.Length, new Philox(NoiseStreams.TrainingSeed(config.Seed)),
+                NoiseStreams.TrainingLatents(0), Step * condition.Length, 1f), condition);
         }
 
         /// <summary>Log-densities of what is generated: of the student, of the teacher under its own condition, and under that of the other item.</summary>
@@ -159,7 +162,8 @@ public class DistillationTaskTests
     public void The_closed_form_is_weighted_and_regularised_as_configured(float weight, float regularization)
     {
         CompactVocoder teacher = Teacher(FlowKind.Maf, 1);
-        TrainingConfig config = Config(1, true, 0) with { Distillation = new DistillationConfig { ClosedForm = true, KlWeight = weight, Regularization = regularization } };
+        TrainingConfig config = Config(1, true, 0) with { Distillation = new DistillationConfig { ClosedForm = true, KlWeight = weight,
+            Regularization = regularization } };
         var (student, task) = Create(config, teacher);
         double squared = new ByHand(student, teacher, config).SquaredLogRatio();
         Assert.InRange(squared, 1e-3, 10);
@@ -215,7 +219,8 @@ public class DistillationTaskTests
     public void Forty_steps_bring_a_student_nearer_to_its_teacher()
     {
         CompactVocoder teacher = Teacher();
-        TrainingConfig config = s_student with { Steps = 40, Batch = 4, LearningRate = 0.02, FinalLearningRate = 0.004, AverageDecay = 0.9, ValidateEvery = 40, LogEvery = 40 };
+        TrainingConfig config = s_student with { Steps = 40, Batch = 4, LearningRate = 0.02, FinalLearningRate = 0.004, AverageDecay = 0.9, ValidateEvery = 40,
+            LogEvery = 40 };
         CompactVocoder student = TinyCorpus.Model(config, seed: 2);
         var task = new DistillationTask(student, teacher, TinyCorpus.Data, config);
         var trainer = new Trainer(task, config, new Parallelism(2));
@@ -248,7 +253,8 @@ public class DistillationTaskTests
         Assert.Equal($"begins with {same} of {all.Length} conditioner tensors of its teacher", task.Beginning);
     }
 
-    public static TheoryData<string> Unfit => ["iaf teacher", "maf student", "recipe", "linear prediction", "phase", "closed form", "contrastive", "until", "from"];
+    public static TheoryData<string> Unfit =>
+        ["iaf teacher", "maf student", "recipe", "linear prediction", "phase", "closed form", "contrastive", "until", "from"];
 
     [Theory, MemberData(nameof(Unfit))]
     public void What_does_not_fit_is_told_in_one_line(string what)

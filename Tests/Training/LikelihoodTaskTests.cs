@@ -24,12 +24,14 @@ public sealed class LikelihoodTaskTests : IDisposable
 
     private static readonly TrainingConfig s_floWaveNet = s_config with
     {
-        WaveFlow = null, FloWaveNet = new FloWaveNetConfig { Blocks = 4, Flows = 2, Layers = 1, BlocksPerSplit = 2, Channels = 6 }, Recipe = "flowavenet", LearningRate = 3e-3, Steps = 30, CropFrames = 2, ValidateEvery = 20,
+        WaveFlow = null, FloWaveNet = new FloWaveNetConfig { Blocks = 4, Flows = 2, Layers = 1, BlocksPerSplit = 2, Channels = 6 }, Recipe = "flowavenet",
+        LearningRate = 3e-3, Steps = 30, CropFrames = 2, ValidateEvery = 20,
     };
 
     private static readonly TrainingConfig s_waveNode = s_floWaveNet with
     {
-        FloWaveNet = null, WaveNode = new WaveNodeConfig { Blocks = 2, SplitPeriod = 1, Layers = 1, Channels = 6, PriorLayers = 1, PriorChannels = 6, Solver = "midpoint", SolverSteps = 1 },
+        FloWaveNet = null, WaveNode = new WaveNodeConfig { Blocks = 2, SplitPeriod = 1, Layers = 1, Channels = 6, PriorLayers = 1, PriorChannels = 6,
+            Solver = "midpoint", SolverSteps = 1 },
     };
 
     public static TheoryData<string> Families => ["waveflow", "flowavenet", "wavenode"];
@@ -56,8 +58,8 @@ public sealed class LikelihoodTaskTests : IDisposable
     {
         TrainingPaths paths = Paths("voice.safetensors");
         List<TrainingReport> reports = Train(paths, ConfigOf(family) with { ValidateEvery = 1, AverageDecay = 0 });
-        // On the held-out clip. The flow of a WaveFlow begins as the identity; the others begin with their first batch normalised, and a few steps further need not show on another clip:
-        // that they learn is tested on one batch below.
+        // On the held-out clip. The flow of a WaveFlow begins as the identity; the others begin with their first batch normalised, and a few steps further need
+        // not show on another clip: that they learn is tested on one batch below.
         double first = reports[0].ValidNats!.Value, last = reports[^1].ValidNats!.Value;
         if (family == "waveflow") Assert.True(last > first + 0.5, $"{first} became {last}");
         LoadedVoice voice = VoiceLibrary.Load(paths.Output);

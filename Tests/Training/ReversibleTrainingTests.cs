@@ -60,5 +60,6 @@ public sealed class ReversibleTrainingTests : IDisposable
     [InlineData(FlowKind.Iaf)]
     public void What_is_undone_step_by_step_is_refused(FlowKind kind) =>
         Assert.Contains("reversible is true, expected false for all but couplings",
-            Assert.Throws<VocoderException>((s_config with { Reversible = true, Model = s_config.Model with { Flow = kind } }).Validate).Message, StringComparison.Ordinal);
+            Assert.Throws<VocoderException>((s_config with { Reversible = true, Model = s_config.Model with { Flow = kind } }).Validate).Message,
+                StringComparison.Ordinal);
 }

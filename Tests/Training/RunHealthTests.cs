@@ -36,7 +36,8 @@ public class RunHealthTests
     [InlineData(0f, 100)]
     public void A_divergence_that_is_not_what_is_learnt_is_not_judged(float adversarial, long until)
     {
-        TrainingConfig config = s_adversarial with { Adversarial = new AdversarialConfig { Weight = adversarial }, Distillation = new DistillationConfig { Until = until } };
+        TrainingConfig config = s_adversarial with { Adversarial = new AdversarialConfig { Weight = adversarial },
+            Distillation = new DistillationConfig { Until = until } };
         var health = new RunHealth(config, true);
         health.Begin(Mel(0.3, kl: 0.05), 100);
         Assert.Null(health.HeldOut(Mel(0.2, kl: 50)));

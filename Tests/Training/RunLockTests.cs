@@ -35,7 +35,8 @@ public class RunLockTests
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && File.Exists("/usr/bin/flock"), "flock is not here");
         using var folder = new TempFolder();
-        using var other = Process.Start(new ProcessStartInfo("/usr/bin/flock", [folder["voice.lock"], "-c", "echo locked; exec cat"]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        using var other = Process.Start(new ProcessStartInfo("/usr/bin/flock",
+            [folder["voice.lock"], "-c", "echo locked; exec cat"]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
         Assert.Equal("locked", other.StandardOutput.ReadLine());
         folder.Add("voice.pid", "4711"u8.ToArray());
         Refusal.Expect(() => RunLock.Take(folder["voice"]), "process 4711");

@@ -80,7 +80,8 @@ public class TrainerTests
     [Fact]
     public void A_run_that_skips_all_its_batches_ends_and_saves_no_more()
     {
-        var trainer = new Trainer(new StubTask { Fault = step => step >= 20 ? Fault.LossIsNaN : Fault.None }, s_config with { Steps = 1000, SaveEvery = 10 }, new Parallelism(1));
+        var trainer = new Trainer(new StubTask { Fault = step => step >= 20 ? Fault.LossIsNaN : Fault.None }, s_config with { Steps = 1000, SaveEvery = 10 },
+            new Parallelism(1));
         var saved = new List<long>();
         Refusal.Expect(() => trainer.Run(_ => { }, () => saved.Add(trainer.Step), CancellationToken.None), "diverged", "% of the recent batches were skipped");
         Assert.True(trainer.HasDiverged);
@@ -91,7 +92,8 @@ public class TrainerTests
     [Fact]
     public void A_short_run_that_skipped_most_of_its_batches_saves_nothing()
     {
-        var trainer = new Trainer(new StubTask { Fault = step => step >= 1 ? Fault.GradientIsNotFinite : Fault.None }, s_config with { Steps = 60 }, new Parallelism(1));
+        var trainer = new Trainer(new StubTask { Fault = step => step >= 1 ? Fault.GradientIsNotFinite : Fault.None }, s_config with { Steps = 60 },
+            new Parallelism(1));
         Refusal.Expect(() => trainer.Run(_ => { }, () => Assert.Fail("saved"), CancellationToken.None), "59 of 60 batches were skipped");
     }
 
@@ -101,7 +103,8 @@ public class TrainerTests
     [InlineData(double.NegativeInfinity)]
     public void A_run_whose_held_out_clips_fall_ends_before_it_is_saved(double fallen)
     {
-        var trainer = new Trainer(new StubTask { HeldOut = n => n > 3 ? fallen : 4 }, s_config with { Steps = 50, ValidateEvery = 10, SaveEvery = 10 }, new Parallelism(1));
+        var trainer = new Trainer(new StubTask { HeldOut = n => n > 3 ? fallen : 4 }, s_config with { Steps = 50, ValidateEvery = 10, SaveEvery = 10 },
+            new Parallelism(1));
         trainer.Start();
         var saved = new List<long>();
         Refusal.Expect(() => trainer.Run(_ => { }, () => saved.Add(trainer.Step), CancellationToken.None), "diverged", "held-out clips", "was -4");
@@ -113,7 +116,8 @@ public class TrainerTests
     public void The_voice_is_the_best_on_the_held_out_clips()
     {
         double[] heldOut = [3, 4, 3.5, 6, 5];
-        var trainer = new Trainer(new StubTask { HeldOut = n => heldOut[n - 1] }, s_config with { Steps = 50, ValidateEvery = 20, SaveEvery = 10 }, new Parallelism(1));
+        var trainer = new Trainer(new StubTask { HeldOut = n => heldOut[n - 1] }, s_config with { Steps = 50, ValidateEvery = 20, SaveEvery = 10 },
+            new Parallelism(1));
         var voices = new List<long>();
         trainer.Run(_ => { }, () =>
         {

@@ -12,9 +12,13 @@ public class TrainingConfigTests
     {
         Recipe = "nvidia",
         Model = new CompactConfig { Group = 64, Harmonics = [1, 5] },
-        Reversible = true, Steps = 7, Batch = 3, CropFrames = 12, LearningRate = 0.02, FinalLearningRate = 0.003, Warmup = 4, Beta2 = 0.95f, WeightDecay = 0.1f, ClipNorm = 2.5f,
-        LossGuard = 6, AverageDecay = 0.9, MelLossWeight = 0.7f, ToneLossWeight = 3, MelLossRepulsion = 0.5f, MelLossVoicedRepulsion = 0.25f, MaxVoicedFrequency = 5000f, PitchCrops = 5, StftLossWeight = 0.3f, PowerLossWeight = 0.2f,
-        Distillation = new DistillationConfig { KlWeight = 2, Regularization = 3, Contrastive = 0.25f }, MelLossResolutions = 2, PredictedPhase = true, BlurredCrops = 0.5f, MatchPasses = 1, Adversarial = new AdversarialConfig { Weight = 1, Channels = 8 }, MelLossFrom = 11, QuietestGain = -3f, LoudestGain = 1.5f,
+        Reversible = true, Steps = 7, Batch = 3, CropFrames = 12, LearningRate = 0.02, FinalLearningRate = 0.003, Warmup = 4, Beta2 = 0.95f, WeightDecay = 0.1f,
+        ClipNorm = 2.5f,
+        LossGuard = 6, AverageDecay = 0.9, MelLossWeight = 0.7f, ToneLossWeight = 3, MelLossRepulsion = 0.5f, MelLossVoicedRepulsion = 0.25f,
+        MaxVoicedFrequency = 5000f, PitchCrops = 5, StftLossWeight = 0.3f, PowerLossWeight = 0.2f,
+        Distillation = new DistillationConfig { KlWeight = 2, Regularization = 3, Contrastive = 0.25f }, MelLossResolutions = 2, PredictedPhase = true,
+        BlurredCrops = 0.5f, MatchPasses = 1, Adversarial = new AdversarialConfig { Weight = 1, Channels = 8 }, MelLossFrom = 11, QuietestGain = -3f,
+        LoudestGain = 1.5f,
         Seed = 18446744073709551615, LogEvery = 2, ValidateEvery = 5, SaveEvery = 6,
     };
 
@@ -22,7 +26,8 @@ public class TrainingConfigTests
     public void Every_member_survives_json()
     {
         TrainingConfig read = TrainingConfig.FromJson(s_other.ToJson(), "x");
-        foreach (PropertyInfo p in typeof(TrainingConfig).GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.Name is not (nameof(TrainingConfig.Model) or nameof(TrainingConfig.Adversarial)
+        foreach (PropertyInfo p in typeof(TrainingConfig).GetProperties(BindingFlags.Public | BindingFlags.Instance)
+            .Where(p => p.Name is not (nameof(TrainingConfig.Model) or nameof(TrainingConfig.Adversarial)
             or nameof(TrainingConfig.WaveFlow) or nameof(TrainingConfig.FloWaveNet) or nameof(TrainingConfig.WaveNode))))
         {
             Assert.False(Equals(p.GetValue(s_other), p.GetValue(new TrainingConfig())), $"this test leaves {p.Name} at its default value");

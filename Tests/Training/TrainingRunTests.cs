@@ -51,7 +51,8 @@ public sealed class TrainingRunTests : IDisposable
 
         JsonElement[] log = Log(paths);
         Assert.Equal([2, 3, 4, 6], log.Select(line => line.GetProperty("Step").GetInt64()));
-        Assert.Equal([JsonValueKind.Null, JsonValueKind.Number, JsonValueKind.Null, JsonValueKind.Number], log.Select(line => line.GetProperty("ValidNats").ValueKind));
+        Assert.Equal([JsonValueKind.Null, JsonValueKind.Number, JsonValueKind.Null, JsonValueKind.Number],
+            log.Select(line => line.GetProperty("ValidNats").ValueKind));
         Assert.All(log, line => Assert.True(double.IsFinite(line.GetProperty("NatsPerSample").GetDouble())));
 
         VoiceFile file = VoiceFile.Read(paths.Output);
@@ -92,7 +93,8 @@ public sealed class TrainingRunTests : IDisposable
         Train(paths, s_savedOnce);
         SafeTensorsFile checkpoint = SafeTensorsFile.Read(paths.Checkpoint);
         // The last touch of a voice moves this one.
-        foreach (var (name, tensor) in VoiceFile.Read(paths.Output).Tensors.Where(t => t.Key != "actnorm.0.shift")) Samples.SameBits(checkpoint.Tensors["average." + name].Data, tensor.Data, name);
+        foreach (var (name, tensor) in VoiceFile.Read(paths.Output).Tensors.Where(t => t.Key != "actnorm.0.shift"))
+            Samples.SameBits(checkpoint.Tensors["average." + name].Data, tensor.Data, name);
         Assert.False(checkpoint.Tensors["average.mel_encoder.0.weight"].Data.AsSpan().SequenceEqual(checkpoint.Tensors["mel_encoder.0.weight"].Data));
     }
 
@@ -200,18 +202,22 @@ public sealed class TrainingRunTests : IDisposable
     [Fact]
     public void A_run_goes_on_as_the_one_it_was()
     {
-        TrainingConfig maf = s_config with { Steps = 1, Model = s_config.Model with { Flow = FlowKind.Maf } }, iaf = s_config with { Steps = 2, Model = s_config.Model with { Flow = FlowKind.Iaf } };
-        TrainingPaths teacher = Paths("teacher.safetensors"), other = Paths("other.safetensors"), plain = Paths("plain.safetensors"), student = Paths("student.safetensors") with { Teacher = teacher.Output };
+        TrainingConfig maf = s_config with { Steps = 1, Model = s_config.Model with { Flow = FlowKind.Maf } },
+            iaf = s_config with { Steps = 2, Model = s_config.Model with { Flow = FlowKind.Iaf } };
+        TrainingPaths teacher = Paths("teacher.safetensors"), other = Paths("other.safetensors"), plain = Paths("plain.safetensors"),
+            student = Paths("student.safetensors") with { Teacher = teacher.Output };
         Train(teacher, maf);
         Train(other, maf with { Seed = 5 });
         Train(plain, s_config with { Steps = 2 });
         Train(student, iaf);
         byte[] before = File.ReadAllBytes(student.Checkpoint);
         const string End = "expected the same to go on with";
-        Refusal.Expect(() => Train(student with { Teacher = other.Output }, iaf with { Steps = 3 }, resume: true), student.Checkpoint, "with another teacher", End);
+        Refusal.Expect(() => Train(student with { Teacher = other.Output }, iaf with { Steps = 3 }, resume: true), student.Checkpoint,
+            "with another teacher", End);
         Refusal.Expect(() => Train(plain with { Teacher = teacher.Output }, s_config, resume: true), plain.Checkpoint, "without a teacher", End);
         Refusal.Expect(() => Train(plain, s_config with { Recipe = "nvidia" }, resume: true), plain.Checkpoint, "with the recipe hifigan", End);
-        Refusal.Expect(() => Train(plain, s_config with { Model = s_config.Model with { Channels = 9 } }, resume: true), plain.Checkpoint, "with another model", End);
+        Refusal.Expect(() => Train(plain, s_config with { Model = s_config.Model with { Channels = 9 } }, resume: true), plain.Checkpoint,
+            "with another model", End);
         Refusal.Expect(() => Train(plain, s_config with { Steps = 1 }, resume: true), plain.Checkpoint, "2 steps are done", "found 1");
         TrainingPaths coupling = Paths("coupling.safetensors") with { Teacher = teacher.Output };
         Train(coupling, s_config with { Steps = 1 });

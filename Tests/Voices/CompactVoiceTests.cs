@@ -67,7 +67,8 @@ public class CompactVoiceTests
     private static string Message(VoiceFile voice) => Assert.Throws<VocoderException>(() => CompactVoice.FromFile(voice)).Message;
 
     [Theory]
-    [InlineData("permutation", 1e9f), InlineData("permutation", -1f), InlineData("permutation", 0.5f), InlineData("permutation", float.MaxValue), InlineData("permutation", 3f)]
+    [InlineData("permutation", 1e9f), InlineData("permutation", -1f), InlineData("permutation", 0.5f), InlineData("permutation", float.MaxValue),
+        InlineData("permutation", 3f)]
     [InlineData("sign", 2f), InlineData("sign", 0f), InlineData("sign", -1.0001f)]
     public void Constants_that_are_not_what_they_stand_for_are_refused(string constant, float value)
     {

@@ -19,7 +19,8 @@ public sealed class MultiScaleVoiceTests : IDisposable
         var vectors = new PublishedVectors(folder);
         var model = Assert.IsType<FloWaveNet>(VoiceLibrary.Load(Path.Combine(vectors.Folder, "state_dict.safetensors")).Model);
         JsonElement json = vectors.Config;
-        Assert.Equal((json.GetProperty("n_block").GetInt32(), json.GetProperty("n_flow").GetInt32(), json.GetProperty("n_layer").GetInt32(), json.GetProperty("affine").GetBoolean(), 2),
+        Assert.Equal((json.GetProperty("n_block").GetInt32(), json.GetProperty("n_flow").GetInt32(), json.GetProperty("n_layer").GetInt32(),
+            json.GetProperty("affine").GetBoolean(), 2),
             (model.Config.Blocks, model.Config.Flows, model.Config.Layers, model.Config.Affine, model.Config.BlocksPerSplit));
         Assert.Equal(vectors.Expected.GetProperty("loss").GetDouble(),
             model.Forward(new CpuOps(), vectors.Tensor("audio"), vectors.Tensor("mel")).Loss(new CpuOps()).Item + 0.5 * Math.Log(2 * Math.PI), 1e-4);
@@ -31,7 +32,8 @@ public sealed class MultiScaleVoiceTests : IDisposable
         var vectors = new PublishedVectors("wavenode_tiny");
         var model = Assert.IsType<WaveNode>(VoiceLibrary.Load(Path.Combine(vectors.Folder, "state_dict.safetensors")).Model);
         WaveNodeConfig c = model.Config;
-        Assert.Equal((3, 3, 4, 2, 2, 2, 8, 2, 8), (c.MelChannels, c.Blocks, c.FirstScale, c.Scale, c.SplitPeriod, c.Layers, c.Channels, c.PriorLayers, c.PriorChannels));
+        Assert.Equal((3, 3, 4, 2, 2, 2, 8, 2, 8), (c.MelChannels, c.Blocks, c.FirstScale, c.Scale, c.SplitPeriod, c.Layers, c.Channels, c.PriorLayers,
+            c.PriorChannels));
     }
 
     public static TheoryData<int> Numbers => MultiScaleModels.All();

@@ -14,7 +14,8 @@ public class ShippedVoiceTests
 {
     public static TheoryData<string> Voices => [.. VoiceLibrary.Names()];
 
-    public static TheoryData<string> Samples => [.. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "samples"), "*.npy").Select(f => Path.GetFileNameWithoutExtension(f)!)];
+    public static TheoryData<string> Samples =>
+        [.. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "samples"), "*.npy").Select(f => Path.GetFileNameWithoutExtension(f)!)];
 
     private static MelArray Mel(string sample, VocoderModel model) =>
         MelFile.Read(Path.Combine(AppContext.BaseDirectory, "samples", sample + ".npy"), model.Recipe.Bands);
@@ -63,9 +64,11 @@ public class ShippedVoiceTests
         MelArray mel = Mel("kathleen", model);
         const int first = 60, frames = 32;
         float[] part = new float[mel.Bands * (frames + model.LookAheadFrames)];
-        for (int b = 0; b < mel.Bands; b++) mel.Data.AsSpan(b * mel.Frames + first, frames + model.LookAheadFrames).CopyTo(part.AsSpan(b * (frames + model.LookAheadFrames)));
+        for (int b = 0; b < mel.Bands; b++)
+            mel.Data.AsSpan(b * mel.Frames + first, frames + model.LookAheadFrames).CopyTo(part.AsSpan(b * (frames + model.LookAheadFrames)));
         // Of its own speech: a maf's inverse is a recursion, which feeds its rounding back and stays tame where the speech is likely to it.
-        float[] speech = Synthesizer.Synthesize(model, mel.Data, new SynthesisOptions { Match = 0 }, new Parallelism(1))[(first * 256)..((first + frames) * 256)];
+        float[] speech = Synthesizer.Synthesize(model, mel.Data, new SynthesisOptions { Match = 0 },
+            new Parallelism(1))[(first * 256)..((first + frames) * 256)];
         var chain = new CompactChain(model, part);
         var ops = new CpuOps();
         float[] back = chain.Inverse(ops, chain.Forward(ops, speech).Latents);

@@ -68,7 +68,8 @@ public class TorchHostileTests
         for (int level = 0; level < 40; level++)
         {
             // memo 0 holds the previous level, which becomes both children of the next
-            doubling.Raw("q\u00000cm\nM\n)\u0081}(").Text("_parameters").Raw("}").Text("_modules").Raw("}(").Text("a").Raw("h\u0000").Text("b").Raw("h\u0000uub");
+            doubling.Raw("q\u00000cm\nM\n)\u0081}(").Text("_parameters").Raw("}").Text("_modules").Raw("}(").Text("a").Raw("h\u0000").Text("b")
+                .Raw("h\u0000uub");
         }
         AssertOneLine(() => doubling.Raw(".").ReadAsIs([]), "nested");
     }
@@ -120,7 +121,8 @@ public class TorchHostileTests
     public void Every_truncation_is_refused(string file)
     {
         byte[] bytes = File.ReadAllBytes(WaveGlowFixture.Path(file));
-        int[] lengths = [0, 1, 3, 4, 14, 20, 100, 5000, 48_900, 50_000, .. Enumerable.Range(1, 20).Select(i => (int)((long)bytes.Length * i / 21)), bytes.Length - 1];
+        int[] lengths = [0, 1, 3, 4, 14, 20, 100, 5000, 48_900, 50_000, .. Enumerable.Range(1, 20).Select(i => (int)((long)bytes.Length * i / 21)),
+            bytes.Length - 1];
         Assert.All(lengths, length => AssertOneLine(() => Read(bytes[..length])));
     }
 

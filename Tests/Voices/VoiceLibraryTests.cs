@@ -45,7 +45,8 @@ public sealed class VoiceLibraryTests : IDisposable
     [Fact]
     public void Loads_from_a_stream_that_need_not_seek()
     {
-        using var resource = new System.IO.Compression.DeflateStream(new MemoryStream(Deflate(File.ReadAllBytes(_folder["ben.safetensors"]))), System.IO.Compression.CompressionMode.Decompress);
+        using var resource = new System.IO.Compression.DeflateStream(new MemoryStream(Deflate(File.ReadAllBytes(_folder["ben.safetensors"]))),
+            System.IO.Compression.CompressionMode.Decompress);
         LoadedVoice voice = VoiceLibrary.Load(resource, "resource"), file = VoiceLibrary.Load("ben", _folder.Root);
         Assert.Equal(("ben", "resource", 0.75f), (voice.Name, voice.Source, voice.Sigma));
         Assert.Equal(file.Model.Parameters.Items.SelectMany(p => p.Value.Span.ToArray()), voice.Model.Parameters.Items.SelectMany(p => p.Value.Span.ToArray()));

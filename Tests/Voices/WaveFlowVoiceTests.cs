@@ -36,13 +36,15 @@ public sealed class WaveFlowVoiceTests : IDisposable
     {
         var model = Assert.IsType<WaveFlow>(VoiceLibrary.Load(Copy("alone", null)).Model);
         Assert.Equal((16, 1, true), (model.Config.Height, model.Config.HeightCycle, model.Config.SplitHalves));
-        Assert.Equal((6, 8, 2, 5, "16,16"), (model.Config.MelChannels, model.Config.Channels, model.Config.Flows, model.Config.Layers, string.Join(",", model.Config.UpsampleScales)));
+        Assert.Equal((6, 8, 2, 5, "16,16"), (model.Config.MelChannels, model.Config.Channels, model.Config.Flows, model.Config.Layers,
+            string.Join(",", model.Config.UpsampleScales)));
     }
 
     [Fact]
     public void A_voice_file_gives_back_every_bit()
     {
-        WaveFlow model = WaveFlowModels.Shaken(new WaveFlowConfig { MelChannels = 5, Channels = 6, Height = 8, Layers = 2, Flows = 2, UpsampleScales = [4, 6] });
+        WaveFlow model = WaveFlowModels.Shaken(new WaveFlowConfig { MelChannels = 5, Channels = 6, Height = 8, Layers = 2, Flows = 2,
+            UpsampleScales = [4, 6] });
         using (FileStream stream = File.Create(_folder["v.safetensors"]))
             VoiceFile.Of(model, "tiny", "CC0", "a test", 5, new Dictionary<string, string>()).Write(stream);
         var read = Assert.IsType<WaveFlow>(VoiceLibrary.Load(_folder["v.safetensors"]).Model);

@@ -80,7 +80,8 @@ public class WaveGlowVoiceTests
         Assert.False(WaveGlowVoice.CanRead(folder.Add("empty", [])));
         Assert.False(WaveGlowVoice.CanRead(folder.Add("text", "RIFF1234WAVEfmt "u8.ToArray())));
         // A header of 640 = 0x280 bytes begins like a pickle of protocol 2.
-        byte[] header = [0x80, 2, 0, 0, 0, 0, 0, 0, .. System.Text.Encoding.ASCII.GetBytes("{\"__metadata__\":{\"format\":\"flowvocoder-voice\"}}".PadRight(640))];
+        byte[] header = [0x80, 2, 0, 0, 0, 0, 0, 0, .. System.Text.Encoding.ASCII.GetBytes(
+            "{\"__metadata__\":{\"format\":\"flowvocoder-voice\"}}".PadRight(640))];
         Assert.False(WaveGlowVoice.CanRead(folder.Add("voice", header)));
         using (FileStream stream = File.Create(folder["checkpoint"]))
             SafeTensorsFile.Write(stream, WaveGlowFixture.Reference(), new Dictionary<string, string> { ["format"] = "flowvocoder-checkpoint" });
@@ -123,7 +124,8 @@ public class WaveGlowVoiceTests
     {
         VoiceFile Voice(string kind, string recipe) => new()
         {
-            Name = "v", Model = kind, Config = WaveGlowReference.ConfigText, Recipe = recipe, Licence = "", Provenance = "", Steps = 0, Tensors = WaveGlowFixture.Reference(),
+            Name = "v", Model = kind, Config = WaveGlowReference.ConfigText, Recipe = recipe, Licence = "", Provenance = "", Steps = 0,
+            Tensors = WaveGlowFixture.Reference(),
         };
         string Message(string kind, string recipe) => Assert.Throws<VocoderException>(() => WaveGlowVoice.FromFile(Voice(kind, recipe))).Message;
         Assert.Equal("v: holds a model of kind 'compact', expected 'waveglow'", Message("compact", "{}"));

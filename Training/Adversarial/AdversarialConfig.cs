@@ -37,7 +37,8 @@ public sealed record AdversarialConfig
         JsonConfig.Check(Alone >= 0, "adversarial.alone", Alone, "0 or more");
         JsonConfig.Check(LearningRate is > 0 and <= 1, "adversarial.learning_rate", LearningRate, "above 0, at most 1");
         JsonConfig.Check(Periods.All(p => p is >= 1 and <= 64), "adversarial.periods", string.Join(",", Periods), "numbers of 1 to 64");
-        JsonConfig.Check(Spectra.All(n => n is >= 64 and <= 4096 && System.Numerics.BitOperations.IsPow2(n)), "adversarial.spectra", string.Join(",", Spectra), "powers of two from 64 to 4096");
+        JsonConfig.Check(Spectra.All(n => n is >= 64 and <= 4096 && System.Numerics.BitOperations.IsPow2(n)), "adversarial.spectra", string.Join(",", Spectra),
+            "powers of two from 64 to 4096");
         JsonConfig.Check(Weight == 0 || Periods.Length + Spectra.Length > 0, "adversarial.periods", "none", "some, or some spectra, with a weight above 0");
         JsonConfig.Check(Channels is >= 1 and <= 256, "adversarial.channels", Channels, "1 to 256");
     }

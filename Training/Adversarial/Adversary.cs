@@ -34,7 +34,9 @@ internal sealed class Adversary
     /// <summary>Whether there are discriminators at a step.</summary>
     public bool IsOn(long step) => _config.Weight > 0 && step >= _config.From;
 
-    /// <summary>The voice's loss for speech [b, 1, samples] at a step; null while the discriminators learn alone. Both are kept for <see cref="Loss"/>.</summary>
+    /// <summary>
+    /// The voice's loss for speech [b, 1, samples] at a step; null while the discriminators learn alone. Both are kept for <see cref="Loss"/>.
+    /// </summary>
     public Tensor? VoiceLoss(Ops ops, Tensor generated, Tensor recorded, long step)
     {
         Keep(ops, ref _generated, generated);
@@ -63,7 +65,8 @@ internal sealed class Adversary
         Tensor? sum = null;
         foreach (Discriminator discriminator in _discriminators)
         {
-            Tensor loss = ops.Add(SquaredError(ops, discriminator.Apply(ops, _recorded!)[^1], 1), SquaredError(ops, discriminator.Apply(ops, _generated!)[^1], 0));
+            Tensor loss = ops.Add(SquaredError(ops, discriminator.Apply(ops, _recorded!)[^1], 1),
+                SquaredError(ops, discriminator.Apply(ops, _generated!)[^1], 0));
             sum = sum == null ? loss : ops.Add(sum, loss);
         }
         return sum;
@@ -75,7 +78,8 @@ internal sealed class Adversary
     private static Tensor SquaredError(Ops ops, Tensor scores, float wanted)
     {
         Tensor squares = ops.Scale(ops.SumSquares(scores), 1f / scores.Size);
-        return wanted == 0 ? squares : ops.Add(squares, ops.Add(ops.Scale(ops.Sum(scores), -2 * wanted / scores.Size), Tensor.From([wanted * wanted], 1, 1, 1)));
+        return wanted == 0 ? squares
+            : ops.Add(squares, ops.Add(ops.Scale(ops.Sum(scores), -2 * wanted / scores.Size), Tensor.From([wanted * wanted], 1, 1, 1)));
     }
 
     private static Tensor Distance(Ops ops, Tensor a, Tensor b)

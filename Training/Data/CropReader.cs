@@ -7,8 +7,8 @@ namespace FlowVocoder.Training.Data;
 internal static class CropReader
 {
     /// <summary>
-    /// The samples of a crop, as loud as it is seen where <paramref name="applyGain"/> says so, with noise uniform over one step of 16-bit quantisation: exact zeros would have
-    /// unbounded likelihood. The noise is a function of its source, the item and the step.
+    /// The samples of a crop, as loud as it is seen where <paramref name="applyGain"/> says so, with noise uniform over one step of 16-bit quantisation: exact
+    /// zeros would have unbounded likelihood. The noise is a function of its source, the item and the step.
     /// </summary>
     public static void Speech(Crop crop, int hop, Philox noise, int item, long step, bool applyGain, Span<float> target)
     {

@@ -40,7 +40,8 @@ internal sealed class SpeechLoader(CompactVocoder model, int frames, Philox nois
     }
 
     // Linear prediction takes any gain out; where there is none, the audio has to follow the mel that the networks see.
-    private void Load(Crop crop, Span<float> target, int item, long step) => CropReader.Speech(crop, _hop, noise, item, step, applyGain: model.Filter == null, target);
+    private void Load(Crop crop, Span<float> target, int item, long step) =>
+        CropReader.Speech(crop, _hop, noise, item, step, applyGain: model.Filter == null, target);
 
     /// <summary>Linear prediction from the mels of crops.</summary>
     public Prediction Predict(Ops ops, IReadOnlyList<Crop> crops)

@@ -12,7 +12,8 @@ namespace FlowVocoder.Training.Demo;
 /// <param name="Batch">Points a step.</param>
 /// <param name="Sequences">Whether a point is a sequence of two steps, [points, 1, 2]; otherwise points lie along time, [1, 2, points].</param>
 /// <param name="Matches">Whether it is trained by flow matching, in place of likelihood; then it is one <see cref="ContinuousFlow"/>.</param>
-public sealed record PlaneFlow(string Name, string Summary, Func<ParameterSet, FlowChain> Create, int Steps = 1000, int Batch = 512, bool Sequences = false, bool Matches = false)
+public sealed record PlaneFlow(string Name, string Summary, Func<ParameterSet, FlowChain> Create, int Steps = 1000, int Batch = 512, bool Sequences = false,
+    bool Matches = false)
 {
     private const int Channels = 2, Bins = 8;
     private const float Bound = 4f, LogScaleClamp = 3f;

@@ -35,8 +35,8 @@ public static class PlaneTraining
     }
 
     /// <summary>
-    /// Trains by maximum likelihood, a continuous flow by flow matching, or, where scoring goes step by step and has no gradient, by drawing from the flow and comparing with the density, which is
-    /// known here (see <see cref="Divergence"/>).
+    /// Trains by maximum likelihood, a continuous flow by flow matching, or, where scoring goes step by step and has no gradient, by drawing from the flow and
+    /// comparing with the density, which is known here (see <see cref="Divergence"/>).
     /// </summary>
     /// <param name="kind">The flow.</param>
     /// <param name="steps">Updates, at least 1.</param>
@@ -44,7 +44,8 @@ public static class PlaneTraining
     /// <param name="parallelism">Threads; the result does not depend on them.</param>
     /// <param name="progress">Told after every step: its number from 1 and its loss, in nats per point.</param>
     /// <param name="cancellation">Ends the training.</param>
-    public static PlaneModel Train(PlaneFlow kind, int steps, ulong seed, Parallelism? parallelism = null, Action<int, double>? progress = null, CancellationToken cancellation = default)
+    public static PlaneModel Train(PlaneFlow kind, int steps, ulong seed, Parallelism? parallelism = null, Action<int, double>? progress = null,
+        CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
         var model = new PlaneModel(kind, seed, parallelism);
@@ -77,7 +78,8 @@ public static class PlaneTraining
         Tensor points = TwoMoons.Points(seed, TrainingStream, start, model.Kind.Batch), time = new(1, 1, model.Kind.Batch);
         var random = new Philox(seed);
         for (int i = 0; i < time.Length; i++) time.Span[i] = (float)random.Uniform(TimeStream, 0, start + i);
-        return FlowMatching.Loss(ops, (ContinuousFlow)model.Chain.Layers[0], points, Noise(seed, TrainingNoiseStream, start, model.Kind.Batch), Flow.NoCondition(points), time);
+        return FlowMatching.Loss(ops, (ContinuousFlow)model.Chain.Layers[0], points, Noise(seed, TrainingNoiseStream, start, model.Kind.Batch),
+            Flow.NoCondition(points), time);
     }
 
     // -log p(x) = log 2π + z²/2 - log |det dz/dx|, the mean over points.

@@ -23,7 +23,9 @@ public static class TwoMoons
     private static readonly (Tensor Weight, Tensor Bias) s_mixture = Mixture();
 
     /// <summary>Points start … start+count-1 of a stream as [1, 2, count]; those of even index are from the upper moon, the others from the lower.</summary>
-    /// <remarks>A point is a function of (seed, stream, index) alone: a training never runs out of new ones, and test points come from another stream.</remarks>
+    /// <remarks>
+    /// A point is a function of (seed, stream, index) alone: a training never runs out of new ones, and test points come from another stream.
+    /// </remarks>
     public static Tensor Points(ulong seed, uint stream, long start, int count)
     {
         var random = new Philox(seed);

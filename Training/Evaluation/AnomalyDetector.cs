@@ -2,12 +2,13 @@ namespace FlowVocoder.Training.Evaluation;
 
 /// <summary>How far a clip departs from normal ones.</summary>
 /// <param name="Frames">Calibrated z-score of each frame: 0 is the mean of normal frames, 1 a standard deviation of theirs above it.</param>
-/// <param name="Windows">The same for the mean over a window around each frame, which lies within the clip; empty for a clip that is shorter than a window.</param>
+/// <param name="Windows">The same for the mean over a window around each frame, which lies within the clip; empty for a clip that is shorter than a
+/// window.</param>
 public sealed record AnomalyScores(double[] Frames, double[] Windows);
 
 /// <summary>
-/// Tells frames, and stretches of time, that are unlike those of normal recordings: a value per frame is put into standard deviations of normal ones, and what lies
-/// farther from 0 on either side than all but a chosen part of the normal ones stands out.
+/// Tells frames, and stretches of time, that are unlike those of normal recordings: a value per frame is put into standard deviations of normal ones, and what
+/// lies farther from 0 on either side than all but a chosen part of the normal ones stands out.
 /// </summary>
 public sealed class AnomalyDetector
 {
@@ -39,7 +40,8 @@ public sealed class AnomalyDetector
         const int Exceeding = 10;
         int frames = clips.Sum(clip => clip.Length), least = (int)Math.Ceiling(Exceeding / falseAlarms);
         if (frames < least)
-            throw new VocoderException(FormattableString.Invariant($"{frames} frames of normal speech are too few for {100 * falseAlarms:0.###} % of false alarms, expected at least {least}"));
+            throw new VocoderException(FormattableString.Invariant(
+                $"{frames} frames of normal speech are too few for {100 * falseAlarms:0.###} % of false alarms, expected at least {least}"));
         Normal frame = Normal.Of([.. clips.SelectMany(clip => clip)], falseAlarms);
         double[] means = [.. clips.SelectMany(clip => Means([.. clip.Select(frame.Score)], window))];
         if (means.Length == 0) throw new VocoderException($"no clip of normal speech is as long as a window of {window} frames, expected longer ones");
@@ -75,7 +77,8 @@ public sealed class AnomalyDetector
         public static Normal Of(double[] values, double exceeding)
         {
             double mean = values.Average(), deviation = Math.Sqrt(values.Average(v => (v - mean) * (v - mean)));
-            if (!(deviation > 1e-9 * Math.Max(1, Math.Abs(mean)))) throw new VocoderException("all frames of normal speech are alike, expected recordings of speech");
+            if (!(deviation > 1e-9 * Math.Max(1, Math.Abs(mean))))
+                throw new VocoderException("all frames of normal speech are alike, expected recordings of speech");
             double[] distances = [.. values.Select(v => Math.Abs(v - mean) / deviation).Order()];
             return new Normal(mean, deviation, distances[Math.Clamp((int)Math.Ceiling((1 - exceeding) * values.Length) - 1, 0, values.Length - 1)]);
         }

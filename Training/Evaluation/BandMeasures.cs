@@ -12,8 +12,8 @@ namespace FlowVocoder.Training.Evaluation;
 /// <param name="LevelError">Mean of the level from 300 to 800 Hz over that of the recording in its voiced frames, dB; NaN without one.</param>
 /// <param name="LevelScatter">Its standard deviation, dB.</param>
 /// <param name="HighModulation">
-/// Standard deviation of the change of the level above 8 kHz from one 6 ms to the next, nats: stripes in a spectrogram raise it, smoothness lowers it. NaN where
-/// nothing lies there.
+/// Standard deviation of the change of the level above 8 kHz from one 6 ms to the next, nats: stripes in a spectrogram raise it, smoothness lowers it. NaN
+/// where nothing lies there.
 /// </param>
 /// <param name="Beyond">Samples beyond full scale, which 16 bits clip.</param>
 public sealed record BandScores(double LowMelL1, IReadOnlyList<double> Periodicity, double LevelError, double LevelScatter, double HighModulation, int Beyond);
@@ -44,7 +44,8 @@ public sealed class BandMeasures
     {
         (_recipe, _tracker, _mel) = (recipe, new PitchTracker(recipe), new MelSpectrogram(recipe));
         var bank = new MelFilterBank(recipe);
-        _lowBands = Enumerable.Range(0, recipe.Bands).Count(b => (bank.FirstBin(b) + bank.Weights(b).Length / 2) * (double)recipe.SampleRate / recipe.FftSize < LowHz);
+        _lowBands = Enumerable.Range(0, recipe.Bands).Count(
+            b => (bank.FirstBin(b) + bank.Weights(b).Length / 2) * (double)recipe.SampleRate / recipe.FftSize < LowHz);
         double[] window = Windows.HannPeriodic(FrameSize);
         _windowCorrelation = [.. Enumerable.Range(0, FrameSize).Select(lag => Enumerable.Range(0, FrameSize - lag).Sum(n => window[n] * window[n + lag]))];
     }
@@ -67,7 +68,8 @@ public sealed class BandMeasures
             int start = (int)FrameCentres.Of(_recipe, i) - FrameSize / 2;
             wanted.Load(reference, start);
             found.Load(generated, start);
-            for (int band = 0; band < correlations.Length; band++) correlations[band].Add(Periodicity(found.Power, PeriodicityBands[band], _recipe.SampleRate / (double)f0[i]));
+            for (int band = 0; band < correlations.Length; band++)
+                correlations[band].Add(Periodicity(found.Power, PeriodicityBands[band], _recipe.SampleRate / (double)f0[i]));
             double level = Power(wanted.Power, LevelFrom, LevelTo);
             if (level > 0) levels.Add(10 * Math.Log10(Math.Max(Power(found.Power, LevelFrom, LevelTo), 1e-9 * level) / level));
         }

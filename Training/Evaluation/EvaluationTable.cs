@@ -22,7 +22,8 @@ public sealed record EvaluationRow(
         Mean(clips, c => c.Intelligibility.Stoi), Mean(clips, c => c.Intelligibility.Extended),
         VoicingScores.Pool([.. clips.Select(c => c.Voicing)]),
         new BandScores(Mean(clips, c => c.Bands.LowMelL1), [.. BandMeasures.PeriodicityBands.Select((_, i) => Mean(clips, c => c.Bands.Periodicity[i]))],
-            Mean(clips, c => c.Bands.LevelError), Mean(clips, c => c.Bands.LevelScatter), Mean(clips, c => c.Bands.HighModulation), clips.Sum(c => c.Bands.Beyond)));
+            Mean(clips, c => c.Bands.LevelError), Mean(clips, c => c.Bands.LevelScatter), Mean(clips, c => c.Bands.HighModulation),
+                clips.Sum(c => c.Bands.Beyond)));
 
     private static double Mean(IEnumerable<ClipScores> clips, Func<ClipScores, double> score) =>
         clips.Select(score).Where(s => !double.IsNaN(s)).DefaultIfEmpty(double.NaN).Average();
@@ -78,7 +79,8 @@ public sealed class EvaluationTable
             BandScores bands = row.Bands;
             string[] cells =
             [
-                row.Name, Cell(bands.LowMelL1, "F3"), .. bands.Periodicity.Select(p => Cell(p, "F2")), Cell(bands.LevelError, "+0.0;-0.0;0.0"), Cell(bands.LevelScatter, "F1"),
+                row.Name, Cell(bands.LowMelL1, "F3"), .. bands.Periodicity.Select(p => Cell(p, "F2")), Cell(bands.LevelError, "+0.0;-0.0;0.0"),
+                Cell(bands.LevelScatter, "F1"),
                 Cell(bands.HighModulation, "F2"), bands.Beyond.ToString(CultureInfo.InvariantCulture),
             ];
             text.Append("| ").AppendJoin(" | ", cells).Append(" |\n");

@@ -7,9 +7,9 @@ namespace FlowVocoder.Training.Evaluation;
 public static class FrameMeasures
 {
     /// <summary>
-    /// How surprised a voice is: the cube root of the mean square of z, which is -2/n·log N(z) but for a constant. That part of the log-likelihood does not depend on how loud a
-    /// frame is or what it says, the other part, the log-determinant, on little else. The cube root brings the distribution, χ² for normal speech, close to a normal one (Wilson and
-    /// Hilferty 1931).
+    /// How surprised a voice is: the cube root of the mean square of z, which is -2/n·log N(z) but for a constant. That part of the log-likelihood does not
+    /// depend on how loud a frame is or what it says, the other part, the log-determinant, on little else. The cube root brings the distribution, χ² for normal
+    /// speech, close to a normal one (Wilson and Hilferty 1931).
     /// </summary>
     /// <param name="latent">The recording under its mel.</param>
     /// <param name="hop">Samples of a frame.</param>

@@ -12,13 +12,14 @@ public sealed record PlantedFault(string Name, Func<float[], int, Philox, (float
     private const double MinGapSeconds = 0.35, MaxGapSeconds = 0.7;
 
     /// <summary>
-    /// Clicks (0.4 ms, of a third of the peak) and dropouts (10 to 40 ms of zeros) twice a second or so, clipping at a third of the peak, recordings played 15 % too fast and too slow,
-    /// and the noise of µ-law coding with 8 bits (G.711 at the recording's own rate).
+    /// Clicks (0.4 ms, of a third of the peak) and dropouts (10 to 40 ms of zeros) twice a second or so, clipping at a third of the peak, recordings played 15
+    /// % too fast and too slow, and the noise of µ-law coding with 8 bits (G.711 at the recording's own rate).
     /// </summary>
     public static IReadOnlyList<PlantedFault> All { get; } =
     [
         new("clicks", Clicks, Lasts: false), new("dropouts", Dropouts, Lasts: false), new("clipping", Clipping, Lasts: false),
-        new("15 % too fast", (audio, rate, _) => Resampled(audio, rate, 1.15), Lasts: true), new("15 % too slow", (audio, rate, _) => Resampled(audio, rate, 0.85), Lasts: true),
+        new("15 % too fast", (audio, rate, _) => Resampled(audio, rate, 1.15), Lasts: true),
+        new("15 % too slow", (audio, rate, _) => Resampled(audio, rate, 0.85), Lasts: true),
         new("µ-law", (audio, _, _) => Whole([.. audio.Select(MuLaw)]), Lasts: true),
     ];
 

@@ -3,7 +3,8 @@ using FlowVocoder.Compute;
 namespace FlowVocoder.Training.Losses;
 
 /// <summary>
-/// The STFT loss of https://github.com/ksw0306/ClariNet: the mean squared difference of magnitudes, frames of 1024 samples every 256, centred, the ends of the signal reflected, under a rectangular window.
+/// The STFT loss of https://github.com/ksw0306/ClariNet: the mean squared difference of magnitudes, frames of 1024 samples every 256, centred, the ends of the
+/// signal reflected, under a rectangular window.
 /// </summary>
 internal static class ClariNetFrameLoss
 {

@@ -8,7 +8,9 @@ namespace FlowVocoder.Training.Losses;
 /// </summary>
 internal static class ContrastiveKl
 {
-    /// <summary>The term to add to the divergence, in nats per sample; both densities, as <see cref="MonteCarloKl"/> has them, are of the same generated speech.</summary>
+    /// <summary>
+    /// The term to add to the divergence, in nats per sample; both densities, as <see cref="MonteCarloKl"/> has them, are of the same generated speech.
+    /// </summary>
     /// <param name="ops">Operations.</param>
     /// <param name="logQ">Density of the student.</param>
     /// <param name="logOther">Density of the teacher under the condition of other speech.</param>

@@ -4,8 +4,9 @@ using FlowVocoder.Flows;
 namespace FlowVocoder.Training.Losses;
 
 /// <summary>
-/// Flow matching (Lipman et al. 2023; Liu et al. 2023, rectified flow): a continuous flow learns without solving its equation. Data x and noise z that have nothing to do with each other
-/// are joined by a straight line, x_t = (1 - t)·x + t·z, and the field is to be its direction, z - x, on average over all lines that pass.
+/// Flow matching (Lipman et al. 2023; Liu et al. 2023, rectified flow): a continuous flow learns without solving its equation. Data x and noise z that have
+/// nothing to do with each other are joined by a straight line, x_t = (1 - t)·x + t·z, and the field is to be its direction, z - x, on average over all lines
+/// that pass.
 /// </summary>
 public static class FlowMatching
 {

@@ -12,7 +12,8 @@ namespace FlowVocoder.Training.Losses;
 /// <param name="LargestKl">Bound of the divergence of a sample.</param>
 internal sealed record GaussianKl(float Regularization = 4f, float SmallestLogSigma = -6f, float LargestKl = 10f)
 {
-    /// <summary>The mean over all samples, in nats per sample; all tensors of the same shape. <paramref name="divergence"/> is that of its first term, without λ and
+    /// <summary>The mean over all samples, in nats per sample; all tensors of the same shape. <paramref name="divergence"/> is that of its first term, without
+    /// λ and
     /// without the bound of a sample, to be told.</summary>
     public Tensor Apply(Ops ops, Tensor meanQ, Tensor logSigmaQ, Tensor meanP, Tensor logSigmaP, out double divergence)
     {

@@ -49,7 +49,8 @@ internal sealed class GenerationLoss
             float share = 1f / _resolutions.Length;
             if (_config.MelLossWeight > 0)
             {
-                Add(mel.EnergyDistance(ops, spoken.Speech, repels ? second!.Speech : null, batch.Speech, repels ? Repulsion(ops, batch, mel) : null, out double plain), _config.MelLossWeight * share);
+                Add(mel.EnergyDistance(ops, spoken.Speech, repels ? second!.Speech : null, batch.Speech, repels ? Repulsion(ops, batch, mel) : null,
+                    out double plain), _config.MelLossWeight * share);
                 // What is reported is the distance of the recipe's own mels.
                 if (i == 0) plainMel = plain;
             }
@@ -70,7 +71,8 @@ internal sealed class GenerationLoss
             {
                 bool voiced = batch.Crops[item].IsVoiced((batch.First + mel.Spectrum.Centre(window)) / _hop);
                 for (int band = 0; band < repulsion.Channels; band++)
-                    repulsion.Row(item, band)[window] = voiced && mel.Frequency(band) < _config.MaxVoicedFrequency ? _config.MelLossVoicedRepulsion : _config.MelLossRepulsion;
+                    repulsion.Row(item, band)[window] = voiced && mel.Frequency(band) < _config.MaxVoicedFrequency ? _config.MelLossVoicedRepulsion
+                        : _config.MelLossRepulsion;
             }
         return repulsion;
     }

@@ -10,7 +10,9 @@ namespace FlowVocoder.Training.Losses;
 /// </summary>
 internal static class MonteCarloKl
 {
-    /// <summary>E[log q] + constant, in nats per sample: -½Σz² - log |det dx/dz|. The constant, -½·log 2π a sample, is that of every flow and cancels.</summary>
+    /// <summary>
+    /// E[log q] + constant, in nats per sample: -½Σz² - log |det dx/dz|. The constant, -½·log 2π a sample, is that of every flow and cancels.
+    /// </summary>
     public static Tensor LogDensity(Ops ops, IReadOnlyList<Tensor> latents, Tensor logDet, int samples) =>
         ops.Scale(ops.Add(SumSquares(ops, latents, -0.5f), ops.Scale(logDet, -1f)), 1f / samples);
 

@@ -88,5 +88,6 @@ public sealed class Adam
         });
     }
 
-    private void ForParameters<T>(in T state, LoopStep<T> step) => ParameterLoop.Run(_parallelism, _parameters.Length, _first.Sum(m => (long)m.Length), state, step);
+    private void ForParameters<T>(in T state, LoopStep<T> step) =>
+        ParameterLoop.Run(_parallelism, _parameters.Length, _first.Sum(m => (long)m.Length), state, step);
 }

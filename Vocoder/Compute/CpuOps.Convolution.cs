@@ -12,10 +12,12 @@ public unsafe partial class CpuOps
         int taps = weight.Length, rows = shape.Rows == 0 ? weight.Batch - shape.FirstRow : shape.Rows, dilation = Math.Max(1, shape.Dilation);
         int span = (taps - 1) * dilation;
         Require(x.Channels == weight.Channels, $"convolution of {x.Shape} with a weight of {weight.Shape}: channels differ");
-        Require(shape.FirstRow >= 0 && rows > 0 && shape.FirstRow + rows <= weight.Batch, $"rows {shape.FirstRow} … {shape.FirstRow + rows - 1} are outside a weight of {weight.Shape}");
+        Require(shape.FirstRow >= 0 && rows > 0 && shape.FirstRow + rows <= weight.Batch,
+            $"rows {shape.FirstRow} … {shape.FirstRow + rows - 1} are outside a weight of {weight.Shape}");
         Require(bias == null || bias.Size == weight.Batch, $"a bias of shape {bias?.Shape} does not fit a weight of {weight.Shape}");
         Require(shape.Left >= 0 && shape.Left <= span, $"left padding {shape.Left} is outside 0 … {span}");
-        Require(add == null || (add.Batch == x.Batch && add.Channels == rows && add.Length == x.Length), "the addend of a convolution must have the shape of its result");
+        Require(add == null || (add.Batch == x.Batch && add.Channels == rows && add.Length == x.Length),
+            "the addend of a convolution must have the shape of its result");
         var y = Rent(x.Batch, rows, x.Length);
         if (ShortConvolution.Suits(x.Length)) ShortConvolve(x, weight, bias, shape.FirstRow, shape.Left, dilation, add, site, y);
         else Convolve(x, weight, bias, shape.FirstRow, shape.Left, dilation, add, site, y);

@@ -18,8 +18,10 @@ public unsafe partial class CpuOps
             Reserve(ref _packedTransposed, Convolution.PackedTransposedSize(weight, shape.Rows));
             float* packed = _packedTransposed!.Data;
             Convolution.PackTransposed(_parallelism, weight, shape.FirstRow, shape.Rows, packed);
-            if (isFirst) Convolution.Run(_parallelism, packed, _padded!.Data, stride, dy.Batch, dy.Channels, taps, shape.Dilation, null, null, dx.Data, x.Channels, x.Length);
-            else Convolution.Accumulate(_parallelism, packed, _padded!.Data, stride, dy.Batch, dy.Channels, taps, shape.Dilation, dx.Data, x.Channels, x.Length);
+            if (isFirst) Convolution.Run(_parallelism, packed, _padded!.Data, stride, dy.Batch, dy.Channels, taps, shape.Dilation, null, null, dx.Data,
+                x.Channels, x.Length);
+            else Convolution.Accumulate(_parallelism, packed, _padded!.Data, stride, dy.Batch, dy.Channels, taps, shape.Dilation, dx.Data,
+                x.Channels, x.Length);
         }
         if (weight.RequiresGrad) AddWeightGradient(x, weight, shape, dy);
         if (bias is { RequiresGrad: true })
@@ -48,7 +50,8 @@ public unsafe partial class CpuOps
         _parallelism.For(x.Batch, (x, dy, ops: this, shape.Left, paddedLength, stride, blocks), static (b, in s) =>
         {
             int length = s.x.Length;
-            Kernels.Transpose.ToTimeMajor(s.x.RowPointer(b, 0), s.x.Channels, length, s.ops._timeMajor!.Data + (long)b * s.paddedLength * s.stride, s.stride, s.Left, s.paddedLength);
+            Kernels.Transpose.ToTimeMajor(s.x.RowPointer(b, 0), s.x.Channels, length, s.ops._timeMajor!.Data + (long)b * s.paddedLength * s.stride, s.stride,
+                s.Left, s.paddedLength);
             Kernels.Transpose.ToBlocks(s.dy.RowPointer(b, 0), s.dy.Channels, length, s.ops._packedGradient!.Data + (long)b * s.blocks * length * Tile.Rows);
         });
         Convolution.WeightGradient(_parallelism, packed, timeMajor, stride, paddedLength, x.Batch, channels, taps, shape.Dilation, shape.Rows, length, gradient,

@@ -70,14 +70,16 @@ public unsafe partial class CpuOps
     /// <inheritdoc/>
     public override Tensor Mix(Tensor x, Tensor gains)
     {
-        Require(x.Batch == gains.Batch && x.Channels == gains.Channels && gains.Length > 0 && x.Length % gains.Length == 0, $"gains {gains.Shape} do not mix {x.Shape}");
+        Require(x.Batch == gains.Batch && x.Channels == gains.Channels && gains.Length > 0 && x.Length % gains.Length == 0,
+            $"gains {gains.Shape} do not mix {x.Shape}");
         var y = Rent(x.Batch, 1, x.Length);
         y.Span.Clear();
         ForMixed(x, gains, y, static (Span<float> x, ref float gain, Span<float> y) => TensorPrimitives.FusedMultiplyAdd(x, gain, y, y));
         Record(y, x, gains, null, static (ops, y, x, gains, _) =>
         {
             if (gains.RequiresGrad)
-                ops.ForMixed(x, ops.GradientOf(gains), y.Grad!, static (Span<float> x, ref float gain, Span<float> dy) => gain += TensorPrimitives.Dot<float>(x, dy));
+                ops.ForMixed(x, ops.GradientOf(gains), y.Grad!,
+                    static (Span<float> x, ref float gain, Span<float> dy) => gain += TensorPrimitives.Dot<float>(x, dy));
             if (x.RequiresGrad)
             {
                 ops.ForMixed(ops.GradientOf(x), gains, y.Grad!,
@@ -90,7 +92,8 @@ public unsafe partial class CpuOps
     private delegate void MixStep(Span<float> x, ref float gain, Span<float> y);
 
     // For each item the signals one after the other, each stretch with its gain and what it adds to.
-    private void ForMixed(Tensor x, Tensor gains, Tensor y, MixStep step) => _parallelism.ForRanges(x.Batch, x.Channels * x.Length, (x, gains, y, step), static (from, to, in s) =>
+    private void ForMixed(Tensor x, Tensor gains, Tensor y, MixStep step) =>
+        _parallelism.ForRanges(x.Batch, x.Channels * x.Length, (x, gains, y, step), static (from, to, in s) =>
     {
         int hold = s.x.Length / s.gains.Length;
         for (int b = from; b < to; b++)
@@ -103,7 +106,8 @@ public unsafe partial class CpuOps
     public override Tensor Scale(Tensor x, float factor)
     {
         var y = RentLike(x);
-        _parallelism.ForRanges(x.Size, 1, (x, y, factor), static (from, to, in s) => TensorPrimitives.Multiply(s.x.Span[from..to], s.factor, s.y.Span[from..to]));
+        _parallelism.ForRanges(x.Size, 1, (x, y, factor), static (from, to, in s) => TensorPrimitives.Multiply(s.x.Span[from..to], s.factor,
+            s.y.Span[from..to]));
         Record(y, x, null, null, factor, static (ops, y, x, _, _, factor) => ops._parallelism.ForRanges(x.Size, 1, (dy: y.Grad!, dx: ops.GradientOf(x), factor),
             static (from, to, in s) => TensorPrimitives.FusedMultiplyAdd(s.dy.Span[from..to], s.factor, s.dx.Span[from..to], s.dx.Span[from..to])));
         return y;
@@ -313,7 +317,8 @@ public unsafe partial class CpuOps
             if (x.RequiresGrad)
             {
                 Tensor dx = ops.GradientOf(x);
-                ops.ForRows(x, (dx, dy, factor), static (b, c, in s) => TensorPrimitives.FusedMultiplyAdd(s.dy.Row(b, c), s.factor.Data[c], s.dx.Row(b, c), s.dx.Row(b, c)));
+                ops.ForRows(x, (dx, dy, factor), static (b, c, in s) => TensorPrimitives.FusedMultiplyAdd(s.dy.Row(b, c), s.factor.Data[c], s.dx.Row(b, c),
+                    s.dx.Row(b, c)));
             }
             if (factor.RequiresGrad) AddChannelDots(ops.GradientOf(factor), dy, x, _ => 1);
         });

@@ -12,7 +12,8 @@ public unsafe partial class CpuOps
         Tensor y = Rent(x.Batch, 2 * (tables.Half + 1), (x.Length - tables.Size) / hop + 1);
         Spectra(tables, x, window, hop, y, 1f, 1f);
         // Bins between the first and the last stand for two of the full spectrum, in which the way back is the adjoint of the way there.
-        Record(y, x, null, null, (tables, window, hop), static (ops, y, x, _, _, s) => ops.AddFrames(s.tables, y.Grad!, s.window, s.hop, ops.GradientOf(x), 0.5f, 1f));
+        Record(y, x, null, null, (tables, window, hop), static (ops, y, x, _, _, s) => ops.AddFrames(s.tables, y.Grad!, s.window, s.hop,
+            ops.GradientOf(x), 0.5f, 1f));
         return y;
     }
 
@@ -61,7 +62,8 @@ public unsafe partial class CpuOps
             int lanes = FourierFrames.Lanes;
             for (int item = from; item < to; item++)
                 for (int frame = 0; frame < s.spectra.Length; frame += lanes)
-                    FourierFrames.AddInverse(s.tables, s.spectra.RowPointer(item, 0) + frame, s.spectra.RowPointer(item, s.tables.Half + 1) + frame, s.spectra.Length, s.window.Data,
+                    FourierFrames.AddInverse(s.tables, s.spectra.RowPointer(item, 0) + frame, s.spectra.RowPointer(item, s.tables.Half + 1) + frame,
+                        s.spectra.Length, s.window.Data,
                         Math.Min(lanes, s.spectra.Length - frame), s.y.RowPointer(item, 0) + (long)frame * s.hop, s.hop, s.inner, s.edge);
         });
 }

@@ -58,7 +58,8 @@ public unsafe partial class CpuOps
     // Some steps, from the first on, of the past followed by x.
     private static void Gather(StreamSlot past, int first, int count, Tensor x, float* target, int stride)
     {
-        int span = past.Values.Length, remembered = Math.Min(count, span - first), start = (past.Oldest + first) % span, untilWrap = Math.Min(remembered, span - start);
+        int span = past.Values.Length, remembered = Math.Min(count, span - first), start = (past.Oldest + first) % span,
+            untilWrap = Math.Min(remembered, span - start);
         float* ring = past.Values.Data, source = x.Data;
         for (int row = 0; row < x.Batch * x.Channels; row++, target += stride, source += x.Length, ring += span)
         {

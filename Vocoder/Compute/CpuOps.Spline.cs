@@ -70,7 +70,8 @@ public unsafe partial class CpuOps
         int each = parameters.Channels / Math.Max(1, x.Channels);
         Require(parameters.Channels == each * x.Channels && each >= 2 && each % 3 == 2 && each < 3 * MaxBins,
             $"{parameters.Channels} spline parameters are not 3K - 1 for each of {x.Channels} channels, K at most {MaxBins}");
-        Require(SplineLoop.IsShared(parameters) || (parameters.Batch == x.Batch && parameters.Length == x.Length), $"spline parameters {parameters.Shape} do not fit {x.Shape}");
+        Require(SplineLoop.IsShared(parameters) || (parameters.Batch == x.Batch && parameters.Length == x.Length),
+            $"spline parameters {parameters.Shape} do not fit {x.Shape}");
         Require(bound > 0, $"the bound of a spline is {bound}, expected more than 0");
     }
 

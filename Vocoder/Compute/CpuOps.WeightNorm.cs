@@ -26,7 +26,8 @@ public unsafe partial class CpuOps
             Tensor? dv = v.RequiresGrad ? ops.GradientOf(v) : null, dg = gain.RequiresGrad ? ops.GradientOf(gain) : null;
             ops._parallelism.ForRanges(v.Batch, v.Channels * v.Length, (w, v, gain, norms, dv, dg), static (from, to, in s) =>
             {
-                for (int o = from; o < to; o++) WeightNormGradient(OutputRow(s.w.Grad!, o), OutputRow(s.v, o), s.gain.Data[o], s.norms[o], s.dv == null ? default : OutputRow(s.dv, o), s.dg, o);
+                for (int o = from; o < to; o++) WeightNormGradient(OutputRow(s.w.Grad!, o), OutputRow(s.v, o), s.gain.Data[o], s.norms[o], s.dv == null
+                    ? default : OutputRow(s.dv, o), s.dg, o);
             });
         });
         return w;

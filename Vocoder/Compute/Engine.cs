@@ -1,6 +1,8 @@
 namespace FlowVocoder.Compute;
 
-/// <summary>What models run on: it makes the operations that they are written in. A model is given one, <see cref="Models.VocoderModel.Engine"/>, and many may share it.</summary>
+/// <summary>
+/// What models run on: it makes the operations that they are written in. A model is given one, <see cref="Models.VocoderModel.Engine"/>, and many may share it.
+/// </summary>
 public abstract class Engine
 {
     /// <summary>The managed engine of this library, which needs nothing else. It is the default everywhere.</summary>
@@ -12,7 +14,9 @@ public abstract class Engine
     /// <summary>Where it computes, for people: the processor, or which device.</summary>
     public abstract string Device { get; }
 
-    /// <summary>Frames that suit it where a whole mel is spoken in chunks. The default value is 32: memory stays small and activations in a processor's cache.</summary>
+    /// <summary>
+    /// Frames that suit it where a whole mel is spoken in chunks. The default value is 32: memory stays small and activations in a processor's cache.
+    /// </summary>
     public virtual int ChunkFrames => 32;
 
     /// <summary>Operations that record nothing.</summary>

@@ -48,8 +48,9 @@ public abstract class Ops
     public virtual void Backward(Tensor loss) => throw new InvalidOperationException("these operations record no gradients");
 
     /// <summary>
-    /// Steps that undo each other, one after the other, with their log-determinants summed as [1,1,1]. An engine that records gradients need not store what is between them: it may
-    /// rebuild it from the end while gradients run back (Gomez et al. 2017), in memory that does not grow with the number of steps. One that does not stores as ever.
+    /// Steps that undo each other, one after the other, with their log-determinants summed as [1,1,1]. An engine that records gradients need not store what is
+    /// between them: it may rebuild it from the end while gradients run back (Gomez et al. 2017), in memory that does not grow with the number of steps. One
+    /// that does not stores as ever.
     /// </summary>
     /// <param name="steps">The steps.</param>
     /// <param name="x">[b, c, t] what enters.</param>
@@ -67,7 +68,8 @@ public abstract class Ops
     }
 
     /// <summary>
-    /// The largest relative error (L2) with which <see cref="Reversible"/> rebuilt what entered, since <see cref="Reset"/>: gradients are about that far from those of stored activations.
+    /// The largest relative error (L2) with which <see cref="Reversible"/> rebuilt what entered, since <see cref="Reset"/>: gradients are about that far from
+    /// those of stored activations.
     /// </summary>
     public virtual double RebuildError => 0;
 
@@ -122,7 +124,10 @@ public abstract class Ops
     /// <summary>tanh(x).</summary>
     public abstract Tensor Tanh(Tensor x);
 
-    /// <summary>√(a² + b² + offset) of pairs, a in the upper half of the channels and b in the lower: [b, 2c, t] → [b, c, t]. The offset is above 0 where gradients are wanted.</summary>
+    /// <summary>
+    /// √(a² + b² + offset) of pairs, a in the upper half of the channels and b in the lower: [b, 2c, t] → [b, c, t]. The offset is above 0 where gradients are
+    /// wanted.
+    /// </summary>
     public abstract Tensor Magnitude(Tensor pairs, float offset);
 
     /// <summary>√(x + offset), for x + offset above 0.</summary>

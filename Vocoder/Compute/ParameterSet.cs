@@ -17,10 +17,12 @@ public sealed class ParameterSet
 
     /// <summary>Creates an empty set whose initial values are drawn from <paramref name="seed"/>.</summary>
     /// <param name="seed">Seed of the initial values.</param>
-    /// <param name="most">Numbers that may be in it, so that a few words of a file cannot ask for more memory than its tensors stand for. No limit by default.</param>
+    /// <param name="most">Numbers that may be in it, so that a few words of a file cannot ask for more memory than its tensors stand for. No limit by
+    /// default.</param>
     public ParameterSet(ulong seed = 0, long most = long.MaxValue) : this([], "", new Philox(seed), new Budget { Most = most, Left = most }) { }
 
-    private ParameterSet(List<Parameter> items, string prefix, Philox random, Budget budget) => (_items, _prefix, _random, _budget) = (items, prefix, random, budget);
+    private ParameterSet(List<Parameter> items, string prefix, Philox random, Budget budget) =>
+        (_items, _prefix, _random, _budget) = (items, prefix, random, budget);
 
     private sealed class Budget
     {
@@ -107,7 +109,8 @@ public sealed class ParameterSet
             if (find(p.Name) is not { } found)
                 throw new VocoderException($"{source}: tensor '{p.Name}' is missing, expected shape [{string.Join(", ", p.Shape)}]");
             if (!found.Shape.AsSpan().SequenceEqual(p.Shape))
-                throw new VocoderException($"{source}: tensor '{p.Name}' has shape [{string.Join(", ", found.Shape)}], expected [{string.Join(", ", p.Shape)}]");
+                throw new VocoderException(
+                    $"{source}: tensor '{p.Name}' has shape [{string.Join(", ", found.Shape)}], expected [{string.Join(", ", p.Shape)}]");
             found.Data.CopyTo(p.Value.Span);
             p.Value.MarkChanged();
         }
@@ -127,7 +130,8 @@ public sealed class ParameterSet
         Require($"'{_prefix}{name}' of shape [{string.Join(", ", shape)}]", size);
         _budget.Left -= (long)size;
         // One axis is a vector over channels; two or three are a weight; of four, that of a plane, the second and the third become one.
-        Tensor tensor = shape.Length == 1 ? new Tensor(1, shape[0], 1) : new Tensor(shape[0], shape.Length == 4 ? shape[1] * shape[2] : shape[1], shape.Length > 2 ? shape[^1] : 1);
+        Tensor tensor = shape.Length == 1 ? new Tensor(1, shape[0], 1)
+            : new Tensor(shape[0], shape.Length == 4 ? shape[1] * shape[2] : shape[1], shape.Length > 2 ? shape[^1] : 1);
         if (trained) tensor.AsParameter();
         _items.Add(new Parameter(_prefix + name, [.. shape], tensor, trained));
         return tensor;

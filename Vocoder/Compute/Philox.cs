@@ -79,7 +79,8 @@ public readonly struct Philox
 
     // A word in the lower half of each lane.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private (Vector512<ulong> A, Vector512<ulong> B, Vector512<ulong> C, Vector512<ulong> D) Blocks(Vector512<ulong> c0, Vector512<ulong> c1, Vector512<ulong> c2, Vector512<ulong> c3)
+    private (Vector512<ulong> A, Vector512<ulong> B, Vector512<ulong> C, Vector512<ulong> D) Blocks(Vector512<ulong> c0, Vector512<ulong> c1,
+        Vector512<ulong> c2, Vector512<ulong> c3)
     {
         uint k0 = _key0, k1 = _key1;
         var word = Vector512.Create((ulong)uint.MaxValue);

@@ -18,7 +18,10 @@ public sealed class StreamState
     internal IEnumerable<(string Name, Tensor Values)> Slots => _slots.Select(slot => (Name: slot.Key, Values: slot.Value.InOrder()))
         .Concat(_elsewhere.Select(slot => (Name: slot.Key, Values: slot.Value.Bring(slot.Value.Values)))).OrderBy(slot => slot.Name, StringComparer.Ordinal);
 
-    /// <summary>The last steps of a place, [batch, channels, steps], the oldest first, as <see cref="Remember"/> was given them or as they were restored; null at the beginning.</summary>
+    /// <summary>
+    /// The last steps of a place, [batch, channels, steps], the oldest first, as <see cref="Remember"/> was given them or as they were restored; null at the
+    /// beginning.
+    /// </summary>
     /// <exception cref="ArgumentException">They are of another shape.</exception>
     public Tensor? Recall(string site, int batch, int channels, int length)
     {
@@ -40,7 +43,8 @@ public sealed class StreamState
     /// <summary>The slot of a place in the model, zeros when it is first asked for.</summary>
     internal StreamSlot Slot(string site, int batch, int channels, int length)
     {
-        StreamSlot slot = _slots.GetOrAdd(site, static (_, size) => new StreamSlot(new Tensor(size.batch, size.channels, size.length)), (batch, channels, length));
+        StreamSlot slot = _slots.GetOrAdd(site, static (_, size) => new StreamSlot(new Tensor(size.batch, size.channels, size.length)),
+            (batch, channels, length));
         RequireShape(slot.Values, batch, channels, length);
         return slot;
     }

@@ -10,7 +10,9 @@ public sealed class Tape
 
     internal void Record(Action backward) => _steps.Add(backward);
 
-    /// <summary>Computes the gradient of the scalar <paramref name="loss"/> for every parameter it depends on, adding to their <see cref="Tensor.Grad"/>.</summary>
+    /// <summary>
+    /// Computes the gradient of the scalar <paramref name="loss"/> for every parameter it depends on, adding to their <see cref="Tensor.Grad"/>.
+    /// </summary>
     public void Backward(Tensor loss)
     {
         if (loss.Size != 1) throw new ArgumentException($"the loss must be a scalar, not {loss.Shape}", nameof(loss));

@@ -10,7 +10,9 @@ public sealed unsafe class Tensor
     private readonly float[]? _array;
     private readonly int _offset;
 
-    /// <summary>What the engine that made this keeps in place of host memory, a device's array or a node of a graph; null where the values are in host memory.</summary>
+    /// <summary>
+    /// What the engine that made this keeps in place of host memory, a device's array or a node of a graph; null where the values are in host memory.
+    /// </summary>
     public object? Payload { get; }
 
     /// <summary>First element; valid as long as the tensor is reachable.</summary>
@@ -82,7 +84,9 @@ public sealed unsafe class Tensor
         return tensor;
     }
 
-    /// <summary>A tensor whose values an engine keeps as <paramref name="payload"/>; only that engine can compute with it, and <see cref="Ops.Read"/> brings it here.</summary>
+    /// <summary>
+    /// A tensor whose values an engine keeps as <paramref name="payload"/>; only that engine can compute with it, and <see cref="Ops.Read"/> brings it here.
+    /// </summary>
     public static Tensor Elsewhere(object payload, int batch, int channels, int length) => new(payload, batch, channels, length);
 
     /// <summary>Makes this a trained value: gradients flow to it and its <see cref="Grad"/> persists until cleared.</summary>
@@ -111,7 +115,8 @@ public sealed unsafe class Tensor
     /// <summary>Tells kernels that the values changed. Call it after writing to a parameter through <see cref="Span"/>.</summary>
     public void MarkChanged() => Version++;
 
-    private float[] Here => _array ?? throw new InvalidOperationException($"the values of this tensor {Shape} are not in host memory; Ops.Read brings them there");
+    private float[] Here =>
+        _array ?? throw new InvalidOperationException($"the values of this tensor {Shape} are not in host memory; Ops.Read brings them there");
 
     internal float* RowPointer(int batch, int channel) => Data + ((long)batch * Channels + channel) * Length;
 

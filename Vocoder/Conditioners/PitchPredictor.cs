@@ -42,7 +42,9 @@ internal sealed class PitchPredictor
     /// <summary>Past frames seen by an output.</summary>
     public int Past => _hidden.Sum(layer => layer.Past);
 
-    /// <summary>Normalised mel [b, bands, frames] → log-probabilities of the bins [b, 96, frames] and of unvoiced and voiced [b, 2, frames], delayed by the look-ahead.</summary>
+    /// <summary>
+    /// Normalised mel [b, bands, frames] → log-probabilities of the bins [b, 96, frames] and of unvoiced and voiced [b, 2, frames], delayed by the look-ahead.
+    /// </summary>
     public (Tensor Bins, Tensor Voicing) Apply(Ops ops, Tensor mel)
     {
         Tensor x = mel;

@@ -13,11 +13,12 @@ namespace FlowVocoder.Conditioners;
 /// <param name="Causal">Whether outputs depend on the past alone; otherwise each convolution is centred.</param>
 /// <param name="DilationBase">The factor from one dilation to the next.</param>
 /// <param name="ZeroEnd">Whether the last convolution starts at zero and is scaled by e^(3·scale), as in FloWaveNet; else it is weight-normalised.</param>
-internal sealed record ResidualWaveNetConfig(int Blocks, int Layers, int Residual, int Gate, int Skip, int Kernel = 3, int FrontTaps = 3, bool Causal = false, int DilationBase = 2, bool ZeroEnd = true);
+internal sealed record ResidualWaveNetConfig(int Blocks, int Layers, int Residual, int Gate, int Skip, int Kernel = 3, int FrontTaps = 3, bool Causal = false,
+    int DilationBase = 2, bool ZeroEnd = true);
 
 /// <summary>
-/// The WaveNet of FloWaveNet (Kim et al. 2019) and of ClariNet's teacher and student (Ping et al. 2019) with the key names of their PyTorch implementations: a rectified first convolution,
-/// gates whose residual path is scaled by √½, skips that are summed, and two rectified 1×1 convolutions.
+/// The WaveNet of FloWaveNet (Kim et al. 2019) and of ClariNet's teacher and student (Ping et al. 2019) with the key names of their PyTorch implementations: a
+/// rectified first convolution, gates whose residual path is scaled by √½, skips that are summed, and two rectified 1×1 convolutions.
 /// </summary>
 internal sealed class ResidualWaveNet
 {
@@ -32,7 +33,8 @@ internal sealed class ResidualWaveNet
         ConvLayer[] Each(string name, int from, int to, int taps = 1) => [.. Enumerable.Range(0, config.Blocks * config.Layers).Select(i =>
             new ConvLayer(parameters.Scope($"res_blocks.{i}.{name}"), from, to, taps, Dilation(i % config.Layers), config.Causal, weightNorm: true))];
         int Dilation(int n) => n == 0 ? 1 : checked(config.DilationBase * Dilation(n - 1));
-        (_filter, _gate) = (Each("filter_conv.conv", config.Residual, config.Gate, config.Kernel), Each("gate_conv.conv", config.Residual, config.Gate, config.Kernel));
+        (_filter, _gate) = (Each("filter_conv.conv", config.Residual, config.Gate, config.Kernel),
+            Each("gate_conv.conv", config.Residual, config.Gate, config.Kernel));
         (_filterCondition, _gateCondition) = (Each("filter_conv_c", conditionChannels, config.Gate), Each("gate_conv_c", conditionChannels, config.Gate));
         (_residual, _skip) = (Each("res_conv", config.Gate, config.Residual), Each("skip_conv", config.Gate, config.Skip));
         _final = new ConvLayer(parameters.Scope("final_conv.1.conv"), config.Skip, config.Skip, weightNorm: true);
@@ -43,7 +45,8 @@ internal sealed class ResidualWaveNet
     }
 
     /// <summary>Multiply-accumulates per time step.</summary>
-    public long MacsPerStep => new[] { _filter, _gate, _filterCondition, _gateCondition, _residual, _skip, [_front, _final, _end] }.SelectMany(l => l).Sum(layer => layer.MacsPerStep);
+    public long MacsPerStep => new[] { _filter, _gate, _filterCondition, _gateCondition, _residual, _skip, [_front, _final, _end] }.SelectMany(l => l)
+        .Sum(layer => layer.MacsPerStep);
 
     /// <summary>Past steps that an output depends on.</summary>
     public int Past => _front.Past + _filter.Sum(layer => layer.Past);
@@ -60,7 +63,8 @@ internal sealed class ResidualWaveNet
         for (int i = 0; i < _filter.Length; i++)
         {
             Tensor toldFilter = _filterCondition[i].Apply(ops, condition), toldGate = _gateCondition[i].Apply(ops, condition);
-            Tensor filter = _filter[i].Apply(ops, hidden, toldFilter), gate = _gate[i].Apply(ops, hidden, toldGate), both = ops.Concat(filter, gate), gated = ops.Gate(both);
+            Tensor filter = _filter[i].Apply(ops, hidden, toldFilter), gate = _gate[i].Apply(ops, hidden, toldGate), both = ops.Concat(filter, gate),
+                gated = ops.Gate(both);
             foreach (Tensor done in (ReadOnlySpan<Tensor>)[toldFilter, toldGate, filter, gate, both]) ops.Free(done);
             Tensor sum = _skip[i].Apply(ops, gated, skip);
             if (skip != null) ops.Free(skip);

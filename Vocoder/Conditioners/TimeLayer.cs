@@ -2,7 +2,10 @@ using FlowVocoder.Compute;
 
 namespace FlowVocoder.Conditioners;
 
-/// <summary>Tells a layer the time of a differential equation: a weight-normalised line of it for each channel (WaveNODE, Kim et al. 2020). Keys: weight_v and weight_g [out, 1], bias.</summary>
+/// <summary>
+/// Tells a layer the time of a differential equation: a weight-normalised line of it for each channel (WaveNODE, Kim et al. 2020). Keys: weight_v and weight_g
+/// [out, 1], bias.
+/// </summary>
 internal sealed class TimeLayer
 {
     private readonly Tensor _bias;

@@ -43,7 +43,8 @@ internal sealed class WaveNet
         _resSkip = new ConvLayer[config.Layers];
         for (int i = 0; i < config.Layers; i++)
         {
-            _in[i] = new ConvLayer(parameters.Scope($"in_layers.{i}"), channels, 2 * channels, config.Kernel, config.Dilation(i), config.Causal, weightNorm: true);
+            _in[i] = new ConvLayer(parameters.Scope($"in_layers.{i}"), channels, 2 * channels, config.Kernel, config.Dilation(i), config.Causal,
+                weightNorm: true);
             _resSkip[i] = new ConvLayer(parameters.Scope($"res_skip_layers.{i}"), channels, i < config.Layers - 1 ? 2 * channels : channels, weightNorm: true);
         }
         _time = [.. Enumerable.Range(0, config.Timed ? config.Layers : 0).Select(i => new TimeLayer(parameters.Scope($"time_layers.{i}"), 2 * channels))];
@@ -64,7 +65,9 @@ internal sealed class WaveNet
     /// <summary>x [b, inputs, t], condition [b, conditionChannels, t] → [b, outputs, t]. Without condition channels the condition is not read.</summary>
     public Tensor Apply(Ops ops, Tensor x, Tensor condition) => Apply(ops, x, condition, null, null, out _);
 
-    /// <summary>The same at a time [b, 1, t] where the layers are told it, and with the derivative along a direction of x, [b, outputs, t], where one is given.</summary>
+    /// <summary>
+    /// The same at a time [b, 1, t] where the layers are told it, and with the derivative along a direction of x, [b, outputs, t], where one is given.
+    /// </summary>
     public Tensor Apply(Ops ops, Tensor x, Tensor condition, Tensor? time, Tensor? direction, out Tensor? derivative)
     {
         Tensor hidden = _start.Apply(ops, x);

@@ -1,12 +1,14 @@
 namespace FlowVocoder.Features;
 
 /// <summary>
-/// How mels of one recipe become mels of another: what a text-to-speech model of some toolkit says, as the voice expects it. Three ways, found from the recipes:
+/// How mels of one recipe become mels of another: what a text-to-speech model of some toolkit says, as the voice expects it. Three ways, found from the
+/// recipes:
 /// <list type="bullet">
 /// <item>Behind the filter bank all is undone and done again: statistics, range, offset, logarithm, floor. Exact, but for what the source's floor took.</item>
 /// <item>Frames half a hop apart need nothing: a mel whose frames lie half a hop earlier is the mel of the same speech half a hop later, and so it is spoken
 /// (<see cref="DelaySamples"/>). Only where the frames themselves have to lie on the target's grid are they interpolated.</item>
-/// <item>Another filter bank, range, window or rate goes through the linear spectrum (<see cref="MelInversion"/>), frame by frame, and from one frame rate to the other
+/// <item>Another filter bank, range, window or rate goes through the linear spectrum (<see cref="MelInversion"/>), frame by frame, and from one frame rate to
+/// the other
 /// by a cubic over four frames. Approximate: <see cref="MeasureLoss"/> says by how much.</item>
 /// </list>
 /// Immutable; instances may be shared.
@@ -46,11 +48,12 @@ public sealed class MelConversion
 
     /// <summary>Whether nothing at all has to be done.</summary>
     public bool IsIdentity => IsExact && Statistics == null && Source.Logarithm == Target.Logarithm && Source.OutputScale == Target.OutputScale
-        && Source.OutputOffset == Target.OutputOffset && Source.OutputMin == Target.OutputMin && Source.OutputMax == Target.OutputMax && Source.Floor >= Target.Floor;
+        && Source.OutputOffset == Target.OutputOffset && Source.OutputMin == Target.OutputMin && Source.OutputMax == Target.OutputMax
+            && Source.Floor >= Target.Floor;
 
     /// <summary>
-    /// Samples, at the target's rate, by which the speech comes later than in the recording that the mel was made of; less than 0 where it comes earlier. Half a hop, 5.8 ms, between
-    /// centred and hop-centred recipes.
+    /// Samples, at the target's rate, by which the speech comes later than in the recording that the mel was made of; less than 0 where it comes earlier. Half
+    /// a hop, 5.8 ms, between centred and hop-centred recipes.
     /// </summary>
     public int DelaySamples { get; }
 
@@ -68,7 +71,8 @@ public sealed class MelConversion
     /// <param name="source">What the mels were made with.</param>
     /// <param name="target">The recipe of the voice.</param>
     /// <param name="statistics">By which the mels were normalised, where they were.</param>
-    /// <param name="onGrid">Interpolate frames that lie half a hop apart, in place of speaking half a hop later: for mels that are to be compared and not spoken.</param>
+    /// <param name="onGrid">Interpolate frames that lie half a hop apart, in place of speaking half a hop later: for mels that are to be compared and not
+    /// spoken.</param>
     /// <exception cref="VocoderException">There is none: what the target needs is not in such a mel; or the statistics have other bands.</exception>
     public static MelConversion Between(MelRecipe source, MelRecipe target, MelStatistics? statistics = null, bool onGrid = false)
     {
@@ -108,7 +112,9 @@ public sealed class MelConversion
     /// <summary>Frames that so many frames of the source become, at least one.</summary>
     public int FrameCount(long frames) => frames == 0 ? 0 : (int)Math.Max(1, Math.Floor((frames / Step) + 1e-6));
 
-    /// <summary>The mean difference, in nepers of amplitude, between the converted mel and the target's own, over a stretch of synthetic speech; below 1e-4 where exact.</summary>
+    /// <summary>
+    /// The mean difference, in nepers of amplitude, between the converted mel and the target's own, over a stretch of synthetic speech; below 1e-4 where exact.
+    /// </summary>
     public double MeasureLoss() => MelConversionLoss.Measure(Source, Target);
 
     private static string? Differences(MelRecipe source, MelRecipe target)
@@ -127,7 +133,8 @@ public sealed class MelConversion
         bool Differ(int a, int b) => a * (long)target.SampleRate != b * (long)source.SampleRate;
         Add(Differ(source.FftSize, target.FftSize) || Differ(source.WindowSize, target.WindowSize),
             $"windows of {Milliseconds(source, source.WindowSize):0.#} instead of {Milliseconds(target, target.WindowSize):0.#} ms");
-        Add(Differ(source.HopSize, target.HopSize), $"hops of {Milliseconds(source, source.HopSize):0.0} instead of {Milliseconds(target, target.HopSize):0.0} ms");
+        Add(Differ(source.HopSize, target.HopSize),
+            $"hops of {Milliseconds(source, source.HopSize):0.0} instead of {Milliseconds(target, target.HopSize):0.0} ms");
         Add(source.SpectrumPower != target.SpectrumPower, $"{(source.SpectrumPower == 2 ? "power" : "magnitude")} spectra");
         Add(source.HighPass != target.HighPass, $"a high-pass at {source.HighPass} Hz");
         return parts.Count == 0 ? null : string.Join(", ", parts);
@@ -139,9 +146,11 @@ public sealed class MelConversion
         if (source.OutputMax is { } most)
         {
             double beyond = MelLogarithmGuess.Ceiling(source) - (Math.Log(source.ToAmplitude(most)) / source.SpectrumPower);
-            if (beyond > MaxClipping) return FormattableString.Invariant($"its values end at {most}, {20 / Math.Log(10) * beyond:0} dB below full scale, where loud bands are cut off");
+            if (beyond > MaxClipping) return FormattableString.Invariant(
+                $"its values end at {most}, {20 / Math.Log(10) * beyond:0} dB below full scale, where loud bands are cut off");
         }
-        if (source.MaxFrequency < MinRange * target.MaxFrequency) return FormattableString.Invariant($"it ends at {source.MaxFrequency} Hz, the voice needs what lies below {target.MaxFrequency} Hz");
+        if (source.MaxFrequency < MinRange * target.MaxFrequency)
+            return FormattableString.Invariant($"it ends at {source.MaxFrequency} Hz, the voice needs what lies below {target.MaxFrequency} Hz");
         return source.MinFrequency > Math.Max(MaxMissing, target.MinFrequency)
             ? FormattableString.Invariant($"it begins at {source.MinFrequency} Hz, the voice needs what lies above {target.MinFrequency} Hz") : null;
     }

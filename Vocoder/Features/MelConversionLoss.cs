@@ -26,7 +26,8 @@ internal static class MelConversionLoss
     {
         float[] sound = new float[(int)(Seconds * rate)];
         var random = new Random(1);
-        (double Hz, double Phase)[] tones = [.. Enumerable.Range(0, NoiseTones).Select(_ => (60 + ((HighestHz - 60) * random.NextDouble()), 2 * Math.PI * random.NextDouble()))];
+        (double Hz, double Phase)[] tones = [.. Enumerable.Range(0, NoiseTones)
+            .Select(_ => (60 + ((HighestHz - 60) * random.NextDouble()), 2 * Math.PI * random.NextDouble()))];
         for (int t = 0; t < sound.Length; t++)
         {
             double seconds = (double)t / rate, hz = 110 + (80 * seconds), phase = 2 * Math.PI * ((110 * seconds) + (40 * seconds * seconds)), value = 0;

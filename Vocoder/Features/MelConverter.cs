@@ -12,8 +12,8 @@ public sealed class MelConverter
     private readonly MelSpectrumMap? _map;
     private readonly float[] _frame;
 
-    // Fourth roots of amplitudes, [Taps, target bands], frame i at i mod Taps: interpolated there, a mel loses least (0.038 against 0.045 nepers in the logarithm,
-    // 0.056 in the amplitude, half a hop apart on the synthetic wave of the tests).
+    // Fourth roots of amplitudes, [Taps, target bands], frame i at i mod Taps: interpolated there, a mel loses least (0.038 against 0.045 nepers in the
+    // logarithm, 0.056 in the amplitude, half a hop apart on the synthetic wave of the tests).
     private readonly double[] _roots;
     private readonly double[] _amplitude;
     private long _received, _given;
@@ -81,7 +81,8 @@ public sealed class MelConverter
 
     // A frame is ready when two follow the one before it.
     private long Ready(long received) => !_conversion.Interpolates ? received
-        : Math.Max(0, Math.Min(received == 0 ? 0 : _conversion.FrameCount(received), (long)Math.Ceiling((received - 2 - _conversion.Shift) / _conversion.Step)));
+        : Math.Max(0, Math.Min(received == 0 ? 0 : _conversion.FrameCount(received),
+            (long)Math.Ceiling((received - 2 - _conversion.Shift) / _conversion.Step)));
 
     private void Amplitudes(ReadOnlySpan<float> values)
     {

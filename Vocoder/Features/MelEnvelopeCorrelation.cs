@@ -23,7 +23,8 @@ internal sealed class MelEnvelopeCorrelation
     /// <param name="points">Points of the spectrum, 4n + 1.</param>
     /// <param name="lags">Lags 0 … lags − 1.</param>
     /// <param name="whiteNoise">Added to r_0, relative to it.</param>
-    /// <param name="smoothing">Standard deviation in radians a sample of the Gaussian that the spectrum is smoothed with, as a window on the lags; 0 for none.</param>
+    /// <param name="smoothing">Standard deviation in radians a sample of the Gaussian that the spectrum is smoothed with, as a window on the lags; 0 for
+    /// none.</param>
     public MelEnvelopeCorrelation(int points, int lags, double whiteNoise, double smoothing = 0)
     {
         int size = 2 * (points - 1);

@@ -171,7 +171,8 @@ public sealed class MelLinearPredictor
         if (order < 1 || order >= recipe.FftSize / 4)
             throw new VocoderException($"linear prediction of order {order}, expected 1 to {(recipe.FftSize / 4) - 1} for mel recipe {recipe.Name}");
         if (blocksPerHop < 1 || recipe.HopSize % blocksPerHop != 0)
-            throw new VocoderException($"{blocksPerHop} linear prediction blocks a hop, expected a divisor of the hop size {recipe.HopSize} of mel recipe {recipe.Name}");
+            throw new VocoderException(
+                $"{blocksPerHop} linear prediction blocks a hop, expected a divisor of the hop size {recipe.HopSize} of mel recipe {recipe.Name}");
         return recipe;
     }
 

@@ -9,14 +9,15 @@ namespace FlowVocoder.Features;
 /// What decides is the contrast, the largest value less the mean over the louder half of the frames, because it does not depend on
 /// the level of the recording. Measured on 36 clips of six speakers, at full level and 40 dB below, under every logarithmic preset
 /// that does not clip both ends, it is 4.0 to 7.5 nepers of amplitude (mean 5.2): 1 for each unit of a natural logarithm,
-/// but 2.30 for a unit of log10 and 0.115 for one decibel, further apart than speakers are. Noisy speech has less of it, but no less spread (largest less smallest value of the same frames,
-/// 7.2 to 13.1 nepers), which keeps it from looking like log10; steady noise, which hardly moves from frame to frame, is left alone.
-/// Of those clips' mels in their own scale, clean, with hiss of 30 and 50 dB below full scale, and at both levels, none raised an alarm.
+/// but 2.30 for a unit of log10 and 0.115 for one decibel, further apart than speakers are. Noisy speech has less of it, but no less spread (largest less
+/// smallest value of the same frames, 7.2 to 13.1 nepers), which keeps it from looking like log10; steady noise, which hardly moves from frame to frame, is
+/// left alone. Of those clips' mels in their own scale, clean, with hiss of 30 and 50 dB below full scale, and at both levels, none raised an alarm.
 /// </para>
 /// </summary>
 public static class MelLogarithmGuess
 {
-    private const double TypicalContrast = 5.2, MinContrast = 3.5, MinSureContrast = 4.0, MaxContrast = 8.6, MaxSpread = 14.5, MaxUnscaledSpread = 13.2, MinMovement = 1;
+    private const double TypicalContrast = 5.2, MinContrast = 3.5, MinSureContrast = 4.0, MaxContrast = 8.6, MaxSpread = 14.5, MaxUnscaledSpread = 13.2,
+        MinMovement = 1;
     private const double MaxNepersOutside = 100, NepersOfSilence = 5;
     private const int MinFrames = 10;
     private const string Normalised = "mean-variance normalised values (undo the normalisation first)";
@@ -28,7 +29,8 @@ public static class MelLogarithmGuess
     private readonly record struct Statistics(double Min, double Max, double Mean, double Deviation, double Contrast, double Spread, double Movement);
 
     /// <summary>
-    /// Judges a mel of speech. Silent about what it cannot tell: fewer than 10 frames (but for values that no recording gives, or that lie below the floor), a mel that touches the expected floor, noise, tones.
+    /// Judges a mel of speech. Silent about what it cannot tell: fewer than 10 frames (but for values that no recording gives, or that lie below the floor), a
+    /// mel that touches the expected floor, noise, tones.
     /// </summary>
     /// <param name="mel">[expected.Bands, frames] row-major, finite values.</param>
     /// <param name="expected">The recipe of the voice.</param>
@@ -55,7 +57,9 @@ public static class MelLogarithmGuess
             $"values from {Number(found.Min)} to {Number(found.Max)} look like {guess}; the voice '{voice}' expects {Describe(expected)}");
     }
 
-    /// <summary>How far a mel of speech lies from what a recipe makes of it, 0 where it touches the very floor; null where it cannot be told or does not fit.</summary>
+    /// <summary>
+    /// How far a mel of speech lies from what a recipe makes of it, 0 where it touches the very floor; null where it cannot be told or does not fit.
+    /// </summary>
     internal static double? Distance(ReadOnlySpan<float> mel, MelRecipe recipe)
     {
         int frames = mel.Length / recipe.Bands;
@@ -174,7 +178,8 @@ public static class MelLogarithmGuess
         for (int i = 0; i < bands * frames; i++)
             if (means[i % frames] >= loud) lowestLoud = Math.Min(lowestLoud, mel[i]);
         double deviation = Math.Sqrt(Math.Max(0, (squares / (bands * frames)) - (mean * mean)));
-        return new Statistics(min, max, mean, deviation, max - sorted[(frames / 2)..].Average(), max - lowestLoud, sorted[frames * 9 / 10] - sorted[frames / 10]);
+        return new Statistics(min, max, mean, deviation, max - sorted[(frames / 2)..].Average(), max - lowestLoud,
+            sorted[frames * 9 / 10] - sorted[frames / 10]);
     }
 
     private static double UnitOf(MelLogarithm logarithm) => logarithm switch

@@ -35,7 +35,8 @@ public sealed partial record MelRecipe
     // What members are that a text need not have; those that it must have stand for nothing.
     private static MelRecipe Unset() => new()
     {
-        Name = "", SampleRate = 0, FftSize = 0, WindowSize = 0, HopSize = 0, Bands = 0, MinFrequency = 0, MaxFrequency = 0, MelScale = default, MelNorm = default,
+        Name = "", SampleRate = 0, FftSize = 0, WindowSize = 0, HopSize = 0, Bands = 0, MinFrequency = 0, MaxFrequency = 0, MelScale = default,
+        MelNorm = default,
         Centering = default, SpectrumPower = 0, Logarithm = default, Floor = 0,
     };
 

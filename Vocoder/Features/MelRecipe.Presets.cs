@@ -45,7 +45,8 @@ public sealed partial record MelRecipe
 
     private static readonly MelRecipe s_melgan = s_hifigan with
     {
-        Name = "melgan", Description = "MelGAN (descriptinc), as its interface makes them", MaxFrequency = 11025, MagnitudeEpsilon = 0, Logarithm = MelLogarithm.Log10,
+        Name = "melgan", Description = "MelGAN (descriptinc), as its interface makes them", MaxFrequency = 11025, MagnitudeEpsilon = 0,
+        Logarithm = MelLogarithm.Log10,
     };
 
     private static readonly MelRecipe s_cosyVoice2 = s_hifigan with
@@ -88,7 +89,8 @@ public sealed partial record MelRecipe
         s_nvidia with { Name = "speechbrain-16k", Description = "SpeechBrain HiFi-GAN 16 kHz", SampleRate = 16000 },
         s_parallelWaveGan with
         {
-            Name = "espnet", Description = "ESPnet 2 TTS, which floors the power spectrum; what its models make is normalised by statistics besides", PowerFloor = 1e-10,
+            Name = "espnet", Description = "ESPnet 2 TTS, which floors the power spectrum; what its models make is normalised by statistics besides",
+            PowerFloor = 1e-10,
         },
         s_parallelWaveGan,
         s_coqui,

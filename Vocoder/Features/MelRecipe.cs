@@ -6,8 +6,8 @@ namespace FlowVocoder.Features;
 /// <summary>
 /// How a mel spectrogram is made, as data: a voice carries the recipe of the mels it speaks from. With x the samples,
 /// <c>mel = clip(OutputScale · log(max(Floor, bank · sqrt(max(|STFT(x)|², PowerFloor) + MagnitudeEpsilon)^SpectrumPower)) + OutputOffset)</c>
-/// with a Hann window; some toolkits prepare the recording first (<see cref="PreparesRecording"/>). <see cref="Presets"/> holds those of the common toolkits; vary one with <c>with { … }</c>.
-/// Compares by value.
+/// with a Hann window; some toolkits prepare the recording first (<see cref="PreparesRecording"/>). <see cref="Presets"/> holds those of the common toolkits;
+/// vary one with <c>with { … }</c>. Compares by value.
 /// </summary>
 public sealed partial record MelRecipe
 {
@@ -67,7 +67,9 @@ public sealed partial record MelRecipe
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public double PeakLevel { get; init; }
 
-    /// <summary>Whether the toolkit writes [frames, bands] and not [bands, frames], which decides where a file has as many of both. The default value is false.</summary>
+    /// <summary>
+    /// Whether the toolkit writes [frames, bands] and not [bands, frames], which decides where a file has as many of both. The default value is false.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool FramesFirst { get; init; }
 

@@ -4,8 +4,8 @@ namespace FlowVocoder.Features;
 public static class MelRecipeGuess
 {
     /// <summary>
-    /// The presets that such values fit, the likeliest first: those whose floor is the lowest value, then those in whose logarithm the contrast is nearest to that of speech
-    /// (<see cref="MelLogarithmGuess"/>). Values tell the scale and not the filter bank: many recipes are alike in it.
+    /// The presets that such values fit, the likeliest first: those whose floor is the lowest value, then those in whose logarithm the contrast is nearest to
+    /// that of speech (<see cref="MelLogarithmGuess"/>). Values tell the scale and not the filter bank: many recipes are alike in it.
     /// </summary>
     /// <param name="mel">[bands, frames] row-major, finite values.</param>
     /// <param name="bands">Bands of the mel.</param>

@@ -43,8 +43,8 @@ public sealed class MelSpectrogram
     public int FirstSample(int frame) => (frame * Recipe.HopSize) - Padding;
 
     /// <summary>
-    /// The mel spectrogram of a signal, prepared where the recipe says so (<see cref="MelPreparation"/>), reflected at its ends (signals shorter than the padding as
-    /// numpy does it) or padded with zeros.
+    /// The mel spectrogram of a signal, prepared where the recipe says so (<see cref="MelPreparation"/>), reflected at its ends (signals shorter than the
+    /// padding as numpy does it) or padded with zeros.
     /// </summary>
     /// <param name="audio">Samples at the recipe's rate, −1 … 1.</param>
     /// <param name="parallelism">Threads; one per processor by default.</param>

@@ -13,7 +13,8 @@ public sealed class MelStatistics
             throw new VocoderException($"statistics of a mel have {mean.Length} means and {deviation.Length} deviations, expected one of each for every band");
         for (int b = 0; b < mean.Length; b++)
         {
-            if (!float.IsFinite(mean[b])) throw new VocoderException(FormattableString.Invariant($"statistics of a mel have mean {mean[b]} in band {b}, expected a finite number"));
+            if (!float.IsFinite(mean[b]))
+                throw new VocoderException(FormattableString.Invariant($"statistics of a mel have mean {mean[b]} in band {b}, expected a finite number"));
             if (!float.IsFinite(deviation[b]) || deviation[b] <= 0)
                 throw new VocoderException(FormattableString.Invariant($"statistics of a mel have deviation {deviation[b]} in band {b}, expected more than 0"));
         }

@@ -14,7 +14,8 @@ public sealed class MelStream
     private int _keptLength;
 
     /// <summary>Prepares tables for a recipe.</summary>
-    /// <exception cref="VocoderException">The recipe is not valid, or changes the whole recording first (<see cref="MelRecipe.PreparesRecording"/>).</exception>
+    /// <exception cref="VocoderException">The recipe is not valid, or changes the whole recording first
+    /// (<see cref="MelRecipe.PreparesRecording"/>).</exception>
     public MelStream(MelRecipe recipe) : this(new MelSpectrogram(recipe))
     {
     }

@@ -27,7 +27,8 @@ public static class NWavesExtensions
 
     /// <summary>
     /// Options with which NWaves' <see cref="NWaves.FeatureExtractors.FilterbankExtractor"/> makes the bands of this recipe, without the logarithm
-    /// (<see cref="FromFrames"/> takes it). The extractor neither pads (extend the signal with <see cref="Padding.Reflect(ReadOnlySpan{float}, int, Span{double})"/>) nor knows
+    /// (<see cref="FromFrames"/> takes it). The extractor neither pads (extend the signal with
+    /// <see cref="Padding.Reflect(ReadOnlySpan{float}, int, Span{double})"/>) nor knows
     /// <see cref="MelRecipe.MagnitudeEpsilon"/>, and its Hann window is the symmetric one.
     /// </summary>
     /// <param name="recipe">A valid one.</param>
@@ -62,7 +63,8 @@ public static class NWavesExtensions
                 throw new VocoderException($"feature vector {f} has {frames[f].Length} values, expected the {recipe.Bands} bands of '{recipe.Name}'");
             for (int band = 0; band < recipe.Bands; band++)
             {
-                if (!float.IsFinite(frames[f][band])) throw new VocoderException($"feature vector {f} has {frames[f][band]} in band {band}, expected a finite number");
+                if (!float.IsFinite(frames[f][band]))
+                    throw new VocoderException($"feature vector {f} has {frames[f][band]} in band {band}, expected a finite number");
                 mel[(band * frames.Count) + f] = (float)recipe.FromAmplitude(Amplitude(frames[f][band], nonLinearity));
             }
         }

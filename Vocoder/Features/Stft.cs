@@ -6,8 +6,8 @@ using NWaves.Transforms;
 namespace FlowVocoder.Features;
 
 /// <summary>
-/// The short-time Fourier transform by NWaves' <see cref="RealFft64"/>, or MathNet's where the size is no power of two, with the window centred in the FFT when it is shorter (as librosa and torch.stft do),
-/// and its least-squares inverse: windowed overlap-add divided by the summed squared windows
+/// The short-time Fourier transform by NWaves' <see cref="RealFft64"/>, or MathNet's where the size is no power of two, with the window centred in the FFT when
+/// it is shorter (as librosa and torch.stft do), and its least-squares inverse: windowed overlap-add divided by the summed squared windows
 /// (Griffin and Lim, "Signal estimation from modified short-time Fourier transform", 1984, eq. 6).
 /// Padding is the caller's, see <see cref="Padding"/>. Instances may be shared by threads; with a power of two, no call allocates in steady state.
 /// </summary>

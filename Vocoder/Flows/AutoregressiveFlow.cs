@@ -20,8 +20,8 @@ public sealed class AutoregressiveFlow : Flow, IRecursion, IElementwiseFlow
     private readonly float _clamp;
 
     /// <summary>
-    /// Creates a <see cref="FlowKind.Maf"/> or <see cref="FlowKind.Iaf"/> of <paramref name="channels"/>, 1 or more: the identity at first. With <paramref name="logScaleClamp"/> c &gt; 0 the
-    /// log-scale is c·tanh(·/c); 0 leaves it free.
+    /// Creates a <see cref="FlowKind.Maf"/> or <see cref="FlowKind.Iaf"/> of <paramref name="channels"/>, 1 or more: the identity at first. With
+    /// <paramref name="logScaleClamp"/> c &gt; 0 the log-scale is c·tanh(·/c); 0 leaves it free.
     /// </summary>
     public AutoregressiveFlow(ParameterSet parameters, WaveNetConfig waveNet, FlowKind kind, int channels, int conditionChannels, float logScaleClamp = 0f)
     {

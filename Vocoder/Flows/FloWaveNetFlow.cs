@@ -4,8 +4,8 @@ using FlowVocoder.Conditioners;
 namespace FlowVocoder.Flows;
 
 /// <summary>
-/// A flow of FloWaveNet (Kim et al. 2019, sec. 3.2): activation normalisation, an affine or additive coupling, z_b = (x_b - t(x_a))·e^(-s(x_a)), and the halves of the samples change places. The
-/// network sees the first half of the condition's channels, whose halves the caller exchanges too.
+/// A flow of FloWaveNet (Kim et al. 2019, sec. 3.2): activation normalisation, an affine or additive coupling, z_b = (x_b - t(x_a))·e^(-s(x_a)), and the halves
+/// of the samples change places. The network sees the first half of the condition's channels, whose halves the caller exchanges too.
 /// </summary>
 internal sealed class FloWaveNetFlow : Flow
 {

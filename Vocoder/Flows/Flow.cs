@@ -29,7 +29,9 @@ public abstract class Flow
         return x;
     }
 
-    /// <summary>Whether <see cref="Inverse(Ops, Tensor, Tensor)"/> goes step by step: orders of magnitude slower than a parallel pass, and without gradients.</summary>
+    /// <summary>
+    /// Whether <see cref="Inverse(Ops, Tensor, Tensor)"/> goes step by step: orders of magnitude slower than a parallel pass, and without gradients.
+    /// </summary>
     public virtual bool GeneratesStepByStep => false;
 
     /// <summary>Whether <see cref="Forward"/> goes step by step.</summary>

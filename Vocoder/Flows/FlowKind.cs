@@ -6,7 +6,9 @@ public enum FlowKind
     /// <summary>Affine coupling: both directions are one parallel pass. See <see cref="AffineCoupling"/>.</summary>
     Coupling,
 
-    /// <summary>Masked autoregressive flow (Papamakarios et al. 2017): one parallel pass scores, generation goes step by step. See <see cref="AutoregressiveFlow"/>.</summary>
+    /// <summary>
+    /// Masked autoregressive flow (Papamakarios et al. 2017): one parallel pass scores, generation goes step by step. See <see cref="AutoregressiveFlow"/>.
+    /// </summary>
     Maf,
 
     /// <summary>Inverse autoregressive flow (Kingma et al. 2016): one parallel pass generates, scoring goes step by step.</summary>

@@ -23,8 +23,8 @@ public sealed record FlowResult(IReadOnlyList<Tensor> Latents, IReadOnlyList<(st
 
 /// <summary>
 /// The flow of WaveGlow (Prenger et al. 2018, sec. 2) and of the compact voices: steps of [ActNorm,] invertible 1×1 convolution and affine coupling
-/// or, in teachers and students, autoregressive flow, with multi-scale early outputs (Dinh et al. 2017, sec. 3.6). Works on grouped samples [batch, group, time]. As one layer among others its latent
-/// parts are the channels of z, in the order in which they leave.
+/// or, in teachers and students, autoregressive flow, with multi-scale early outputs (Dinh et al. 2017, sec. 3.6). Works on grouped samples [batch, group,
+/// time]. As one layer among others its latent parts are the channels of z, in the order in which they leave.
 /// </summary>
 public sealed class FlowStack : Flow, IReversible
 {
@@ -92,16 +92,20 @@ public sealed class FlowStack : Flow, IReversible
         .Where(found => found.Item2 != null).Select(found => ((string, string)?)(found.Name, found.Item2!)).FirstOrDefault();
 
     /// <summary>Name of the first 1×1 convolution that has no inverse; null where all have one.</summary>
-    internal string? FindSingular(Ops ops) => _steps.SelectMany(step => step).Where(layer => layer.Flow is InvertibleConvolution convolution && !convolution.HasInverse(ops))
+    internal string? FindSingular(Ops ops) => _steps.SelectMany(step => step)
+        .Where(layer => layer.Flow is InvertibleConvolution convolution && !convolution.HasInverse(ops))
         .Select(layer => layer.Name).FirstOrDefault();
 
     /// <summary>
-    /// Whether gradients of <see cref="Forward(Ops, Tensor, FlowCondition)"/> are computed without storing activations, see <see cref="Ops.Reversible"/>; its log-determinants are then
-    /// one entry, "flows". The default value is false.
+    /// Whether gradients of <see cref="Forward(Ops, Tensor, FlowCondition)"/> are computed without storing activations, see <see cref="Ops.Reversible"/>; its
+    /// log-determinants are then one entry, "flows". The default value is false.
     /// </summary>
     public bool Reversible { get; set; }
 
-    /// <summary>The 1×1 convolution that multiplies rounding errors most when it is undone, and by how much: its condition number by the Frobenius norm, over that of a rotation.</summary>
+    /// <summary>
+    /// The 1×1 convolution that multiplies rounding errors most when it is undone, and by how much: its condition number by the Frobenius norm, over that of a
+    /// rotation.
+    /// </summary>
     internal (string Name, double Condition) WorstConditioned(Ops ops) => _steps.SelectMany(step => step)
         .Select(layer => (layer.Name, (layer.Flow as InvertibleConvolution)?.Condition(ops) ?? 1)).MaxBy(layer => layer.Item2);
 
@@ -174,7 +178,9 @@ public sealed class FlowStack : Flow, IReversible
 
     private int LeftBefore(int step) => Enumerable.Range(0, step + 1).Count(LeavesBefore) * _config.EarlySize;
 
-    /// <summary>Draws the latent parts for <see cref="Inverse"/>, [batch, channels, length] each, from noise indexed by part, channel and absolute time.</summary>
+    /// <summary>
+    /// Draws the latent parts for <see cref="Inverse"/>, [batch, channels, length] each, from noise indexed by part, channel and absolute time.
+    /// </summary>
     /// <param name="ops">Operations.</param>
     /// <param name="batch">Batch items; each has noise of its own.</param>
     /// <param name="length">Grouped steps.</param>

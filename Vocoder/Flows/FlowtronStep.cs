@@ -11,8 +11,8 @@ namespace FlowVocoder.Flows;
 internal sealed record FlowtronTrace(Tensor LogScale, Tensor Attention, Tensor AttentionLogarithm, Tensor? Gate);
 
 /// <summary>
-/// A flow of Flowtron (Valle et al. 2021, sec. 3): autoregressive over the frames of a mel, z_t = exp(log_s_t)·x_t + b_t, where an LSTM over the frames before t asks the text by attention, and two more
-/// layers tell log_s and b. Every second flow goes through the frames from the last to the first.
+/// A flow of Flowtron (Valle et al. 2021, sec. 3): autoregressive over the frames of a mel, z_t = exp(log_s_t)·x_t + b_t, where an LSTM over the frames before
+/// t asks the text by attention, and two more layers tell log_s and b. Every second flow goes through the frames from the last to the first.
 /// </summary>
 internal sealed class FlowtronStep
 {
@@ -25,7 +25,8 @@ internal sealed class FlowtronStep
     private readonly int _bands;
     private readonly bool _isBackward;
 
-    public FlowtronStep(ParameterSet parameters, int bands, int text, int hidden, int attention, int layers, bool backward, bool gate, bool isCumulative = false)
+    public FlowtronStep(ParameterSet parameters, int bands, int text, int hidden, int attention, int layers, bool backward, bool gate,
+        bool isCumulative = false)
     {
         (_bands, _isBackward) = (bands, backward);
         if (backward) parameters = parameters.Scope("ar_step");
@@ -37,18 +38,23 @@ internal sealed class FlowtronStep
         if (gate) _gate = new LinearLayer(parameters.Scope("gate_layer.linear_layer"), hidden + attention, 1);
     }
 
-    /// <summary>mel [1, bands, t] → z, given a text [1, text, n] and, where the attention has one, a prior [t, n, 1] in natural time; cumulative attention sees some padding behind the text.</summary>
+    /// <summary>
+    /// mel [1, bands, t] → z, given a text [1, text, n] and, where the attention has one, a prior [t, n, 1] in natural time; cumulative attention sees some
+    /// padding behind the text.
+    /// </summary>
     public (Tensor Z, FlowtronTrace Trace) Forward(Ops ops, Tensor mel, Tensor text, Tensor? prior, int padding = 0)
     {
         if (_isBackward) mel = Sequences.Reversed(ops, mel);
         if (_isBackward && prior != null) prior = ops.Take(prior, [.. Enumerable.Range(0, mel.Length).Reverse()]);
-        (Tensor logScale, Tensor shift, FlowtronTrace trace) = Parameters(ops, ops.Delay(mel, Site), _attention.Attend(ops, text, padding), Start(ops), prior, 1f);
+        (Tensor logScale, Tensor shift, FlowtronTrace trace) = Parameters(ops, ops.Delay(mel, Site), _attention.Attend(ops, text, padding),
+            Start(ops), prior, 1f);
         Tensor z = ops.Affine(mel, logScale, shift);
         return (_isBackward ? Sequences.Reversed(ops, z) : z, trace);
     }
 
     /// <summary>
-    /// z → mel, frame by frame. The frame at which the gate opens is the last one in the flow's own time; in natural time, for a flow that goes backwards, the first.
+    /// z → mel, frame by frame. The frame at which the gate opens is the last one in the flow's own time; in natural time, for a flow that goes backwards, the
+    /// first.
     /// </summary>
     /// <param name="ops">Operations.</param>
     /// <param name="z">[1, bands, t], multiplied by σ.</param>
@@ -81,7 +87,8 @@ internal sealed class FlowtronStep
     private (LstmState Attention, LstmState Decoder) Start(Ops ops) => (_attentionLstm.Start(ops), _lstm.Start(ops));
 
     // Scale and shift of frames, from those before them.
-    private (Tensor LogScale, Tensor Shift, FlowtronTrace Trace) Parameters(Ops ops, Tensor before, AttendedText text, (LstmState Attention, LstmState Decoder) state, Tensor? prior, float temperature)
+    private (Tensor LogScale, Tensor Shift, FlowtronTrace Trace) Parameters(Ops ops, Tensor before, AttendedText text,
+        (LstmState Attention, LstmState Decoder) state, Tensor? prior, float temperature)
     {
         Tensor hidden = _attentionLstm.Apply(ops, before, state.Attention);
         var (context, weights, logarithm) = _attention.Apply(ops, hidden, text, prior, temperature);

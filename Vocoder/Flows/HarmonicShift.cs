@@ -6,8 +6,8 @@ namespace FlowVocoder.Flows;
 /// <summary>
 /// The harmonic part of the excitation, taken out and put in again: x = e + Σ_j a_j·h_j, where h_j are the cosines and sines of the harmonics of a band and a_j
 /// their amplitudes, which a 1×1 convolution makes of the condition for each group of samples. Given the condition it is a translation: log det = 0.
-/// Harmonics and noise (Stylianou 2001; Wang, Takaki and Yamagishi 2019, neural source-filter models) are then apart from the start, and the flow beneath it need
-/// not learn to place every pulse.
+/// Harmonics and noise (Stylianou 2001; Wang, Takaki and Yamagishi 2019, neural source-filter models) are then apart from the start, and the flow beneath it
+/// need not learn to place every pulse.
 /// </summary>
 public sealed class HarmonicShift
 {

@@ -4,10 +4,13 @@ using FlowVocoder.Conditioners;
 namespace FlowVocoder.Flows;
 
 /// <summary>
-/// A flow that is autoregressive over the height of a plane (WaveFlow, Ping et al. 2020, sec. 3): row 0 passes, z_r = x_r·exp(logScale(x_&lt;r)) + shift(x_&lt;r) for the others,
-/// and log det = Σ logScale. All rows are scored at once, and generated one after the other on cached rows: height - 1 passes, however wide the plane is.
+/// A flow that is autoregressive over the height of a plane (WaveFlow, Ping et al. 2020, sec. 3): row 0 passes, z_r = x_r·exp(logScale(x_&lt;r)) +
+/// shift(x_&lt;r) for the others, and log det = Σ logScale. All rows are scored at once, and generated one after the other on cached rows: height - 1 passes,
+/// however wide the plane is.
 /// </summary>
-/// <remarks>Planes are rows of a batch: x and z [b·height, 1, width], the condition [b·height, channels, width]. Row r of a condition goes with row r of z.</remarks>
+/// <remarks>
+/// Planes are rows of a batch: x and z [b·height, 1, width], the condition [b·height, channels, width]. Row r of a condition goes with row r of z.
+/// </remarks>
 internal sealed class HeightFlow(ParameterSet parameters, PlaneNetConfig net, int height, int conditionChannels) : Flow
 {
     private readonly PlaneNet _net = new(parameters.Scope("coupling"), net, conditionChannels);

@@ -43,14 +43,18 @@ public sealed class InvertibleConvolution : Flow
     /// <inheritdoc/>
     public override long MacsPerStep => (long)_channels * _channels;
 
-    /// <summary>What is wrong with the constants of the decomposition, which no training changes; null where nothing is. Those of a broken file may not be what they stand for.</summary>
+    /// <summary>
+    /// What is wrong with the constants of the decomposition, which no training changes; null where nothing is. Those of a broken file may not be what they
+    /// stand for.
+    /// </summary>
     internal string? ConstantFault()
     {
         if (_permutation == null) return null;
         var seen = new bool[_channels];
         foreach (float row in _permutation.Span)
         {
-            if (!(row >= 0 && row < _channels && row == MathF.Floor(row)) || seen[(int)row]) return FormattableString.Invariant($"permutation has {row}, expected each whole number from 0 to {_channels - 1} once");
+            if (!(row >= 0 && row < _channels && row == MathF.Floor(row)) || seen[(int)row])
+                return FormattableString.Invariant($"permutation has {row}, expected each whole number from 0 to {_channels - 1} once");
             seen[(int)row] = true;
         }
         foreach (float sign in _sign!.Span)

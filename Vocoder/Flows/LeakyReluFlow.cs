@@ -3,9 +3,9 @@ using FlowVocoder.Compute;
 namespace FlowVocoder.Flows;
 
 /// <summary>
-/// A leaky ReLU as a flow: z = x where x ≥ 0 and z = α·x where it is negative, with a slope α = exp(a) of its own, learnt, for each channel (the parametric ReLU of He et al. 2015;
-/// as a flow in Papamakarios et al. 2021, "Normalizing flows for probabilistic modeling and inference", sec. 3.3). log det = Σ a over the negative samples. It begins with
-/// α = 0.5, a kink to learn by: from the identity the demo often ends at one again.
+/// A leaky ReLU as a flow: z = x where x ≥ 0 and z = α·x where it is negative, with a slope α = exp(a) of its own, learnt, for each channel (the parametric
+/// ReLU of He et al. 2015; as a flow in Papamakarios et al. 2021, "Normalizing flows for probabilistic modeling and inference", sec. 3.3). log det = Σ a over
+/// the negative samples. It begins with α = 0.5, a kink to learn by: from the identity the demo often ends at one again.
 /// </summary>
 public sealed class LeakyReluFlow : Flow, IApproximateLogDet
 {
@@ -15,7 +15,9 @@ public sealed class LeakyReluFlow : Flow, IApproximateLogDet
     public LeakyReluFlow(ParameterSet parameters, int channels) => _logSlope = parameters.Constant("log_slope", MathF.Log(0.5f), channels);
 
     /// <inheritdoc/>
-    /// <remarks>Where it is not, the log-determinant is smoothed over ±<see cref="LinearPieces.Smoothing"/> about 0, so that training learns where zero should be.</remarks>
+    /// <remarks>
+    /// Where it is not, the log-determinant is smoothed over ±<see cref="LinearPieces.Smoothing"/> about 0, so that training learns where zero should be.
+    /// </remarks>
     public bool Exact { get; set; } = true;
 
     /// <inheritdoc/>

@@ -3,8 +3,8 @@ using FlowVocoder.Compute;
 namespace FlowVocoder.Flows;
 
 /// <summary>
-/// Elementwise flows made of straight lines: which line a sample lies on is looked up, and its scale and shift are those of the line. Both directions are then affine, and
-/// log dz/dx is the logarithm of the scale.
+/// Elementwise flows made of straight lines: which line a sample lies on is looked up, and its scale and shift are those of the line. Both directions are then
+/// affine, and log dz/dx is the logarithm of the scale.
 /// </summary>
 internal readonly struct LinearPieces
 {
@@ -25,7 +25,9 @@ internal readonly struct LinearPieces
         for (int i = 0; i < values.Length; i++) _masks[pieceOf(i / x.Length % x.Channels, values[i])].Span[i] = 1f;
     }
 
-    /// <summary>[b, c, t]: for each sample the value of its piece, of [1, c, 1] for each piece, where null is 0. Gradients go to the values; the choice has none.</summary>
+    /// <summary>
+    /// [b, c, t]: for each sample the value of its piece, of [1, c, 1] for each piece, where null is 0. Gradients go to the values; the choice has none.
+    /// </summary>
     public Tensor Select(Ops ops, IReadOnlyList<Tensor?> values)
     {
         Tensor mask = _masks[0], zero = ops.Fill(mask.Batch, mask.Channels, mask.Length, 0f), none = ops.Fill(1, mask.Channels, 1, 0f), sum = zero;
@@ -35,8 +37,8 @@ internal readonly struct LinearPieces
     }
 
     /// <summary>
-    /// The same value without its jumps, for knots that all channels share: v_0 + Σ_k (v_(k+1) - v_k)·σ((x - x_k)/width). A log-determinant of straight lines is constant between
-    /// knots, and its gradient does not see that a sample, moved past a knot, would gain or lose: of this one it does.
+    /// The same value without its jumps, for knots that all channels share: v_0 + Σ_k (v_(k+1) - v_k)·σ((x - x_k)/width). A log-determinant of straight lines
+    /// is constant between knots, and its gradient does not see that a sample, moved past a knot, would gain or lose: of this one it does.
     /// </summary>
     /// <param name="ops">Operations.</param>
     /// <param name="x">[b, c, t].</param>
@@ -49,7 +51,8 @@ internal readonly struct LinearPieces
         Tensor sum = values[0] is { } first ? ops.ChannelAffine(zero, none, first) : zero;
         for (int k = 0; k < knots.Count; k++)
         {
-            Tensor step = ops.Add(values[k + 1] ?? none, ops.Scale(values[k] ?? none, -1f)), away = ops.Add(x, ops.Fill(x.Batch, x.Channels, x.Length, -knots[k]));
+            Tensor step = ops.Add(values[k + 1] ?? none, ops.Scale(values[k] ?? none, -1f)),
+                away = ops.Add(x, ops.Fill(x.Batch, x.Channels, x.Length, -knots[k]));
             Tensor sigmoid = ops.Scale(ops.Add(ops.Tanh(ops.Scale(away, 0.5f / width)), one), 0.5f);
             sum = ops.Add(sum, ops.Multiply(sigmoid, ops.ChannelAffine(zero, none, step)));
         }

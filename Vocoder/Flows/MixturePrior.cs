@@ -4,8 +4,8 @@ using FlowVocoder.Conditioners;
 namespace FlowVocoder.Flows;
 
 /// <summary>
-/// The prior of a Flowtron with a Gaussian mixture (Valle et al. 2021, sec. 3.3): each band of z has a mixture of K normal distributions, whose means, variances and probabilities come from an encoding of the
-/// mel itself. Keys: mel_encoder and gaussian_mixture.
+/// The prior of a Flowtron with a Gaussian mixture (Valle et al. 2021, sec. 3.3): each band of z has a mixture of K normal distributions, whose means,
+/// variances and probabilities come from an encoding of the mel itself. Keys: mel_encoder and gaussian_mixture.
 /// </summary>
 internal sealed class MixturePrior
 {
@@ -20,12 +20,13 @@ internal sealed class MixturePrior
         (_bands, _components, _zeros) = (bands, components, new Tensor(1, bands, 1));
         _encoder = new SequenceEncoder(parameters.Scope("mel_encoder"), bands, hidden, Convolutions, Taps);
         LinearLayer Layer(string name, int outputs) => new(parameters.Scope($"gaussian_mixture.{name}.linear_layer"), hidden, outputs);
-        (_probability, _mean, _logVariance) = (Layer("prob_layer", components), Layer("mean_layer", bands * components), Layer("log_var_layer", bands * components));
+        (_probability, _mean, _logVariance) = (Layer("prob_layer", components), Layer("mean_layer", bands * components),
+            Layer("log_var_layer", bands * components));
     }
 
     /// <summary>
-    /// Means and log variances [1, bands·K, 1], the K of a band one after the other, and log probabilities [1, K, 1], of a mel [1, bands, t]. The published encoding is the mean over all frames of a padded
-    /// batch, zeros included: <paramref name="padding"/> so many.
+    /// Means and log variances [1, bands·K, 1], the K of a band one after the other, and log probabilities [1, K, 1], of a mel [1, bands, t]. The published
+    /// encoding is the mean over all frames of a padded batch, zeros included: <paramref name="padding"/> so many.
     /// </summary>
     public (Tensor Mean, Tensor LogVariance, Tensor LogProbability) Of(Ops ops, Tensor mel, int padding)
     {

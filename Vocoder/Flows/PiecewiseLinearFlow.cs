@@ -3,9 +3,9 @@ using FlowVocoder.Compute;
 namespace FlowVocoder.Flows;
 
 /// <summary>
-/// An elementwise monotone flow of straight lines: [-B, B] in K bins of equal width 2B/K, each of which becomes as high as a softmax says, and the identity outside (Müller et al.
-/// 2019, "Neural importance sampling", sec. 4.2; the bounds as in Durkan et al. 2019). z = z_k + s_k·(x - x_k) in bin k, log det = Σ log s_k. A density through it is a histogram:
-/// constant in each bin, with jumps at its sides. It starts as the identity.
+/// An elementwise monotone flow of straight lines: [-B, B] in K bins of equal width 2B/K, each of which becomes as high as a softmax says, and the identity
+/// outside (Müller et al. 2019, "Neural importance sampling", sec. 4.2; the bounds as in Durkan et al. 2019). z = z_k + s_k·(x - x_k) in bin k, log det = Σ log
+/// s_k. A density through it is a histogram: constant in each bin, with jumps at its sides. It starts as the identity.
 /// </summary>
 public sealed class PiecewiseLinearFlow : Flow, IApproximateLogDet
 {
@@ -25,7 +25,10 @@ public sealed class PiecewiseLinearFlow : Flow, IApproximateLogDet
     }
 
     /// <inheritdoc/>
-    /// <remarks>Where it is not, the log-determinant is smoothed over ±<see cref="LinearPieces.Smoothing"/> about the sides of bins, so that training learns what belongs into which.</remarks>
+    /// <remarks>
+    /// Where it is not, the log-determinant is smoothed over ±<see cref="LinearPieces.Smoothing"/> about the sides of bins, so that training learns what
+    /// belongs into which.
+    /// </remarks>
     public bool Exact { get; set; } = true;
 
     private float Width => 2 * _bound / _bins;
@@ -36,7 +39,8 @@ public sealed class PiecewiseLinearFlow : Flow, IApproximateLogDet
         var (logSlopes, shifts, _) = Lines(ops);
         var pieces = new LinearPieces(ops, x, _bins + 1, (_, value) => Math.Abs(value) < _bound ? Math.Min((int)((value + _bound) / Width), _bins - 1) : _bins);
         Tensor logScale = pieces.Select(ops, logSlopes);
-        logDet = ops.Sum(Exact ? logScale : LinearPieces.Smooth(ops, x, [.. Enumerable.Range(0, _bins + 1).Select(k => k * Width - _bound)], [null, .. logSlopes], LinearPieces.Smoothing));
+        logDet = ops.Sum(Exact ? logScale : LinearPieces.Smooth(ops, x, [.. Enumerable.Range(0, _bins + 1).Select(k => k * Width - _bound)],
+            [null, .. logSlopes], LinearPieces.Smoothing));
         return ops.Affine(x, logScale, pieces.Select(ops, shifts));
     }
 

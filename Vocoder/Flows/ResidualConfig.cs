@@ -28,7 +28,8 @@ public sealed record ResidualConfig(int Channels, int Hidden, int HiddenLayers =
     internal void Check()
     {
         if (Channels < 1 || Hidden < 1 || HiddenLayers < 1 || Terms < 1)
-            throw new ArgumentException($"{Channels} channels, {Hidden} hidden channels, {HiddenLayers} hidden layers and {Terms} terms, expected at least 1 of each");
+            throw new ArgumentException(
+                $"{Channels} channels, {Hidden} hidden channels, {HiddenLayers} hidden layers and {Terms} terms, expected at least 1 of each");
         if (Contraction is not (> 0 and < 1)) throw new ArgumentException($"the contraction is {Contraction}, expected more than 0 and less than 1");
         if (Roulette is not (>= 0 and < 1)) throw new ArgumentException($"the probability of a further term is {Roulette}, expected 0 to less than 1");
     }

@@ -4,16 +4,19 @@ using FlowVocoder.Conditioners;
 namespace FlowVocoder.Flows;
 
 /// <summary>
-/// A pair of additive residuals (Gomez et al. 2017, "The reversible residual network", eq. 6 to 8; as a flow the additive coupling of Dinh et al. 2015, NICE): with h the halves of the
-/// channels, h1' = h1 + F(h2), h2' = h2 + G(h1'), each function two convolutions with a ReLU between. It moves volumes and changes none, log det = 0, and is undone without
-/// inverting anything: h2 = h2' - G(h1'), h1 = h1' - F(h2).
+/// A pair of additive residuals (Gomez et al. 2017, "The reversible residual network", eq. 6 to 8; as a flow the additive coupling of Dinh et al. 2015, NICE):
+/// with h the halves of the channels, h1' = h1 + F(h2), h2' = h2 + G(h1'), each function two convolutions with a ReLU between. It moves volumes and changes
+/// none, log det = 0, and is undone without inverting anything: h2 = h2' - G(h1'), h1 = h1' - F(h2).
 /// </summary>
 public sealed class ResidualPair : Flow
 {
     private readonly ConvLayer _first, _firstOut, _second, _secondOut;
     private readonly int _half;
 
-    /// <summary>Creates a pair under the key names of the published implementation, Fm.0, Fm.2, Gm.0 and Gm.2: the identity at first unless <paramref name="zero"/> is false.</summary>
+    /// <summary>
+    /// Creates a pair under the key names of the published implementation, Fm.0, Fm.2, Gm.0 and Gm.2: the identity at first unless <paramref name="zero"/> is
+    /// false.
+    /// </summary>
     /// <param name="parameters">Where its weights belong.</param>
     /// <param name="channels">An even number.</param>
     /// <param name="hidden">Channels between the convolutions.</param>

@@ -3,8 +3,8 @@ using FlowVocoder.Compute;
 namespace FlowVocoder.Flows;
 
 /// <summary>
-/// Activation normalisation (Glow, sec. 3.1) in the parameters of FloWaveNet and WaveNODE: z = scale·(x + loc) for each channel, whose scale may be negative. log det = batch · time ·
-/// Σ log |scale|. Keys: loc and scale, [1, channels, 1].
+/// Activation normalisation (Glow, sec. 3.1) in the parameters of FloWaveNet and WaveNODE: z = scale·(x + loc) for each channel, whose scale may be negative.
+/// log det = batch · time · Σ log |scale|. Keys: loc and scale, [1, channels, 1].
 /// </summary>
 internal sealed class ScaleNorm : Flow
 {

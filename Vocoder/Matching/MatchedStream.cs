@@ -85,7 +85,8 @@ internal sealed class MatchedStream : VocoderStream
     private protected override void ExchangeState(StateExchange state)
     {
         _voice.Exchange(state);
-        state.Require(_voice.FramesPushed == FramesPushed && _voice.FramesRendered - FramesRendered is >= 0 and var ahead && ahead <= LookAheadFrames, $"voice and matching apart");
+        state.Require(_voice.FramesPushed == FramesPushed && _voice.FramesRendered - FramesRendered is >= 0 and var ahead && ahead <= LookAheadFrames,
+            $"voice and matching apart");
         long received = _voice.SamplePosition;
         foreach (MatchingPass pass in _passes) received = pass.Exchange(state, received, HasEnded);
         _targets.Exchange(state, FramesPushed, OldestTarget, HasEnded);

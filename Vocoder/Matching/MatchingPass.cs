@@ -62,7 +62,8 @@ internal sealed class MatchingPass
         long before = _next - 1;
         bool isNext = hasEnded ? Framing.Start(_next) >= received && (_next == Framing.First || Framing.Start(before) < received)
             : Needed(_next) > received && (_next == Framing.First || Needed(before) <= received);
-        state.Require(_received == received && _next >= Framing.First && _next <= Framing.First + received + Framing.Size && isNext && _start == Kept, $"a position that no stream reaches");
+        state.Require(_received == received && _next >= Framing.First && _next <= Framing.First + received + Framing.Size && isNext && _start == Kept,
+            $"a position that no stream reaches");
         state.Queue(ref _input, ref _count, received - _start);
         state.Values(_overlap);
         return hasEnded ? received : Math.Clamp(Framing.Start(_next), 0, received);

@@ -15,7 +15,9 @@ namespace FlowVocoder.Matching;
 /// </remarks>
 internal sealed class MelMatching
 {
-    /// <summary>How far a bin goes of the way to what is given. Measured with 4 passes, log-mel L1 at 1, 1.25, 1.5, 1.75 and 2: 0.142, 0.130, 0.123, 0.132, 0.23.</summary>
+    /// <summary>
+    /// How far a bin goes of the way to what is given. Measured with 4 passes, log-mel L1 at 1, 1.25, 1.5, 1.75 and 2: 0.142, 0.130, 0.123, 0.132, 0.23.
+    /// </summary>
     private const float Step = 1.5f;
 
     /// <summary>Largest difference in nats that is followed in one pass: 26 dB.</summary>

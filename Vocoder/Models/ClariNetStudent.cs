@@ -10,8 +10,8 @@ namespace FlowVocoder.Models;
 public readonly record struct ClariNetSpeech(Tensor Audio, Tensor Mean, Tensor LogScale);
 
 /// <summary>
-/// The student of ClariNet (Ping et al. 2019, sec. 3.2) with the key names of https://github.com/ksw0306/ClariNet: inverse autoregressive flows one after the other, each a causal WaveNet that tells
-/// scale and mean of the next step from those before it. All samples are spoken at once.
+/// The student of ClariNet (Ping et al. 2019, sec. 3.2) with the key names of https://github.com/ksw0306/ClariNet: inverse autoregressive flows one after the
+/// other, each a causal WaveNet that tells scale and mean of the next step from those before it. All samples are spoken at once.
 /// </summary>
 public sealed class ClariNetStudent
 {
@@ -27,7 +27,8 @@ public sealed class ClariNetStudent
     /// <param name="skip">Skip channels.</param>
     /// <param name="kernel">Taps of the dilated convolutions; dilations double whatever it is.</param>
     /// <param name="seed">Seed of the weights.</param>
-    public ClariNetStudent(int melChannels, IReadOnlyList<int> blocks, int layers = 10, int frontTaps = 32, int residual = 64, int gate = 128, int skip = 64, int kernel = 3, ulong seed = 0)
+    public ClariNetStudent(int melChannels, IReadOnlyList<int> blocks, int layers = 10, int frontTaps = 32, int residual = 64, int gate = 128, int skip = 64,
+        int kernel = 3, ulong seed = 0)
     {
         Parameters = new ParameterSet(seed);
         _flows = [.. blocks.Select((count, i) => new ResidualWaveNet(Parameters.Scope($"iafs.{i}"),
@@ -50,7 +51,8 @@ public sealed class ClariNetStudent
         Tensor? mean = null, logScale = null;
         for (int i = 0; i < _flows.Length; i++)
         {
-            Tensor output = ops.Delay(_flows[i].Apply(ops, z, condition), FormattableString.Invariant($"iafs.{i}.delay")), m = ops.Slice(output, 0, 1), s = ops.Slice(output, 1, 1);
+            Tensor output = ops.Delay(_flows[i].Apply(ops, z, condition), FormattableString.Invariant($"iafs.{i}.delay")), m = ops.Slice(output, 0, 1),
+                s = ops.Slice(output, 1, 1);
             z = ops.Multiply(ops.Affine(z, s, m), mask);
             mean = mean == null ? m : ops.Affine(mean, s, m);
             logScale = logScale == null ? s : ops.Add(logScale, s);

@@ -4,8 +4,9 @@ using FlowVocoder.Conditioners;
 namespace FlowVocoder.Models;
 
 /// <summary>
-/// The teacher of ClariNet (Ping et al. 2019, arXiv 1807.07281) with the key names of https://github.com/ksw0306/ClariNet: a WaveNet whose output is the normal distribution of the next sample, a masked
-/// autoregressive flow. Its convolutions double (by the kernel) from 1 in each block and are causal; it owns the up-sampling of the mel, which the student shares.
+/// The teacher of ClariNet (Ping et al. 2019, arXiv 1807.07281) with the key names of https://github.com/ksw0306/ClariNet: a WaveNet whose output is the normal
+/// distribution of the next sample, a masked autoregressive flow. Its convolutions double (by the kernel) from 1 in each block and are causal; it owns the
+/// up-sampling of the mel, which the student shares.
 /// </summary>
 public sealed class ClariNetTeacher : IRecursion
 {
@@ -24,10 +25,12 @@ public sealed class ClariNetTeacher : IRecursion
     /// <param name="kernel">Taps of the dilated convolutions and factor from one dilation to the next.</param>
     /// <param name="seed">Seed of the weights.</param>
     /// <param name="upsampleScales">Scales of the transposed convolutions; 16 and 16 when null.</param>
-    public ClariNetTeacher(int melChannels = 80, int blocks = 2, int layers = 10, int residual = 128, int gate = 256, int skip = 128, int kernel = 2, ulong seed = 0, IReadOnlyList<int>? upsampleScales = null)
+    public ClariNetTeacher(int melChannels = 80, int blocks = 2, int layers = 10, int residual = 128, int gate = 256, int skip = 128, int kernel = 2,
+        ulong seed = 0, IReadOnlyList<int>? upsampleScales = null)
     {
         Parameters = new ParameterSet(seed);
-        _net = new ResidualWaveNet(Parameters, new ResidualWaveNetConfig(blocks, layers, residual, gate, skip, kernel, FrontTaps, Causal: true, DilationBase: kernel, ZeroEnd: false), 1, 2, melChannels);
+        _net = new ResidualWaveNet(Parameters, new ResidualWaveNetConfig(blocks, layers, residual, gate, skip, kernel, FrontTaps, Causal: true,
+            DilationBase: kernel, ZeroEnd: false), 1, 2, melChannels);
         _upsampler = new PlaneUpsampler(Parameters.Scope("upsample_conv"), upsampleScales ?? [16, 16]);
     }
 
@@ -59,7 +62,10 @@ public sealed class ClariNetTeacher : IRecursion
         return ops.Scale(ops.Add(ops.Scale(ops.SumSquares(noise), 0.5f), ops.Sum(bounded)), 1f / noise.Size);
     }
 
-    /// <summary>Speaks step by step on cached convolutions: sample i + 1 from those up to i, a zero at first, and noise i, brought into ±1. noise [b, 1, t] and its condition → [b, 1, t].</summary>
+    /// <summary>
+    /// Speaks step by step on cached convolutions: sample i + 1 from those up to i, a zero at first, and noise i, brought into ±1. noise [b, 1, t] and its
+    /// condition → [b, 1, t].
+    /// </summary>
     public Tensor Generate(Ops ops, Tensor noise, Tensor condition) => ops.Recur(this, noise, condition, 1);
 
     /// <inheritdoc/>

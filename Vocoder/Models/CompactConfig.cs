@@ -12,7 +12,9 @@ public sealed record CompactConfig
     /// </summary>
     public FlowKind Flow { get; init; } = FlowKind.Coupling;
 
-    /// <summary>Samples that the flow moves as one step, a divisor of the hop: 2 to 256 with couplings, 1 to 256 with autoregressive flows. The default value is 32.</summary>
+    /// <summary>
+    /// Samples that the flow moves as one step, a divisor of the hop: 2 to 256 with couplings, 1 to 256 with autoregressive flows. The default value is 32.
+    /// </summary>
     public int Group { get; init; } = 32;
 
     /// <summary>Steps of ActNorm, invertible convolution and coupling. The default value is 6.</summary>
@@ -61,8 +63,8 @@ public sealed record CompactConfig
     public int PhasePositions { get; init; } = 4;
 
     /// <summary>
-    /// Upper edges in Hz of the bands whose harmonics of the fundamental are mixed into the excitation, see <see cref="HarmonicShift"/>, ascending; none switches
-    /// them off. The default value is none.
+    /// Upper edges in Hz of the bands whose harmonics of the fundamental are mixed into the excitation, see <see cref="HarmonicShift"/>, ascending; none
+    /// switches them off. The default value is none.
     /// </summary>
     public float[] HarmonicBands { get; init; } = [];
 
@@ -90,25 +92,30 @@ public sealed record CompactConfig
     {
         recipe.ValidateForVoice();
         int smallest = Flow == FlowKind.Coupling ? 2 : 1;
-        JsonConfig.Check(Group >= smallest && Group <= 256 && recipe.HopSize % Group == 0, "group", Group, $"a divisor of the hop {recipe.HopSize} between {smallest} and 256");
+        JsonConfig.Check(Group >= smallest && Group <= 256 && recipe.HopSize % Group == 0, "group", Group,
+            $"a divisor of the hop {recipe.HopSize} between {smallest} and 256");
         JsonConfig.Check(Flows is >= 1 and <= 64, "flows", Flows, "1 to 64");
         JsonConfig.Check(Layers is >= 1 and <= 64, "layers", Layers, "1 to 64");
         JsonConfig.Check(Cycle is >= 0 and <= 16 && (Cycle > 0 || Layers <= 16), "cycle", Cycle, "1 to 16, or 0 with at most 16 layers");
         JsonConfig.Check(Channels is >= 1 and <= 1024, "channels", Channels, "1 to 1024");
         JsonConfig.Check(Kernel is >= 1 and <= 15, "kernel", Kernel, "1 to 15");
         JsonConfig.Check(EarlyEvery >= 0, "early_every", EarlyEvery, "0 or more");
-        JsonConfig.Check(EarlySize >= 0 && EarlySize % 2 == 0 && (EarlyEvery == 0 || EarlySize > 0), "early_size", EarlySize, "an even number, above 0 when early_every is");
+        JsonConfig.Check(EarlySize >= 0 && EarlySize % 2 == 0 && (EarlyEvery == 0 || EarlySize > 0), "early_size", EarlySize,
+            "an even number, above 0 when early_every is");
         JsonConfig.Check(LogScaleClamp is >= 0 and <= 20, "log_scale_clamp", LogScaleClamp, "0 to 20");
         JsonConfig.Check(LookAhead is >= 1 and <= 16, "look_ahead", LookAhead, "1 to 16 frames");
         JsonConfig.Check(Harmonics.Length == 0 || LookAhead >= 2, "look_ahead", LookAhead, "2 or more with a phase condition");
         JsonConfig.Check(EncoderChannels is >= 1 and <= 1024, "encoder_channels", EncoderChannels, "1 to 1024");
         JsonConfig.Check(ConditionChannels is >= 1 and <= 1024, "condition_channels", ConditionChannels, "1 to 1024");
         JsonConfig.Check(LinearPrediction is >= 0 and <= 64, "linear_prediction", LinearPrediction, "0 to 64");
-        JsonConfig.Check(LinearPrediction == 0 || recipe.HopSize % 4 == 0, "linear_prediction", LinearPrediction, $"0 with a hop of {recipe.HopSize}, which is no multiple of 4");
+        JsonConfig.Check(LinearPrediction == 0 || recipe.HopSize % 4 == 0, "linear_prediction", LinearPrediction,
+            $"0 with a hop of {recipe.HopSize}, which is no multiple of 4");
         JsonConfig.Check(LagWindow is >= 0 and <= 1000, "lag_window", LagWindow, "0 to 1000 Hz");
         bool bandsRise = HarmonicBands.Zip(HarmonicBands.Prepend(0), (edge, below) => edge > below && edge <= recipe.SampleRate / 2f).All(rises => rises);
-        JsonConfig.Check(HarmonicBands.Length <= 64 && bandsRise, "harmonic_bands", string.Join(",", HarmonicBands), $"at most 64 ascending edges up to {recipe.SampleRate / 2} Hz");
-        JsonConfig.Check(HarmonicBands.Length == 0 || Harmonics.Length > 0, "harmonic_bands", string.Join(",", HarmonicBands), "none without harmonics, which switch the phase on");
+        JsonConfig.Check(HarmonicBands.Length <= 64 && bandsRise, "harmonic_bands", string.Join(",", HarmonicBands),
+            $"at most 64 ascending edges up to {recipe.SampleRate / 2} Hz");
+        JsonConfig.Check(HarmonicBands.Length == 0 || Harmonics.Length > 0, "harmonic_bands", string.Join(",", HarmonicBands),
+            "none without harmonics, which switch the phase on");
         JsonConfig.Check(Harmonics.All(h => h is >= 1 and <= 100), "harmonics", string.Join(",", Harmonics), "numbers of 1 to 100");
         JsonConfig.Check(PhasePositions >= 1 && Group % PhasePositions == 0, "phase_positions", PhasePositions, $"a divisor of the group {Group}");
         JsonConfig.Check(PitchChannels is >= 1 and <= 1024, "pitch_channels", PitchChannels, "1 to 1024");

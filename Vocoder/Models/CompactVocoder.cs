@@ -36,7 +36,8 @@ public sealed partial class CompactVocoder : VocoderModel
             Pitch = new PitchPredictor(Parameters.Scope("pitch"), recipe.Bands, config.PitchChannels);
         }
         Stack = new FlowStack(Parameters, new FlowStackConfig(config.Group, config.Flows, config.EarlyEvery, config.EarlySize,
-            new WaveNetConfig(config.Layers, config.Channels, config.Kernel, Cycle: config.Cycle), config.ConditionChannels, ActNorm: true, Lu: true, config.LogScaleClamp, config.Flow,
+            new WaveNetConfig(config.Layers, config.Channels, config.Kernel, Cycle: config.Cycle), config.ConditionChannels, ActNorm: true, Lu: true,
+            config.LogScaleClamp, config.Flow,
             Phase?.Signals ?? 0));
         if (config.LinearPrediction == 0) return;
         Filter = new LinearPredictionFilter(config.LinearPrediction, recipe.HopSize / BlocksPerHop);
@@ -94,7 +95,8 @@ public sealed partial class CompactVocoder : VocoderModel
     private protected override VocoderStream CreateStream(SynthesisOptions options, Parallelism parallelism) => new CompactStream(this, options, parallelism);
 
     /// <summary>See <see cref="CompactStream.Shapes"/>; found when a state is first restored.</summary>
-    internal IReadOnlyDictionary<string, (int Batch, int Channels, int Length)> StateShapes => LazyInitializer.EnsureInitialized(ref _stateShapes, () => CompactStream.Shapes(this));
+    internal IReadOnlyDictionary<string, (int Batch, int Channels, int Length)> StateShapes =>
+        LazyInitializer.EnsureInitialized(ref _stateShapes, () => CompactStream.Shapes(this));
 
     private IReadOnlyDictionary<string, (int Batch, int Channels, int Length)>? _stateShapes;
 

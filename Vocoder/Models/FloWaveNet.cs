@@ -6,8 +6,9 @@ using FlowVocoder.Flows;
 namespace FlowVocoder.Models;
 
 /// <summary>
-/// FloWaveNet (Kim et al. 2019, arXiv 1811.02155) with the key names of its published state dictionary: context blocks of squeeze and flows, after some of which half of the channels leave with a
-/// prior that the other half tells. Audio becomes noise (<see cref="Forward"/>) and noise audio (<see cref="Generate"/>) in one pass.
+/// FloWaveNet (Kim et al. 2019, arXiv 1811.02155) with the key names of its published state dictionary: context blocks of squeeze and flows, after some of
+/// which half of the channels leave with a prior that the other half tells. Audio becomes noise (<see cref="Forward"/>) and noise audio
+/// (<see cref="Generate"/>) in one pass.
 /// </summary>
 public sealed class FloWaveNet : MultiScaleVocoder
 {
@@ -29,7 +30,8 @@ public sealed class FloWaveNet : MultiScaleVocoder
         Config = config;
         config.Validate();
         RequireRecipe(config.MelChannels);
-        Models.JsonConfig.Check(config.Hop == Recipe.HopSize, "upsample_scales", string.Join(",", config.UpsampleScales), $"numbers whose product is the hop {Recipe.HopSize}");
+        Models.JsonConfig.Check(config.Hop == Recipe.HopSize, "upsample_scales", string.Join(",", config.UpsampleScales),
+            $"numbers whose product is the hop {Recipe.HopSize}");
         (_flows, _priors) = (new FloWaveNetFlow[config.Blocks][], new ResidualWaveNet?[config.Blocks]);
         var net = new ResidualWaveNetConfig(1, config.Layers, config.Channels, config.Channels, config.Channels);
         int channels = 1, conditions = config.MelChannels;
@@ -37,7 +39,8 @@ public sealed class FloWaveNet : MultiScaleVocoder
         {
             (channels, conditions) = (2 * channels, 2 * conditions);
             ParameterSet block = Parameters.Scope($"blocks.{i}");
-            _flows[i] = [.. Enumerable.Range(0, config.Flows).Select(k => new FloWaveNetFlow(block.Scope($"flows.{k}"), net, channels, conditions, config.Affine))];
+            _flows[i] = [.. Enumerable.Range(0, config.Flows)
+                .Select(k => new FloWaveNetFlow(block.Scope($"flows.{k}"), net, channels, conditions, config.Affine))];
             if (!SplitsAfter(i)) continue;
             _priors[i] = new ResidualWaveNet(block.Scope("prior"), net with { Layers = 2 }, channels / 2, channels, conditions);
             channels /= 2;
@@ -85,7 +88,8 @@ public sealed class FloWaveNet : MultiScaleVocoder
 
     /// <inheritdoc/>
     public override double MacsPerSecond => Recipe.SampleRate *
-        (Blocks.Sum(block => (block.Flows.Sum(flow => (double)flow.MacsPerStep) + (block.Prior?.MacsPerStep ?? 0)) / block.Step) + (double)_upsampler.MacsPerFrame(Recipe.Bands) / Recipe.HopSize);
+        (Blocks.Sum(block => (block.Flows.Sum(flow => (double)flow.MacsPerStep) + (block.Prior?.MacsPerStep ?? 0)) / block.Step)
+            + (double)_upsampler.MacsPerFrame(Recipe.Bands) / Recipe.HopSize);
 
     private IEnumerable<(int Step, FloWaveNetFlow[] Flows, ResidualWaveNet? Prior)> Blocks => _flows.Select((flows, i) => (2 << i, flows, _priors[i]));
 

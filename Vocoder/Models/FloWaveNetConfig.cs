@@ -38,7 +38,8 @@ public sealed record FloWaveNetConfig
 
     /// <summary>Reads what <see cref="ToJson"/> wrote; members that are absent keep their default value.</summary>
     /// <exception cref="VocoderException">Not JSON, an unknown member, or a value of the wrong kind; <paramref name="source"/> is named.</exception>
-    public static FloWaveNetConfig FromJson(string json, string source) => JsonConfig.Read(json, source, "a FloWaveNet configuration", JsonConfigContext.Default.FloWaveNetConfig);
+    public static FloWaveNetConfig FromJson(string json, string source) =>
+        JsonConfig.Read(json, source, "a FloWaveNet configuration", JsonConfigContext.Default.FloWaveNetConfig);
 
     /// <summary>Checks that the numbers can be built.</summary>
     /// <exception cref="VocoderException">One of them cannot; the message names it with its value and what was expected.</exception>

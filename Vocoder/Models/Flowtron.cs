@@ -5,8 +5,9 @@ using FlowVocoder.Flows;
 namespace FlowVocoder.Models;
 
 /// <summary>
-/// Flowtron (Valle et al. 2021, arXiv 2005.05957) with the key names of its published state dictionary: flows over the frames of a mel that read a text by attention. A mel becomes noise
-/// (<see cref="Forward"/>) and noise a mel (<see cref="Generate"/>); a vocoder speaks it. One text at a time, so that nothing is padded.
+/// Flowtron (Valle et al. 2021, arXiv 2005.05957) with the key names of its published state dictionary: flows over the frames of a mel that read a text by
+/// attention. A mel becomes noise (<see cref="Forward"/>) and noise a mel (<see cref="Generate"/>); a vocoder speaks it. One text at a time, so that nothing is
+/// padded.
 /// </summary>
 public sealed class Flowtron
 {
@@ -26,7 +27,8 @@ public sealed class Flowtron
         (Config, Parameters) = (config, parameters);
         _speakers = Parameters.Uniform("speaker_embedding.weight", 1f, config.Speakers, config.SpeakerChannels);
         _symbols = Parameters.Uniform("embedding.weight", 1f, config.Symbols, config.TextChannels);
-        _flows = [.. Enumerable.Range(0, config.Flows).Select(i => new FlowtronStep(Parameters.Scope($"flows.{i}"), config.MelChannels, config.TextChannels + config.SpeakerChannels, config.Hidden,
+        _flows = [.. Enumerable.Range(0, config.Flows).Select(
+            i => new FlowtronStep(Parameters.Scope($"flows.{i}"), config.MelChannels, config.TextChannels + config.SpeakerChannels, config.Hidden,
             config.AttentionChannels, config.LstmLayers, backward: i % 2 == 1, gate: i == config.Flows - 1, config.CumulativeAttention))];
         _encoder = new SequenceEncoder(Parameters.Scope("encoder"), config.TextChannels, config.TextChannels, convolutions: 3, taps: 5);
         if (config.Components > 0) _prior = new MixturePrior(Parameters, config.MelChannels, config.Components, config.MelEncoderChannels);
@@ -47,7 +49,8 @@ public sealed class Flowtron
     {
         if (text.Count == 0) throw new VocoderException("the text has no symbols, expected at least 1");
         foreach (int symbol in text)
-            if (symbol < 0 || symbol >= Config.Symbols) throw new VocoderException($"found the symbol {symbol} in the text, expected 0 to {Config.Symbols - 1}");
+            if (symbol < 0 || symbol >= Config.Symbols)
+                throw new VocoderException($"found the symbol {symbol} in the text, expected 0 to {Config.Symbols - 1}");
         return _encoder.Apply(ops, ops.Transpose(ops.Reshape(ops.Take(_symbols, [.. text]), 1, text.Count, Config.TextChannels)));
     }
 
@@ -58,10 +61,12 @@ public sealed class Flowtron
     /// <param name="speaker">Who speaks.</param>
     /// <param name="prior">A prior of the attention, [t, n, 1], or null; cumulative attention has none.</param>
     /// <exception cref="VocoderException">The text or the speaker is none that the model knows, or the mel has other bands.</exception>
-    public FlowtronResult Forward(Ops ops, Tensor mel, IReadOnlyList<int> text, int speaker, Tensor? prior = null) => Forward(ops, mel, text, speaker, prior, 0, 0);
+    public FlowtronResult Forward(Ops ops, Tensor mel, IReadOnlyList<int> text, int speaker, Tensor? prior = null) =>
+        Forward(ops, mel, text, speaker, prior, 0, 0);
 
     /// <summary>
-    /// The same as an item of a batch whose longest text has so many symbols more, which published cumulative attention sees, and whose longest mel so many frames, which its mixture's encoder counts.
+    /// The same as an item of a batch whose longest text has so many symbols more, which published cumulative attention sees, and whose longest mel so many
+    /// frames, which its mixture's encoder counts.
     /// </summary>
     internal FlowtronResult Forward(Ops ops, Tensor mel, IReadOnlyList<int> text, int speaker, Tensor? prior, int padding, int melPadding)
     {
@@ -75,10 +80,13 @@ public sealed class Flowtron
             traces.Add(trace);
         }
         Tensor? density = mixture is { } known ? _prior!.NegativeLogDensity(ops, mel, known) : null;
-        return new FlowtronResult(mel, [.. traces.Select(t => t.LogScale)], [.. traces.Select(t => t.Attention)], [.. traces.Select(t => t.AttentionLogarithm)], traces[^1].Gate!) { NegativeLogDensity = density };
+        return new FlowtronResult(mel, [.. traces.Select(t => t.LogScale)], [.. traces.Select(t => t.Attention)], [.. traces.Select(t => t.AttentionLogarithm)],
+            traces[^1].Gate!) { NegativeLogDensity = density };
     }
 
-    /// <summary>Generates a mel [1, bands, t] from noise already multiplied by σ, [1, bands, most], which has as many frames unless the gate opens before.</summary>
+    /// <summary>
+    /// Generates a mel [1, bands, t] from noise already multiplied by σ, [1, bands, most], which has as many frames unless the gate opens before.
+    /// </summary>
     /// <param name="ops">Operations.</param>
     /// <param name="noise">The noise.</param>
     /// <param name="text">A text as symbols' numbers.</param>
@@ -88,7 +96,8 @@ public sealed class Flowtron
     /// <param name="prior">A prior of the attention, [most, n, 1], or null.</param>
     /// <param name="attention">Weights over the text of each flow, in the order of generation, and of each frame in the flow's own time.</param>
     /// <exception cref="VocoderException">As for <see cref="Forward"/>.</exception>
-    public Tensor Generate(Ops ops, Tensor noise, IReadOnlyList<int> text, int speaker, double threshold, float temperature, Tensor? prior, out IReadOnlyList<IReadOnlyList<float[]>> attention)
+    public Tensor Generate(Ops ops, Tensor noise, IReadOnlyList<int> text, int speaker, double threshold, float temperature, Tensor? prior,
+        out IReadOnlyList<IReadOnlyList<float[]>> attention)
     {
         RequireBands(noise);
         Tensor told = Told(ops, text, speaker);
@@ -113,6 +122,7 @@ public sealed class Flowtron
     private void RequireBands(Tensor mel)
     {
         if (mel.Batch != 1 || mel.Channels != Config.MelChannels || mel.Length == 0)
-            throw new VocoderException($"found {mel.Batch} mels of {mel.Channels} bands and {mel.Length} frames, expected one of {Config.MelChannels} bands and at least 1 frame");
+            throw new VocoderException(
+                $"found {mel.Batch} mels of {mel.Channels} bands and {mel.Length} frames, expected one of {Config.MelChannels} bands and at least 1 frame");
     }
 }

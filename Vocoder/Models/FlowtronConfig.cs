@@ -52,7 +52,8 @@ public sealed record FlowtronConfig
         JsonConfig.Check(Hidden is >= 1 and <= 8192, "hidden", Hidden, "1 to 8192");
         JsonConfig.Check(AttentionChannels is >= 1 and <= 8192, "attention_channels", AttentionChannels, "1 to 8192");
         JsonConfig.Check(Components is >= 0 and <= 64, "components", Components, "0 to 64");
-        JsonConfig.Check(MelEncoderChannels is >= 2 and <= 4096 && MelEncoderChannels % 2 == 0, "mel_encoder_channels", MelEncoderChannels, "an even number from 2 to 4096");
+        JsonConfig.Check(MelEncoderChannels is >= 2 and <= 4096 && MelEncoderChannels % 2 == 0, "mel_encoder_channels", MelEncoderChannels,
+            "an even number from 2 to 4096");
         JsonConfig.Check(LstmLayers is >= 1 and <= 8, "lstm_layers", LstmLayers, "1 to 8");
     }
 }

@@ -8,16 +8,18 @@ namespace FlowVocoder.Models;
 /// <param name="Attention">Attention of each flow, [t, n, 1]; of every second flow in reversed time.</param>
 /// <param name="AttentionLogarithms">Their logarithms, with the prior and before they sum to 1 again.</param>
 /// <param name="Gate">Logits of having come to the end, [1, 1, t], in the time of the last flow.</param>
-public sealed record FlowtronResult(Tensor Latent, IReadOnlyList<Tensor> LogScales, IReadOnlyList<Tensor> Attention, IReadOnlyList<Tensor> AttentionLogarithms, Tensor Gate)
+public sealed record FlowtronResult(Tensor Latent, IReadOnlyList<Tensor> LogScales, IReadOnlyList<Tensor> Attention, IReadOnlyList<Tensor> AttentionLogarithms,
+    Tensor Gate)
 {
     /// <summary>-log p(z) where the prior is a mixture, without its constants; null where it is normal.</summary>
     internal Tensor? NegativeLogDensity { get; init; }
 
     /// <summary>
-    /// Σ z²/(2σ²) - Σ log s, as [1,1,1], or with the density of the mixture where the prior is one, which has its own σ; the published loss is its sum over items by the number of their values. The constant of
-    /// the normal distribution is left out.
+    /// Σ z²/(2σ²) - Σ log s, as [1,1,1], or with the density of the mixture where the prior is one, which has its own σ; the published loss is its sum over
+    /// items by the number of their values. The constant of the normal distribution is left out.
     /// </summary>
-    public Tensor Loss(Ops ops, float sigma) => ops.Add(NegativeLogDensity ?? ops.Scale(ops.SumSquares(Latent), 1f / (2f * sigma * sigma)), ops.Scale(LogScales.Select(ops.Sum).Aggregate(ops.Add), -1f));
+    public Tensor Loss(Ops ops, float sigma) => ops.Add(NegativeLogDensity ?? ops.Scale(ops.SumSquares(Latent), 1f / (2f * sigma * sigma)),
+        ops.Scale(LogScales.Select(ops.Sum).Aggregate(ops.Add), -1f));
 
     /// <summary>Σ of the cross-entropy of the gate, as [1,1,1]: as published, it is to open at the last frame in the time of the last flow.</summary>
     public Tensor GateLoss(Ops ops)

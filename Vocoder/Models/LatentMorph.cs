@@ -3,9 +3,9 @@ using FlowVocoder.Features;
 namespace FlowVocoder.Models;
 
 /// <summary>
-/// Speech between two recordings: latents are interpolated spherically, mels and the speed of the phase linearly, along an alignment in time of the mels. At 0 and 1 it
-/// is one and the other recording exactly. In between, spherical interpolation keeps the length of z that noise of so many dimensions has (White 2016, Sampling
-/// generative networks, sec. 2.1), where the mean of two would be too quiet by 3 dB.
+/// Speech between two recordings: latents are interpolated spherically, mels and the speed of the phase linearly, along an alignment in time of the mels. At 0
+/// and 1 it is one and the other recording exactly. In between, spherical interpolation keeps the length of z that noise of so many dimensions has (White 2016,
+/// Sampling generative networks, sec. 2.1), where the mean of two would be too quiet by 3 dB.
 /// </summary>
 public sealed class LatentMorph
 {
@@ -44,7 +44,8 @@ public sealed class LatentMorph
         (double First, double Second)[] times = Times(weight);
         return _first with
         {
-            Z = Latents(times, weight), Mel = Mel(times, weight), Phase = _first.Phase.Length == 0 ? [] : Phase(times, weight), F0 = _first.F0.Length == 0 ? [] : F0(times, weight),
+            Z = Latents(times, weight), Mel = Mel(times, weight), Phase = _first.Phase.Length == 0 ? [] : Phase(times, weight), F0 = _first.F0.Length == 0 ? []
+                : F0(times, weight),
         };
     }
 
@@ -84,7 +85,9 @@ public sealed class LatentMorph
         }
     }
 
-    /// <summary>Spherical interpolation (Shoemake 1985): sin((1-w)θ)/sin θ · a + sin(wθ)/sin θ · b into <paramref name="a"/>, for the angle θ between the two.</summary>
+    /// <summary>
+    /// Spherical interpolation (Shoemake 1985): sin((1-w)θ)/sin θ · a + sin(wθ)/sin θ · b into <paramref name="a"/>, for the angle θ between the two.
+    /// </summary>
     internal static void Slerp(Span<float> a, ReadOnlySpan<float> b, double weight)
     {
         double dot = 0, aa = 0, bb = 0;
@@ -101,7 +104,8 @@ public sealed class LatentMorph
         var mel = new float[bands * times.Length];
         for (int b = 0; b < bands; b++)
             for (int n = 0; n < times.Length; n++)
-                mel[b * times.Length + n] = (float)((1 - weight) * Between(Band(_first.Mel, b), times[n].First) + weight * Between(Band(_second.Mel, b), times[n].Second));
+                mel[b * times.Length + n] = (float)((1 - weight) * Between(Band(_first.Mel, b), times[n].First)
+                    + weight * Between(Band(_second.Mel, b), times[n].Second));
         return mel;
 
         ReadOnlySpan<float> Band(float[] values, int b) => values.AsSpan(b * (values.Length / bands), values.Length / bands);
@@ -121,7 +125,8 @@ public sealed class LatentMorph
             var here = times[n];
             var next = n + 1 < times.Length ? times[n + 1] : (First: here.First + 1, Second: here.Second + 1);
             double part = (double)(t % hop) / hop;
-            sum += (1 - weight) * Advance(_first.Phase, hop * (here.First + part * (next.First - here.First))) + weight * Advance(_second.Phase, hop * (here.Second + part * (next.Second - here.Second)));
+            sum += (1 - weight) * Advance(_first.Phase, hop * (here.First + part * (next.First - here.First)))
+                + weight * Advance(_second.Phase, hop * (here.Second + part * (next.Second - here.Second)));
         }
         return phase;
     }

@@ -6,8 +6,8 @@ namespace FlowVocoder.Models;
 public sealed record LatentSpeech
 {
     /// <summary>
-    /// z, [group, steps] row-major: what leaves the flow early comes first. A column is a step of <c>group</c> samples in time. Under the voice that encoded it,
-    /// normal speech is close to independent N(0, 1).
+    /// z, [group, steps] row-major: what leaves the flow early comes first. A column is a step of <c>group</c> samples in time. Under the voice that encoded
+    /// it, normal speech is close to independent N(0, 1).
     /// </summary>
     public required float[] Z { get; init; }
 
@@ -42,7 +42,8 @@ public sealed record LatentSpeech
         Check(Group == group, "z", $"{Group} rows", $"{group}, the samples that this voice moves as one step");
         Check(Z.Length > 0 && Z.Length % group == 0, "z", $"{Z.Length} values", $"a positive multiple of {group}");
         int hops = Samples / recipe.HopSize, frames = Mel.Length / recipe.Bands;
-        Check(Mel.Length % recipe.Bands == 0 && frames > 0 && frames >= hops, "mel", $"{Mel.Length} values", $"at least {Math.Max(1, hops)} frames of {recipe.Bands} bands");
+        Check(Mel.Length % recipe.Bands == 0 && frames > 0 && frames >= hops, "mel", $"{Mel.Length} values",
+            $"at least {Math.Max(1, hops)} frames of {recipe.Bands} bands");
         if (hasPhase)
         {
             Check(Samples % recipe.HopSize == 0, "z", $"{Steps} columns", $"a whole number of frames of {recipe.HopSize / group}");

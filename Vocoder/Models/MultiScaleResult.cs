@@ -3,7 +3,8 @@ using FlowVocoder.Compute;
 namespace FlowVocoder.Models;
 
 /// <summary>What normalising audio by a multi-scale flow gives. Valid until the operations that made it are reset.</summary>
-/// <param name="Latents">Parts of z, standard normal, in the order in which they leave: what each split gives away, less its mean and over its deviation, then what remains.</param>
+/// <param name="Latents">Parts of z, standard normal, in the order in which they leave: what each split gives away, less its mean and over its deviation, then
+/// what remains.</param>
 /// <param name="LogDets">Log-determinants by layer, [1,1,1] each; those of splits are -Σ log σ of their priors.</param>
 public sealed record MultiScaleResult(IReadOnlyList<Tensor> Latents, IReadOnlyList<(string Layer, Tensor LogDet)> LogDets)
 {

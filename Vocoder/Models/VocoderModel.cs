@@ -12,7 +12,9 @@ namespace FlowVocoder.Models;
 /// <param name="Parts">What each layer contributes, in nats per sample; they sum to <paramref name="NatsPerSample"/>.</param>
 public sealed record Likelihood(int Samples, double NatsPerSample, IReadOnlyList<(string Layer, double Nats)> Parts)
 {
-    /// <summary>Standard error of <see cref="NatsPerSample"/> where a log-determinant is estimated by chance, in nats per sample; null where all are exact.</summary>
+    /// <summary>
+    /// Standard error of <see cref="NatsPerSample"/> where a log-determinant is estimated by chance, in nats per sample; null where all are exact.
+    /// </summary>
     public double? StandardError { get; init; }
 }
 
@@ -112,7 +114,8 @@ public abstract partial class VocoderModel
     /// <param name="most">Samples at most.</param>
     /// <param name="why">Why no more, for the error.</param>
     /// <exception cref="VocoderException">There are more.</exception>
-    private protected int Length(ISampleSource audio, Action<ReadOnlySpan<float>> watch, int most = int.MaxValue / 2, string why = "positions are 32-bit numbers")
+    private protected int Length(ISampleSource audio, Action<ReadOnlySpan<float>> watch, int most = int.MaxValue / 2,
+        string why = "positions are 32-bit numbers")
     {
         int samples = 0;
         audio.ReadThrough(piece =>
@@ -154,9 +157,12 @@ public abstract partial class VocoderModel
         throw new VocoderException($"a voice of kind {Kind} has no decoder, expected one from a voice file");
 
     /// <summary>
-    /// Exact log-likelihood frame by frame, each given all before it: nats per sample for each whole hop that the mel covers. Their mean is what <see cref="Score"/> says.
+    /// Exact log-likelihood frame by frame, each given all before it: nats per sample for each whole hop that the mel covers. Their mean is what
+    /// <see cref="Score"/> says.
     /// </summary>
-    /// <exception cref="VocoderException">There is not one whole frame to score, or the likelihood of this kind of voice does not divide into frames.</exception>
-    public virtual double[] ScoreFrames(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism, CancellationToken cancellation = default) =>
+    /// <exception cref="VocoderException">There is not one whole frame to score, or the likelihood of this kind of voice does not divide into
+    /// frames.</exception>
+    public virtual double[] ScoreFrames(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism,
+        CancellationToken cancellation = default) =>
         throw new VocoderException($"the likelihood of a voice of kind {Kind} does not divide into frames, expected one of kind {CompactVocoder.KindName}");
 }

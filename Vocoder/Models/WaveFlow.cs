@@ -6,9 +6,9 @@ using FlowVocoder.Flows;
 namespace FlowVocoder.Models;
 
 /// <summary>
-/// WaveFlow (Ping et al. 2020, arXiv 1912.01219) with the key names of its published state dictionary: samples are squeezed into planes of a few rows, sample w·height + h into
-/// row h and column w, and flows that are autoregressive over the rows alone turn speech into noise in one pass (<see cref="Forward"/>) or noise into speech row by row
-/// (<see cref="Generate"/>). After each flow the rows change places, those of the mel alike.
+/// WaveFlow (Ping et al. 2020, arXiv 1912.01219) with the key names of its published state dictionary: samples are squeezed into planes of a few rows, sample
+/// w·height + h into row h and column w, and flows that are autoregressive over the rows alone turn speech into noise in one pass (<see cref="Forward"/>) or
+/// noise into speech row by row (<see cref="Generate"/>). After each flow the rows change places, those of the mel alike.
 /// </summary>
 public sealed partial class WaveFlow : VocoderModel
 {
@@ -53,18 +53,21 @@ public sealed partial class WaveFlow : VocoderModel
     public override ParameterSet Parameters { get; }
 
     /// <inheritdoc/>
-    public override double MacsPerSecond => Recipe.SampleRate * (_flows.Sum(flow => (double)flow.MacsPerStep) + (double)_upsampler.MacsPerFrame(Recipe.Bands) / Recipe.HopSize);
+    public override double MacsPerSecond =>
+        Recipe.SampleRate * (_flows.Sum(flow => (double)flow.MacsPerStep) + (double)_upsampler.MacsPerFrame(Recipe.Bands) / Recipe.HopSize);
 
     /// <summary>
-    /// Whether the published synthesis undoes the published training: it takes the mel in its natural order, which is right only where all permutations together change nothing. That
-    /// is so for any even number of flows without <see cref="WaveFlowConfig.SplitHalves"/> and for a multiple of 4 with it. Here synthesis is the inverse of scoring for all of them.
+    /// Whether the published synthesis undoes the published training: it takes the mel in its natural order, which is right only where all permutations
+    /// together change nothing. That is so for any even number of flows without <see cref="WaveFlowConfig.SplitHalves"/> and for a multiple of 4 with it. Here
+    /// synthesis is the inverse of scoring for all of them.
     /// </summary>
     public bool HasPublishedInverse => !Config.SplitHalves || Config.Flows % 4 == 0;
 
     /// <summary>
     /// Normalises audio [b, 1, n] in ±1 under a mel [b, bands, f]. Samples that do not fill a column are left out, and so is what the mel has beyond the audio.
     /// </summary>
-    /// <exception cref="VocoderException">The mel has other bands or is shorter than the audio, or the audio is shorter than a column or too long for one pass.</exception>
+    /// <exception cref="VocoderException">The mel has other bands or is shorter than the audio, or the audio is shorter than a column or too long for one
+    /// pass.</exception>
     public WaveFlowResult Forward(Ops ops, Tensor audio, Tensor mel)
     {
         RequireMel(mel);
@@ -73,7 +76,8 @@ public sealed partial class WaveFlow : VocoderModel
         int height = Config.Height, width = audio.Length / height;
         if (width == 0) throw new VocoderException($"audio: found {audio.Length} samples, expected at least {height}");
         if (width * (long)height > (long)mel.Length * _upsampler.Scale)
-            throw new VocoderException($"mel: {mel.Length} frames are {(long)mel.Length * _upsampler.Scale} samples, expected at least the audio's {width * height}");
+            throw new VocoderException(
+                $"mel: {mel.Length} frames are {(long)mel.Length * _upsampler.Scale} samples, expected at least the audio's {width * height}");
         Tensor condition = Condition(ops, mel, width);
         Tensor x = ops.Reshape(ops.Fold(width * height == audio.Length ? audio : ops.Crop(audio, 0, width * height), height), audio.Batch * height, 1, width);
         var logDets = new Tensor[_flows.Length];
@@ -91,16 +95,19 @@ public sealed partial class WaveFlow : VocoderModel
     }
 
     /// <summary>
-    /// Generates audio [b, 1, height·w] from a mel [b, bands, f] and noise already multiplied by σ, [b, height, w], row by row; the last columns of a longer mel are left out.
+    /// Generates audio [b, 1, height·w] from a mel [b, bands, f] and noise already multiplied by σ, [b, height, w], row by row; the last columns of a longer
+    /// mel are left out.
     /// </summary>
     /// <exception cref="VocoderException">The mel has other bands, or is shorter than the noise or too long for one pass.</exception>
     public Tensor Generate(Ops ops, Tensor mel, Tensor noise)
     {
         RequireMel(mel);
         int height = Config.Height, width = noise.Length;
-        if (noise.Batch != mel.Batch || noise.Channels != height) throw new ArgumentException($"noise has shape {noise.Shape}, expected [{mel.Batch}, {height}, w]", nameof(noise));
+        if (noise.Batch != mel.Batch || noise.Channels != height)
+            throw new ArgumentException($"noise has shape {noise.Shape}, expected [{mel.Batch}, {height}, w]", nameof(noise));
         if (width * (long)height > (long)mel.Length * _upsampler.Scale)
-            throw new VocoderException($"mel: {mel.Length} frames are {(long)mel.Length * _upsampler.Scale} samples, expected at least {width * (long)height} of noise");
+            throw new VocoderException(
+                $"mel: {mel.Length} frames are {(long)mel.Length * _upsampler.Scale} samples, expected at least {width * (long)height} of noise");
         Tensor condition = Condition(ops, mel, width), x = ops.Reshape(noise, noise.Batch * height, 1, width);
         // The order in which the rows of the mel stand after all flows, undone one after the other.
         int[] order = [.. Enumerable.Range(0, height)];

@@ -4,8 +4,8 @@ using FlowVocoder.Features;
 namespace FlowVocoder.Models;
 
 /// <summary>
-/// Configuration of a <see cref="WaveFlow"/>, under the names that the published constructor has in JSON. The default values are the 64-channel model of the paper
-/// (Ping et al. 2020, table 1) with its better permutation.
+/// Configuration of a <see cref="WaveFlow"/>, under the names that the published constructor has in JSON. The default values are the 64-channel model of the
+/// paper (Ping et al. 2020, table 1) with its better permutation.
 /// </summary>
 public sealed record WaveFlowConfig
 {
@@ -34,7 +34,8 @@ public sealed record WaveFlowConfig
     public int HeightCycle { get; init; } = 1;
 
     /// <summary>
-    /// Whether the second half of the flows reverses the upper and the lower half of the rows each by itself, in place of all rows (Ping et al. 2020, sec. 3.3). The default value is true.
+    /// Whether the second half of the flows reverses the upper and the lower half of the rows each by itself, in place of all rows (Ping et al. 2020, sec.
+    /// 3.3). The default value is true.
     /// </summary>
     [JsonPropertyName("bipartize")]
     public bool SplitHalves { get; init; } = true;
@@ -62,7 +63,8 @@ public sealed record WaveFlowConfig
         JsonConfig.Check(HeightCycle is >= 1 and <= 8, "layers_per_dilation_h_cycle", HeightCycle, "1 to 8");
         bool isEven = UpsampleScales.Length is >= 1 and <= 4 && UpsampleScales.All(s => s is >= 2 and <= 256 && s % 2 == 0);
         bool isHop = isEven && UpsampleScales.Aggregate(1L, (product, s) => product * s) == recipe.HopSize;
-        JsonConfig.Check(isHop, "upsample_scales", string.Join(",", UpsampleScales), $"one to four even numbers of 2 to 256 whose product is the hop {recipe.HopSize}");
+        JsonConfig.Check(isHop, "upsample_scales", string.Join(",", UpsampleScales),
+            $"one to four even numbers of 2 to 256 whose product is the hop {recipe.HopSize}");
         bool fits = Height is >= 2 and <= 128 && recipe.HopSize % Height == 0 && (!SplitHalves || Height % 2 == 0);
         JsonConfig.Check(fits, "n_height", Height, $"a divisor of the hop {recipe.HopSize} from 2 to 128{(SplitHalves ? ", even with bipartize" : "")}");
     }

@@ -18,7 +18,8 @@ public sealed partial class WaveGlow
     public override Likelihood Score(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism)
     {
         int hop = Recipe.HopSize, melFrames = mel.Length / Recipe.Bands, frames = Math.Min(audio.Length / hop, melFrames);
-        if (frames == 0) throw new VocoderException($"there is nothing to score: {audio.Length} samples and {melFrames} mel frames, expected at least {hop} and 1");
+        if (frames == 0)
+            throw new VocoderException($"there is nothing to score: {audio.Length} samples and {melFrames} mel frames, expected at least {hop} and 1");
         int samples = (int)SampleCount(frames);
         Ops ops = Engine.Compute(parallelism);
         WaveGlowResult result = Forward(ops, Tensor.From(audio[..samples], 1, 1, samples), Tensor.From(mel, 1, Recipe.Bands, melFrames));

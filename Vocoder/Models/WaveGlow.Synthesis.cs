@@ -31,7 +31,8 @@ public sealed partial class WaveGlow : IWindowedModel
 
     /// <inheritdoc/>
     Tensor IWindowedModel.Speak(Ops ops, Tensor mel, long firstFrame, SynthesisOptions options) =>
-        Generate(ops, mel, DrawNoise(ops, options.Sigma, options.Seed, firstFrame * Recipe.HopSize / Config.Group, (int)(SampleCount(mel.Length) / Config.Group)));
+        Generate(ops, mel, DrawNoise(ops, options.Sigma, options.Seed, firstFrame * Recipe.HopSize / Config.Group,
+            (int)(SampleCount(mel.Length) / Config.Group)));
 
     /// <summary>
     /// Normal noise of standard deviation σ for <see cref="Generate"/>, [1, c, steps] for each of <see cref="NoiseChannels"/>. It depends on

@@ -19,7 +19,8 @@ public sealed partial class WaveGlow
         Parameters.Load(source, name => find(name) ?? Normalised(source, name, shapes, find));
     }
 
-    private static (int[] Shape, float[] Data)? Normalised(string source, string name, Dictionary<string, int[]> shapes, Func<string, (int[] Shape, float[] Data)?> find)
+    private static (int[] Shape, float[] Data)? Normalised(string source, string name, Dictionary<string, int[]> shapes,
+        Func<string, (int[] Shape, float[] Data)?> find)
     {
         bool gain = name.EndsWith(".weight_g", StringComparison.Ordinal);
         if (!gain && !name.EndsWith(".weight_v", StringComparison.Ordinal)) return null;

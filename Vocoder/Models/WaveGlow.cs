@@ -100,7 +100,8 @@ public sealed partial class WaveGlow : VocoderModel
         Tensor condition = Condition(ops, mel, length);
         Tensor grouped = ops.Fold(length == audio.Length ? audio : ops.Crop(audio, 0, length), Config.Group);
         FlowResult result = _flow.Forward(ops, grouped, condition);
-        IReadOnlyList<Tensor> LogDets(string prefix) => [.. result.LogDets.Where(d => d.Flow.StartsWith(prefix, StringComparison.Ordinal)).Select(d => d.LogDet)];
+        IReadOnlyList<Tensor> LogDets(string prefix) =>
+            [.. result.LogDets.Where(d => d.Flow.StartsWith(prefix, StringComparison.Ordinal)).Select(d => d.LogDet)];
         return new WaveGlowResult(result.Latents.Aggregate(ops.Concat), LogDets("WN."), LogDets("convinv."));
     }
 

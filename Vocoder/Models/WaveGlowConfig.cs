@@ -74,7 +74,8 @@ public sealed record WaveGlowConfig(
         Require(source, EarlySize >= 0, "n_early_size", EarlySize, "at least 0");
         Require(source, WaveNet.Layers is >= 1 and <= 20, "n_layers", WaveNet.Layers, "1 to 20, as layer i has dilation 2^i");
         Require(source, WaveNet.Channels is >= 2 and <= 4096 && WaveNet.Channels % 2 == 0, "n_channels", WaveNet.Channels, "an even number from 2 to 4096");
-        Require(source, WaveNet.Kernel is >= 1 and <= 255 && WaveNet.Kernel % 2 == 1, "kernel_size", WaveNet.Kernel, "an odd number from 1 to 255, which can be centred");
+        Require(source, WaveNet.Kernel is >= 1 and <= 255 && WaveNet.Kernel % 2 == 1, "kernel_size", WaveNet.Kernel,
+            "an odd number from 1 to 255, which can be centred");
         Require(source, UpsampleStride >= 1, "upsample_stride", UpsampleStride, "at least 1");
         Require(source, UpsampleKernel >= UpsampleStride, "upsample_kernel_size", UpsampleKernel, $"at least the stride, {UpsampleStride}");
         for (int k = 0, channels = Group; k < Flows; k++)
@@ -96,7 +97,8 @@ public sealed record WaveGlowConfig(
 
     private static void RequireSize(string source, string layer, Int128 a, Int128 b, Int128 c)
     {
-        if (a * b * c > LargestWeight) throw new VocoderException($"{source}: the weight of {layer} would have {a * b * c} elements, expected at most {LargestWeight}");
+        if (a * b * c > LargestWeight)
+            throw new VocoderException($"{source}: the weight of {layer} would have {a * b * c} elements, expected at most {LargestWeight}");
     }
 }
 

@@ -13,7 +13,8 @@ internal sealed class WaveGlowUpsampler
     private readonly string _name;
     private readonly DerivedTensor _rearranged;
 
-    public WaveGlowUpsampler(ParameterSet parameters, WaveGlowConfig config) : this(parameters, config.MelChannels, config.UpsampleKernel, config.UpsampleStride) { }
+    public WaveGlowUpsampler(ParameterSet parameters, WaveGlowConfig config)
+        : this(parameters, config.MelChannels, config.UpsampleKernel, config.UpsampleStride) { }
 
     public WaveGlowUpsampler(ParameterSet parameters, int channels, int kernel, int stride)
     {

@@ -6,8 +6,8 @@ using FlowVocoder.Flows;
 namespace FlowVocoder.Models;
 
 /// <summary>
-/// WaveNODE (Kim et al. 2020, arXiv 2006.04598) with the key names of its published state dictionary: blocks of squeeze, activation normalisation and continuous flow, after some of which half of the
-/// channels leave with a prior that the other half tells.
+/// WaveNODE (Kim et al. 2020, arXiv 2006.04598) with the key names of its published state dictionary: blocks of squeeze, activation normalisation and
+/// continuous flow, after some of which half of the channels leave with a prior that the other half tells.
 /// </summary>
 public sealed class WaveNode : MultiScaleVocoder
 {
@@ -23,7 +23,8 @@ public sealed class WaveNode : MultiScaleVocoder
     public WaveNode(WaveNodeConfig config, ulong seed = 0, MelRecipe? recipe = null) : this(config, new ParameterSet(seed), recipe) { }
 
     /// <summary>The same with an empty set for the weights, which may be limited.</summary>
-    internal WaveNode(WaveNodeConfig config, ParameterSet parameters, MelRecipe? recipe) : base(parameters, recipe ?? MelRecipe.ByName("flowavenet") with { Bands = config.MelChannels })
+    internal WaveNode(WaveNodeConfig config, ParameterSet parameters, MelRecipe? recipe)
+        : base(parameters, recipe ?? MelRecipe.ByName("flowavenet") with { Bands = config.MelChannels })
     {
         Config = config;
         config.Validate();
@@ -40,7 +41,8 @@ public sealed class WaveNode : MultiScaleVocoder
             _blocks[i] = (new ScaleNorm(chain.Scope("1.actnorm"), channels),
                 new ContinuousFlow(chain.Scope("2.odefunc.diffeq.layer"), field, channels, conditions, solver, (ulong)i), null);
             if ((i + 1) % config.SplitPeriod != 0 || i == config.Blocks - 1) continue;
-            _blocks[i].Prior = new WaveNet(Parameters.Scope($"blocks.{number++}.prior"), new WaveNetConfig(config.PriorLayers, config.PriorChannels, 3, Causal: false, DilationBase: config.DilationBase), channels / 2, channels, conditions / 2);
+            _blocks[i].Prior = new WaveNet(Parameters.Scope($"blocks.{number++}.prior"), new WaveNetConfig(config.PriorLayers, config.PriorChannels, 3,
+                Causal: false, DilationBase: config.DilationBase), channels / 2, channels, conditions / 2);
             (channels, conditions) = (channels / 2, conditions / 2);
         }
         _upsampler = new WaveGlowUpsampler(Parameters.Scope("upsample"), config.MelChannels, FramesOfKernel * Recipe.HopSize, Recipe.HopSize);
@@ -88,7 +90,8 @@ public sealed class WaveNode : MultiScaleVocoder
 
     /// <inheritdoc/>
     public override double MacsPerSecond => Recipe.SampleRate *
-        (_blocks.Select((block, i) => (block.Flow.MacsPerStep + (double)(block.Prior?.MacsPerStep ?? 0)) / StepOf(i)).Sum() + (double)_upsampler.MacsPerFrame / Recipe.HopSize);
+        (_blocks.Select((block, i) => (block.Flow.MacsPerStep + (double)(block.Prior?.MacsPerStep ?? 0)) / StepOf(i)).Sum()
+            + (double)_upsampler.MacsPerFrame / Recipe.HopSize);
 
     // Samples of a step of a block.
     private int StepOf(int block) => Config.FirstScale * (int)Math.Pow(Config.Scale, block + 1);

@@ -37,8 +37,8 @@ public sealed record WaveNodeConfig
     public int PriorChannels { get; init; } = 256;
 
     /// <summary>
-    /// How the equations are solved, by name (see <see cref="OdeMethod"/>). The default value is rk4; published is dopri5 with a tolerance of 1e-5 in training and 1e-3 when it speaks
-    /// (<see cref="ContinuousFlow.Solver"/>), whose receptive field no stream knows beforehand.
+    /// How the equations are solved, by name (see <see cref="OdeMethod"/>). The default value is rk4; published is dopri5 with a tolerance of 1e-5 in training
+    /// and 1e-3 when it speaks (<see cref="ContinuousFlow.Solver"/>), whose receptive field no stream knows beforehand.
     /// </summary>
     public string Solver { get; init; } = "rk4";
 
@@ -57,7 +57,8 @@ public sealed record WaveNodeConfig
 
     /// <summary>Reads what <see cref="ToJson"/> wrote; members that are absent keep their default value.</summary>
     /// <exception cref="VocoderException">Not JSON, an unknown member, or a value of the wrong kind; <paramref name="source"/> is named.</exception>
-    public static WaveNodeConfig FromJson(string json, string source) => JsonConfig.Read(json, source, "a WaveNODE configuration", JsonConfigContext.Default.WaveNodeConfig);
+    public static WaveNodeConfig FromJson(string json, string source) =>
+        JsonConfig.Read(json, source, "a WaveNODE configuration", JsonConfigContext.Default.WaveNodeConfig);
 
     /// <summary>Checks that the numbers can be built.</summary>
     /// <exception cref="VocoderException">One of them cannot; the message names it with its value and what was expected.</exception>
@@ -67,7 +68,8 @@ public sealed record WaveNodeConfig
         JsonConfig.Check(Blocks is >= 1 and <= 8, "blocks", Blocks, "1 to 8");
         JsonConfig.Check(FirstScale is >= 1 and <= 64, "first_scale", FirstScale, "1 to 64");
         JsonConfig.Check(Scale is >= 2 and <= 4 && Group <= 4096, "scale", Scale, "2 to 4, and at most 4096 samples in all blocks");
-        JsonConfig.Check(SplitPeriod >= 1 && (Scale % 2 == 0 || SplitPeriod >= Blocks), "split_period", SplitPeriod, "1 or more, and no split with an odd scale");
+        JsonConfig.Check(SplitPeriod >= 1 && (Scale % 2 == 0 || SplitPeriod >= Blocks), "split_period", SplitPeriod,
+            "1 or more, and no split with an odd scale");
         JsonConfig.Check(Layers is >= 1 and <= 8, "layers", Layers, "1 to 8");
         JsonConfig.Check(Channels is >= 1 and <= 1024, "channels", Channels, "1 to 1024");
         JsonConfig.Check(DilationBase is >= 1 and <= 4, "dilation_base", DilationBase, "1 to 4");

@@ -29,7 +29,8 @@ internal sealed class CompactStream : VocoderStream
     public CompactStream(CompactVocoder model, SynthesisOptions options, Parallelism parallelism) : base(model, options)
     {
         if (options.PitchShift != 0 && !model.UsesPhase)
-            throw new VocoderException(FormattableString.Invariant($"the pitch shift is {options.PitchShift} semitones, expected 0: this voice has no phase condition"));
+            throw new VocoderException(FormattableString.Invariant(
+                $"the pitch shift is {options.PitchShift} semitones, expected 0: this voice has no phase condition"));
         (_model, _parallelism, _noise) = (model, parallelism, new Philox(options.Seed));
         if (model.UsesPhase) _phase = new PhaseAccumulator(model.Recipe);
         (_history, _last, _tail) = (new float[model.Filter?.Order ?? 0], new float[Bands], new float[LookAheadFrames * Bands]);
@@ -75,8 +76,8 @@ internal sealed class CompactStream : VocoderStream
 
     /// <inheritdoc/>
     /// <remarks>
-    /// A recursion over time goes through all of its layers for every step, so that no thread could follow another. Threads that follow each other are the managed
-    /// engine's own way.
+    /// A recursion over time goes through all of its layers for every step, so that no thread could follow another. Threads that follow each other are the
+    /// managed engine's own way.
     /// </remarks>
     internal override void SpeakWhole(ReadOnlyMemory<float> mel, Action<ReadOnlyMemory<float>> sink, CancellationToken cancellation)
     {
@@ -93,7 +94,9 @@ internal sealed class CompactStream : VocoderStream
     /// <summary>Lets threads that wait for the chunk of another one stop.</summary>
     public void Abandon() => _state.Abandon();
 
-    /// <summary>Speaks one chunk of a signal that several threads share, and hands its samples to <paramref name="sink"/> after those of the chunk before.</summary>
+    /// <summary>
+    /// Speaks one chunk of a signal that several threads share, and hands its samples to <paramref name="sink"/> after those of the chunk before.
+    /// </summary>
     /// <param name="tools">What the thread works with.</param>
     /// <param name="chunk">Number of the chunk, from 0.</param>
     /// <param name="frames">[n, bands] the mel frames that come in.</param>
@@ -101,7 +104,8 @@ internal sealed class CompactStream : VocoderStream
     /// <param name="rendered">Frames that earlier chunks speak.</param>
     /// <param name="samples">Room for what this one speaks, a whole number of hops.</param>
     /// <param name="sink">Receives them.</param>
-    public void Speak(CompactTools tools, int chunk, ReadOnlySpan<float> frames, long pushed, long rendered, Memory<float> samples, Action<ReadOnlyMemory<float>> sink)
+    public void Speak(CompactTools tools, int chunk, ReadOnlySpan<float> frames, long pushed, long rendered, Memory<float> samples,
+        Action<ReadOnlyMemory<float>> sink)
     {
         tools.Chunk = chunk;
         Advance(tools, frames, pushed, rendered, samples.Span, samples.Length / HopSize);

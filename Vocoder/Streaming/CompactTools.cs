@@ -47,7 +47,9 @@ internal sealed class CompactTools
         frames.CopyTo(_mel);
     }
 
-    /// <summary>Works out the linear predictors of the frames that were taken, the first of which is number <paramref name="rendered"/> of the signal.</summary>
+    /// <summary>
+    /// Works out the linear predictors of the frames that were taken, the first of which is number <paramref name="rendered"/> of the signal.
+    /// </summary>
     public void Predict(long rendered, int frames)
     {
         if (_predictor == null) return;

@@ -5,8 +5,9 @@ namespace FlowVocoder.Streaming;
 
 /// <summary>
 /// Removes what a WaveGlow says whatever its mel: the tones at multiples of an eighth of the sample rate that its groups of samples leave, and their hiss. The
-/// spectrum of its speech of a zero mel with σ = 0, the bias, is subtracted from the magnitudes of what it speaks: denoiser.py of https://github.com/NVIDIA/waveglow, but
-/// for the bias, which there is that of the first frame, half of it a mirror image, and here the mean of all frames within. Immutable; instances may be shared.
+/// spectrum of its speech of a zero mel with σ = 0, the bias, is subtracted from the magnitudes of what it speaks: denoiser.py of
+/// https://github.com/NVIDIA/waveglow, but for the bias, which there is that of the first frame, half of it a mirror image, and here the mean of all frames
+/// within. Immutable; instances may be shared.
 /// </summary>
 public sealed class Denoiser
 {

@@ -20,7 +20,8 @@ public sealed class DenoiserStream
 
     internal DenoiserStream(Denoiser denoiser, float strength)
     {
-        if (!(strength is >= 0 and <= 100)) throw new VocoderException(FormattableString.Invariant($"the strength of the denoiser is {strength}, expected 0 to 100"));
+        if (!(strength is >= 0 and <= 100))
+            throw new VocoderException(FormattableString.Invariant($"the strength of the denoiser is {strength}, expected 0 to 100"));
         (_denoiser, _strength) = (denoiser, strength);
     }
 

@@ -101,7 +101,8 @@ public sealed class SpeechPcmStream : Stream
         SpeechLimiter.Apply(samples);
         var bytes = new byte[samples.Length * sizeof(short)];
         for (int i = 0; i < samples.Length; i++)
-            BinaryPrimitives.WriteInt16LittleEndian(bytes.AsSpan(i * sizeof(short)), (short)Math.Clamp(MathF.Round(samples[i] * 32768f), short.MinValue, short.MaxValue));
+            BinaryPrimitives.WriteInt16LittleEndian(bytes.AsSpan(i * sizeof(short)),
+                (short)Math.Clamp(MathF.Round(samples[i] * 32768f), short.MinValue, short.MaxValue));
         return bytes;
     }
 }

@@ -25,8 +25,8 @@ public sealed record SynthesisOptions
     public const int MaxMatch = 32;
 
     /// <summary>
-    /// The same for a mel that is there as a whole: where <see cref="Match"/> is left open, as many passes as suit voice and mel. A mel that is smoother than those
-    /// of recordings, as acoustic models make them, gets one; speech of another pitch, of which only the envelope is matched, two at most.
+    /// The same for a mel that is there as a whole: where <see cref="Match"/> is left open, as many passes as suit voice and mel. A mel that is smoother than
+    /// those of recordings, as acoustic models make them, gets one; speech of another pitch, of which only the envelope is matched, two at most.
     /// </summary>
     /// <param name="model">The voice.</param>
     /// <param name="mel">[bands, frames] in the logarithm of its recipe; empty stands for that of a recording.</param>
@@ -43,7 +43,8 @@ public sealed record SynthesisOptions
     public void Validate()
     {
         if (!(Sigma is >= 0 and <= 10)) throw new VocoderException(FormattableString.Invariant($"sigma is {Sigma}, expected 0 to 10"));
-        if (!(PitchShift is >= -24 and <= 24)) throw new VocoderException(FormattableString.Invariant($"the pitch shift is {PitchShift} semitones, expected -24 to 24"));
+        if (!(PitchShift is >= -24 and <= 24))
+            throw new VocoderException(FormattableString.Invariant($"the pitch shift is {PitchShift} semitones, expected -24 to 24"));
         if (Match is < 0 or > MaxMatch) throw new VocoderException(FormattableString.Invariant($"match is {Match} passes, expected 0 to {MaxMatch}"));
     }
 }

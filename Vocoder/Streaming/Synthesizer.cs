@@ -20,7 +20,8 @@ public static class Synthesizer
         Action<ReadOnlyMemory<float>> sink, CancellationToken cancellation = default)
     {
         VocoderStream stream = model.NewStream(options.ForWholeMel(model, mel.Span), parallelism);
-        if (mel.Length % stream.Bands != 0) throw new ArgumentException($"{mel.Length} values are no whole number of frames of {stream.Bands} bands", nameof(mel));
+        if (mel.Length % stream.Bands != 0)
+            throw new ArgumentException($"{mel.Length} values are no whole number of frames of {stream.Bands} bands", nameof(mel));
         RequireSpeakable(mel.Span, model.Recipe);
         if (mel.Length > 0) stream.SpeakWhole(mel, sink, cancellation);
     }

@@ -58,7 +58,8 @@ public abstract partial class VocoderStream
         state.Number(ref _rendered);
         state.Flag(ref _ended);
         // Positions follow from each other; beyond 2^40 frames, 400 years, products of them would overflow.
-        state.Require(_pushed is >= 0 and <= 1L << 40 && _rendered == (_ended ? _pushed : Math.Max(0, _pushed - LookAheadFrames)) && (_pushed > 0 || !_ended), $"a position that no stream reaches");
+        state.Require(_pushed is >= 0 and <= 1L << 40 && _rendered == (_ended ? _pushed : Math.Max(0, _pushed - LookAheadFrames)) && (_pushed > 0 || !_ended),
+            $"a position that no stream reaches");
         ExchangeState(state);
     }
 

@@ -131,8 +131,8 @@ public abstract partial class VocoderStream
     }
 
     /// <summary>
-    /// The amplitude of the loudest mel value that is taken in: that of a recording in 32-bit integers is 2^31, and mels in another unit than the voice's may look
-    /// louder still; beyond it single precision cannot follow, and what overflows stays in the memory of the layers for good.
+    /// The amplitude of the loudest mel value that is taken in: that of a recording in 32-bit integers is 2^31, and mels in another unit than the voice's may
+    /// look louder still; beyond it single precision cannot follow, and what overflows stays in the memory of the layers for good.
     /// </summary>
     public const double LoudestAmplitude = 1e15;
 

@@ -4,8 +4,8 @@ using FlowVocoder.Models;
 namespace FlowVocoder.Streaming;
 
 /// <summary>
-/// Generation by a <see cref="WaveGlow"/> or a <see cref="WaveFlow"/>. Their centred convolutions cannot keep their state, so each push generates its samples together with
-/// a receptive field on either side, which is discarded: the work of a push is that of its frames and some
+/// Generation by a <see cref="WaveGlow"/> or a <see cref="WaveFlow"/>. Their centred convolutions cannot keep their state, so each push generates its samples
+/// together with a receptive field on either side, which is discarded: the work of a push is that of its frames and some
 /// 2·<see cref="VocoderStream.LookAheadFrames"/> more. The samples are, bit by bit, those of generation from the whole mel.
 /// </summary>
 internal sealed class WindowedStream : VocoderStream
@@ -20,7 +20,8 @@ internal sealed class WindowedStream : VocoderStream
     public WindowedStream(VocoderModel model, SynthesisOptions options, Parallelism parallelism) : base(model, options)
     {
         if (options.PitchShift != 0)
-            throw new VocoderException(FormattableString.Invariant($"the pitch shift is {options.PitchShift} semitones, expected 0: a model of kind {model.Kind} takes the pitch from the mel alone"));
+            throw new VocoderException(FormattableString.Invariant(
+                $"the pitch shift is {options.PitchShift} semitones, expected 0: a model of kind {model.Kind} takes the pitch from the mel alone"));
         (_model, _ops) = ((IWindowedModel)model, model.Engine.Compute(parallelism));
     }
 
@@ -49,7 +50,8 @@ internal sealed class WindowedStream : VocoderStream
         long first = _first;
         state.Number(ref first);
         // Where the last part that was generated had its context, however many parts that push had.
-        state.Require(first >= _model.ContextStart(Math.Max(0, FramesRendered - ChunkFrames)) && first <= _model.ContextStart(FramesRendered), $"a position that no stream reaches");
+        state.Require(first >= _model.ContextStart(Math.Max(0, FramesRendered - ChunkFrames)) && first <= _model.ContextStart(FramesRendered),
+            $"a position that no stream reaches");
         _first = first;
         state.Queue(ref _mel, ref _melCount, (FramesPushed - first) * Bands);
     }

@@ -13,7 +13,8 @@ public static class CompactVoice
         if (voice.Model != CompactVocoder.KindName)
             throw new VocoderException($"{voice.Source}: holds a model of kind {VoiceFiles.Quote(voice.Model)}, expected '{CompactVocoder.KindName}'");
         CompactConfig config = CompactConfig.FromJson(voice.Config, voice.Source);
-        CompactVocoder model = VoiceWeights.WithSource(voice.Source, () => new CompactVocoder(config, MelRecipe.FromJson(voice.Recipe), VoiceWeights.SetFor(voice.Tensors)));
+        CompactVocoder model = VoiceWeights.WithSource(voice.Source,
+            () => new CompactVocoder(config, MelRecipe.FromJson(voice.Recipe), VoiceWeights.SetFor(voice.Tensors)));
         VoiceWeights.Load(voice.Source, CompactVocoder.KindName, voice.Tensors, find => model.Parameters.Load(voice.Source, find));
         VoiceWeights.RequireInvertible(voice.Source, model.Stack);
         return model;

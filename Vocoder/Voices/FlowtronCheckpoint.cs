@@ -3,7 +3,9 @@ using FlowVocoder.Models;
 
 namespace FlowVocoder.Voices;
 
-/// <summary>A <see cref="Flowtron"/> from a checkpoint of https://github.com/NVIDIA/flowtron, as distributed or of a training run, read without running any code.</summary>
+/// <summary>
+/// A <see cref="Flowtron"/> from a checkpoint of https://github.com/NVIDIA/flowtron, as distributed or of a training run, read without running any code.
+/// </summary>
 public static class FlowtronCheckpoint
 {
     private const string First = "flows.0.attention_lstm.weight_ih_l0";
@@ -16,17 +18,20 @@ public static class FlowtronCheckpoint
     public static Flowtron Read(string path)
     {
         // Two convolutions lie there under two names.
-        Dictionary<string, SafeTensor> tensors = PublishedCheckpoint.Read(path).Where(t => !t.Key.Contains(".attn_cond_layer.conv_layers.", StringComparison.Ordinal)).ToDictionary();
+        Dictionary<string, SafeTensor> tensors = PublishedCheckpoint.Read(path)
+            .Where(t => !t.Key.Contains(".attn_cond_layer.conv_layers.", StringComparison.Ordinal)).ToDictionary();
         int[] ShapeOf(string name) => tensors.GetValueOrDefault(name) is { Shape: { Length: >= 2 } shape } ? shape
             : throw new VocoderException($"{path}: found no tensor '{name}' of two axes or more, expected the weights of a Flowtron");
         int Count(Func<int, string> name) => Enumerable.Range(0, tensors.Count).TakeWhile(i => tensors.ContainsKey(name(i))).Count();
         int[] speakers = ShapeOf("speaker_embedding.weight"), symbols = ShapeOf("embedding.weight"), attention = ShapeOf(First);
         var config = new FlowtronConfig
         {
-            Speakers = speakers[0], SpeakerChannels = speakers[1], Symbols = symbols[0], TextChannels = symbols[1], MelChannels = attention[1], Hidden = attention[0] / 4,
+            Speakers = speakers[0], SpeakerChannels = speakers[1], Symbols = symbols[0], TextChannels = symbols[1], MelChannels = attention[1],
+            Hidden = attention[0] / 4,
             AttentionChannels = ShapeOf("flows.0.attention_layer.query.linear_layer.weight")[0],
             Flows = Count(i => i % 2 == 0 ? Invariant($"flows.{i}.attention_lstm.weight_ih_l0") : Invariant($"flows.{i}.ar_step.attention_lstm.weight_ih_l0")),
-            LstmLayers = Count(i => Invariant($"flows.0.lstm.weight_ih_l{i}")), CumulativeAttention = tensors.ContainsKey("flows.0.attn_cond_layer.location_conv_out.conv.bias"),
+            LstmLayers = Count(i => Invariant($"flows.0.lstm.weight_ih_l{i}")),
+            CumulativeAttention = tensors.ContainsKey("flows.0.attn_cond_layer.location_conv_out.conv.bias"),
         };
         if (tensors.ContainsKey("gaussian_mixture.prob_layer.linear_layer.weight"))
         {

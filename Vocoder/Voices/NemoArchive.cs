@@ -29,7 +29,8 @@ internal static class NemoArchive
             stream.Position = 0;
             if (!IsZipped(start)) return FromTar(stream, path);
             // Weights are read here and there: they need a file of their own.
-            using var unzipped = new FileStream(Path.GetTempFileName(), FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
+            using var unzipped = new FileStream(Path.GetTempFileName(), FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16,
+                FileOptions.DeleteOnClose);
             using (var gzip = new GZipStream(stream, CompressionMode.Decompress, leaveOpen: true)) gzip.CopyTo(unzipped);
             unzipped.Position = 0;
             return FromTar(unzipped, path);

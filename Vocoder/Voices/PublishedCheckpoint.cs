@@ -14,15 +14,20 @@ internal static class PublishedCheckpoint
     public static ImportedCheckpoint Import(string path, MelRecipe? recipe)
     {
         var (tensors, iteration) = ReadAll(path);
-        if (tensors.Keys.Any(FlowtronCheckpoint.IsKey)) throw new VocoderException($"{path}: holds a Flowtron, which makes mels of text, expected a vocoder, which makes speech of mels");
+        if (tensors.Keys.Any(FlowtronCheckpoint.IsKey))
+            throw new VocoderException($"{path}: holds a Flowtron, which makes mels of text, expected a vocoder, which makes speech of mels");
         bool isWaveFlow = tensors.Keys.Any(WaveFlowVoice.IsKey), isMultiScale = tensors.Keys.Any(MultiScaleVoice.IsKey);
         if (recipe != null && (isWaveFlow || isMultiScale))
-            throw new VocoderException($"{path}: is a {(isWaveFlow ? "WaveFlow" : "FloWaveNet or WaveNODE")}, whose recipe of mels is known, expected none to be named");
-        VocoderModel model = isWaveFlow ? WaveFlowVoice.FromTensors(tensors, path) : isMultiScale ? MultiScaleVoice.FromTensors(tensors, path) : WaveGlowVoice.FromTensors(tensors, path, recipe);
+            throw new VocoderException(
+                $"{path}: is a {(isWaveFlow ? "WaveFlow" : "FloWaveNet or WaveNODE")}, whose recipe of mels is known, expected none to be named");
+        VocoderModel model = isWaveFlow ? WaveFlowVoice.FromTensors(tensors, path) : isMultiScale ? MultiScaleVoice.FromTensors(tensors, path)
+            : WaveGlowVoice.FromTensors(tensors, path, recipe);
         return new ImportedCheckpoint(model, tensors.Count, iteration);
     }
 
-    /// <summary>The tensors of a file of torch.save, alone or in an archive of NeMo, or of a safetensors file whose names are those of a family that is known.</summary>
+    /// <summary>
+    /// The tensors of a file of torch.save, alone or in an archive of NeMo, or of a safetensors file whose names are those of a family that is known.
+    /// </summary>
     public static IReadOnlyDictionary<string, SafeTensor> Read(string path) => ReadAll(path).Tensors;
 
     private static (IReadOnlyDictionary<string, SafeTensor> Tensors, long? Iteration) ReadAll(string path)
@@ -36,13 +41,14 @@ internal static class PublishedCheckpoint
         return (SafeTensorsFile.Read(stream, path, (_, names) =>
         {
             // What holds none of the weights that tell the shape need not be read.
-            if (!names.Any(name => WaveGlowKeys.IsUpsampling(name) || WaveFlowVoice.IsKey(name) || MultiScaleVoice.IsKey(name) || FlowtronCheckpoint.IsKey(name))) throw WaveGlowShapes.NoWaveGlow(path, "upsample.weight");
+            if (!names.Any(name => WaveGlowKeys.IsUpsampling(name) || WaveFlowVoice.IsKey(name) || MultiScaleVoice.IsKey(name)
+                || FlowtronCheckpoint.IsKey(name))) throw WaveGlowShapes.NoWaveGlow(path, "upsample.weight");
         }).Tensors, null);
     }
 
     /// <summary>
-    /// Whether a file is one of torch.save: an archive, or a pickle as torch.save wrote before, the opcode PROTO and a version. The header length of a safetensors file may have the
-    /// same two bytes, but eight bytes on its JSON begins.
+    /// Whether a file is one of torch.save: an archive, or a pickle as torch.save wrote before, the opcode PROTO and a version. The header length of a
+    /// safetensors file may have the same two bytes, but eight bytes on its JSON begins.
     /// </summary>
     public static bool IsTorch(FileStream stream)
     {

@@ -190,7 +190,8 @@ internal sealed class SafeTensorsHeader
         {
             if (entry.Begin != position)
             {
-                throw Bad(entry.Name, $"found data from byte {entry.Begin}, expected from {position}: tensors must not {(entry.Begin < position ? "overlap" : "leave gaps")}");
+                throw Bad(entry.Name,
+                    $"found data from byte {entry.Begin}, expected from {position}: tensors must not {(entry.Begin < position ? "overlap" : "leave gaps")}");
             }
             position = entry.End;
         }

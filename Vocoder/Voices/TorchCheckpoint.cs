@@ -57,7 +57,8 @@ public sealed class TorchCheckpoint
             string name = fullName.StartsWith(DataParallelPrefix, StringComparison.Ordinal) ? fullName[DataParallelPrefix.Length..] : fullName;
             if (!tensors.TryAdd(name, container.Read(name, tensor)))
             {
-                throw new VocoderException($"{container.File}: tensor {VoiceFiles.Quote(name)}: found the name twice, with and without 'module.', expected unique names");
+                throw new VocoderException(
+                    $"{container.File}: tensor {VoiceFiles.Quote(name)}: found the name twice, with and without 'module.', expected unique names");
             }
         }
         return new TorchCheckpoint(tensors, (container.Root as PickledDict)?["iteration"] as long?);

@@ -1,8 +1,8 @@
 namespace FlowVocoder.Voices;
 
 /// <summary>
-/// What computes a voice in place of the managed code that is always there. Programs register the engines that they bring; a voice is then put onto one, and is used
-/// as before.
+/// What computes a voice in place of the managed code that is always there. Programs register the engines that they bring; a voice is then put onto one, and is
+/// used as before.
 /// </summary>
 public abstract class VoiceEngine
 {
@@ -48,7 +48,8 @@ public abstract class VoiceEngine
         if (s_registered.Find(engine => engine.Name == name) is { } found) return found;
         if (Missing.FirstOrDefault(known => known.Name == name) is { Name: not null } missing)
             throw new VocoderException($"this program was built without the engine {name}, expected a build with {missing.How}");
-        throw new VocoderException($"found the engine {VoiceFiles.Quote(name)}, expected {string.Join(", ", [Managed, .. s_known.Select(known => known.Name)])}");
+        throw new VocoderException(
+            $"found the engine {VoiceFiles.Quote(name)}, expected {string.Join(", ", [Managed, .. s_known.Select(known => known.Name)])}");
     }
 
     /// <summary>The engine that reads a file, or null where it is a voice of ours.</summary>

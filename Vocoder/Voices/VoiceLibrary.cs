@@ -32,7 +32,10 @@ public sealed record LoadedVoice(string Name, string Source, VocoderModel Model,
     public SynthesisOptions Options => new() { Sigma = Sigma };
 }
 
-/// <summary>Finds voices by name or file and loads them, whatever kind of model they hold; checkpoints of the published WaveGlow, WaveFlow, FloWaveNet and WaveNODE are voices too.</summary>
+/// <summary>
+/// Finds voices by name or file and loads them, whatever kind of model they hold; checkpoints of the published WaveGlow, WaveFlow, FloWaveNet and WaveNODE are
+/// voices too.
+/// </summary>
 public static class VoiceLibrary
 {
     /// <summary>The voice that speaks where none is asked for.</summary>

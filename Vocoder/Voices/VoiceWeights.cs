@@ -11,8 +11,8 @@ internal static class VoiceWeights
         parameters.Items.Select(p => KeyValuePair.Create(p.Name, new SafeTensor(p.Shape, p.Value.Span.ToArray()))));
 
     /// <summary>
-    /// A set for the weights of a file, which is no larger than what they fill: the words of a configuration cost nothing, what they ask for does. A weight without
-    /// its norm becomes direction and gain, which are fewer than twice as many numbers.
+    /// A set for the weights of a file, which is no larger than what they fill: the words of a configuration cost nothing, what they ask for does. A weight
+    /// without its norm becomes direction and gain, which are fewer than twice as many numbers.
     /// </summary>
     public static ParameterSet SetFor(IReadOnlyDictionary<string, SafeTensor> tensors) =>
         new(most: 2 * tensors.Values.Where(t => t.IsFloat).Sum(t => (long)t.Data.Length));
@@ -49,8 +49,10 @@ internal static class VoiceWeights
     }
 
     /// <summary>Loads a model by <paramref name="load"/>, which is given the floating tensors by name, and checks that it asked for all.</summary>
-    /// <exception cref="VocoderException">A value is not finite, a normalised weight has no direction, or tensors are left over: the weights belong to another model.</exception>
-    public static void Load(string source, string kind, IReadOnlyDictionary<string, SafeTensor> tensors, Action<Func<string, (int[] Shape, float[] Data)?>> load)
+    /// <exception cref="VocoderException">A value is not finite, a normalised weight has no direction, or tensors are left over: the weights belong to another
+    /// model.</exception>
+    public static void Load(string source, string kind, IReadOnlyDictionary<string, SafeTensor> tensors,
+        Action<Func<string, (int[] Shape, float[] Data)?>> load)
     {
         var unused = new HashSet<string>(tensors.Keys, StringComparer.Ordinal);
         load(name =>
@@ -58,11 +60,13 @@ internal static class VoiceWeights
             if (!tensors.TryGetValue(name, out SafeTensor? tensor) || !tensor.IsFloat) return null;
             unused.Remove(name);
             foreach (float value in tensor.Data)
-                if (!float.IsFinite(value)) throw new VocoderException($"{source}: tensor {VoiceFiles.Quote(name)}: found a value that is NaN or infinite, expected finite numbers");
+                if (!float.IsFinite(value))
+                    throw new VocoderException($"{source}: tensor {VoiceFiles.Quote(name)}: found a value that is NaN or infinite, expected finite numbers");
             if (name.EndsWith(".weight_v", StringComparison.Ordinal)) RequireDirections(source, name, tensor);
             return (tensor.Shape, tensor.Data);
         });
         if (unused.Count > 0)
-            throw new VocoderException($"{source}: found tensors that a {kind} model of this configuration does not have: {VoiceFiles.FirstFew(unused)}; expected none");
+            throw new VocoderException(
+                $"{source}: found tensors that a {kind} model of this configuration does not have: {VoiceFiles.FirstFew(unused)}; expected none");
     }
 }

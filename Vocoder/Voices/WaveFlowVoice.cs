@@ -22,9 +22,9 @@ public static class WaveFlowVoice
     internal static bool IsKey(string name) => name.EndsWith(First + "filter_gate_conv_c.weight_v", StringComparison.Ordinal);
 
     /// <summary>
-    /// The model of a published state dictionary. Bands, channels, flows, layers and scales follow from the shapes; the height, its dilations and the permutation leave no trace in them
-    /// and are those of the published configurations (16 rows, no dilation, halves reversed), unless a file of the same name with the extension .json says otherwise, in the names
-    /// of <see cref="WaveFlowConfig"/>.
+    /// The model of a published state dictionary. Bands, channels, flows, layers and scales follow from the shapes; the height, its dilations and the
+    /// permutation leave no trace in them and are those of the published configurations (16 rows, no dilation, halves reversed), unless a file of the same name
+    /// with the extension .json says otherwise, in the names of <see cref="WaveFlowConfig"/>.
     /// </summary>
     internal static WaveFlow FromTensors(IReadOnlyDictionary<string, SafeTensor> tensors, string path)
     {
@@ -32,7 +32,8 @@ public static class WaveFlowVoice
         WaveFlowConfig config = (File.Exists(beside) ? WaveFlowConfig.FromJson(File.ReadAllText(beside), beside) : new WaveFlowConfig()) with
         {
             MelChannels = ShapeOf(First + "filter_gate_conv_c.weight_v")[1], Channels = ShapeOf(First + "res_skip_conv.weight_v")[1],
-            Flows = Count(k => Invariant($"flows.{k}.coupling.net.front_conv.0.conv.weight_v")), Layers = Count(i => Invariant($"flows.0.coupling.net.res_blocks.{i}.res_skip_conv.weight_v")),
+            Flows = Count(k => Invariant($"flows.{k}.coupling.net.front_conv.0.conv.weight_v")),
+            Layers = Count(i => Invariant($"flows.0.coupling.net.res_blocks.{i}.res_skip_conv.weight_v")),
             UpsampleScales = [.. Enumerable.Range(0, Count(Upsampling)).Select(i => ShapeOf(Upsampling(i))[3] / 2)],
         };
         return Create(config, () => null, path, tensors);

@@ -20,7 +20,10 @@ internal unsafe struct NativeOptions
     private const int MatchAuto = -1, ThreadsAuto = 0;
 
     /// <summary>What suits a voice.</summary>
-    public static NativeOptions For(LoadedVoice voice) => new() { Size = (uint)sizeof(NativeOptions), Sigma = voice.Sigma, Match = MatchAuto, Threads = ThreadsAuto };
+    public static NativeOptions For(LoadedVoice voice) => new()
+    {
+        Size = (uint)sizeof(NativeOptions), Sigma = voice.Sigma, Match = MatchAuto, Threads = ThreadsAuto,
+    };
 
     /// <summary>The options that C gives, or what suits the voice where it gives none.</summary>
     /// <exception cref="ArgumentException">They were not initialised, or are of another version.</exception>
@@ -29,7 +32,8 @@ internal unsafe struct NativeOptions
         if (options == null) return For(voice);
         if (options->Size != sizeof(NativeOptions) || options->Reserved != 0)
             throw new ArgumentException($"options of size {options->Size}, expected {sizeof(NativeOptions)}: fill them by fv_options_init");
-        if (options->Match < MatchAuto) throw new VocoderException($"match is {options->Match} passes, expected 0 to {SynthesisOptions.MaxMatch}, or -1 for what suits");
+        if (options->Match < MatchAuto)
+            throw new VocoderException($"match is {options->Match} passes, expected 0 to {SynthesisOptions.MaxMatch}, or -1 for what suits");
         if (options->Threads < 0) throw new VocoderException($"threads is {options->Threads}, expected 1 or more, or 0 for what suits");
         return *options;
     }

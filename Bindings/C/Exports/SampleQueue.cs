@@ -46,7 +46,8 @@ internal sealed class SampleQueue
     // What waits moves to the front, of a longer array where it must: twice as long, so that each sample is moved a few times at most.
     private void MakeRoom(int more)
     {
-        float[] target = _count + more <= _samples.Length / 2 ? _samples : new float[Math.Max(checked(_count + more), (int)Math.Min(2L * _samples.Length, Array.MaxLength))];
+        float[] target = _count + more <= _samples.Length / 2 ? _samples
+            : new float[Math.Max(checked(_count + more), (int)Math.Min(2L * _samples.Length, Array.MaxLength))];
         _samples.AsSpan(_first, _count).CopyTo(target);
         (_samples, _first) = (target, 0);
     }

@@ -85,8 +85,10 @@ public class AlsaDeviceTests
     [Fact]
     public void A_busy_device_and_a_missing_library_are_told_in_one_line()
     {
-        Assert.Contains("cannot play on 'hw:0': another program is using it", AlsaError.OnOpen("hw:0", false, AlsaError.Busy).Message, StringComparison.Ordinal);
-        Assert.Contains("cannot record from 'default': found no sound card", AlsaError.OnOpen("default", true, AlsaError.NoEntry).Message, StringComparison.Ordinal);
+        Assert.Contains("cannot play on 'hw:0': another program is using it", AlsaError.OnOpen("hw:0", false, AlsaError.Busy).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("cannot record from 'default': found no sound card", AlsaError.OnOpen("default", true, AlsaError.NoEntry).Message,
+            StringComparison.Ordinal);
         Assert.Contains("apt install libasound2", AlsaError.NoLibrary(new DllNotFoundException()).Message, StringComparison.Ordinal);
     }
 }

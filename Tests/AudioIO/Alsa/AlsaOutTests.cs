@@ -164,7 +164,8 @@ public class AlsaOutTests
     }
 
     [Theory]
-    [InlineData(AlsaError.NoDevice, "gone (unplugged"), InlineData(AlsaError.BadState, "gone (unplugged"), InlineData(AlsaError.InputOutput, "gone (unplugged"), InlineData(-14, "ALSA error 14")]
+    [InlineData(AlsaError.NoDevice, "gone (unplugged"), InlineData(AlsaError.BadState, "gone (unplugged"), InlineData(AlsaError.InputOutput, "gone (unplugged"),
+        InlineData(-14, "ALSA error 14")]
     public void A_device_that_is_unplugged_is_told_in_one_line(int error, string expected)
     {
         var pcm = new FakePcm(FakePcm.Small);

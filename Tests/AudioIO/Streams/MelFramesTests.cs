@@ -43,7 +43,8 @@ public class MelFramesTests
     {
         MelFrames frames = Open([.. Bytes(Noise.Of(Bands * 3, 2)), .. new byte[rest]]);
         Assert.Equal(3, frames.Read(new float[10 * Bands]));
-        Refusal.Expect(() => frames.Read(new float[10 * Bands]), $"the pipe ends in the middle of frame 3: found {rest} bytes of it, expected 20 (5 values of 4 bytes)");
+        Refusal.Expect(() => frames.Read(new float[10 * Bands]),
+            $"the pipe ends in the middle of frame 3: found {rest} bytes of it, expected 20 (5 values of 4 bytes)");
     }
 
     [Theory]
@@ -75,7 +76,8 @@ public class MelFramesTests
     }
 
     [Theory]
-    [InlineData("wav", "a wav file"), InlineData("zip", "a zip"), InlineData("text", "text"), InlineData("short text", "text"), InlineData("double", "64-bit floats"), InlineData("half", "16-bit floats")]
+    [InlineData("wav", "a wav file"), InlineData("zip", "a zip"), InlineData("text", "text"), InlineData("short text", "text"),
+        InlineData("double", "64-bit floats"), InlineData("half", "16-bit floats")]
     public void Another_format_is_named_before_anything_is_spoken(string format, string name)
     {
         float[] mel = [.. Noise.Of(800, 4).Select(v => 2 * v - 5)];
@@ -105,7 +107,8 @@ public class MelFramesTests
     {
         foreach (MelRecipe recipe in MelRecipe.Presets)
         {
-            float[] audio = [.. Noise.Of(40 * recipe.HopSize, 5).Select((v, i) => i % 20_000 < 4000 ? 0 : 0.1f * v)], mel = new MelSpectrogram(recipe).Compute(audio);
+            float[] audio = [.. Noise.Of(40 * recipe.HopSize, 5).Select((v, i) => i % 20_000 < 4000 ? 0 : 0.1f * v)],
+                mel = new MelSpectrogram(recipe).Compute(audio);
             MelFrames frames = MelFrames.Open(new MemoryStream([.. mel.SelectMany(BitConverter.GetBytes)]), recipe.Name, recipe.Bands);
             Assert.Equal(1, frames.Read(new float[recipe.Bands]));
         }

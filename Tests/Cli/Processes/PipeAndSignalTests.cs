@@ -13,7 +13,8 @@ public sealed class PipeAndSignalTests(CliFixture fixture) : IClassFixture<CliFi
 
     private VocoderProcess Start(params string[] args) => Redirected("", args);
 
-    private VocoderProcess Redirected(string redirection, params string[] args) => new([.. args, "--voice", fixture.Voice, "--threads", "1"], redirection: redirection);
+    private VocoderProcess Redirected(string redirection, params string[] args) =>
+        new([.. args, "--voice", fixture.Voice, "--threads", "1"], redirection: redirection);
 
     private byte[] Frames
     {
@@ -86,7 +87,8 @@ public sealed class PipeAndSignalTests(CliFixture fixture) : IClassFixture<CliFi
         // What is called a mel is no recording to mel.
         string name = verb == "mel" ? "in.wav" : "in.npy";
         using (Process? mkfifo = Process.Start("mkfifo", [folder[name]])) mkfifo.WaitForExit();
-        string[] more = verb switch { "score" => [], "play" => ["--player", "wav:" + folder["out.wav"]], "plot" => [folder["out.png"]], "mel" => [folder["out.npy"]], _ => [folder["out.wav"]] };
+        string[] more = verb switch { "score" => [], "play" => ["--player", "wav:" + folder["out.wav"]], "plot" => [folder["out.png"]],
+            "mel" => [folder["out.npy"]], _ => [folder["out.wav"]] };
         using var vocoder = new VocoderProcess([verb, folder[name], .. more]);
         // Opening this side waits until the program has opened the other; it gets nothing to read.
         using FileStream writer = await Task.Run(() => new FileStream(folder[name], FileMode.Open, FileAccess.Write), TestContext.Current.CancellationToken)
@@ -111,7 +113,8 @@ public sealed class PipeAndSignalTests(CliFixture fixture) : IClassFixture<CliFi
     }
 
     [Theory]
-    [InlineData("mel", "link"), InlineData("mel", "/dev/stdout"), InlineData("mel", "/proc/self/fd/1"), InlineData("synth", "/dev/fd/1"), InlineData("synth", "link")]
+    [InlineData("mel", "link"), InlineData("mel", "/dev/stdout"), InlineData("mel", "/proc/self/fd/1"), InlineData("synth", "/dev/fd/1"),
+        InlineData("synth", "link")]
     [InlineData("play", "/dev/stdout"), InlineData("live", "/dev/stdout"), InlineData("plot", "link.png"), InlineData("demo", "link.png")]
     public void What_leads_to_standard_output_is_the_result_alone(string verb, string output)
     {

@@ -14,8 +14,12 @@ internal sealed class PulseAudioServer : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "ALSA is part of Linux");
         Assert.SkipUnless(Directory.Exists("/usr/share/alsa/alsa.conf.d") && Directory.EnumerateFiles("/usr/share/alsa/alsa.conf.d", "*pulse*").Any()
-            || File.Exists("/usr/share/alsa/pulse-alsa.conf"), "ALSA's plugin for PulseAudio is not installed (Debian, Ubuntu: apt install libasound2-plugins)");
-        Environment = new Dictionary<string, string> { ["PULSE_SERVER"] = "unix:" + _folder["socket"], ["PULSE_SOURCE"] = "test.monitor", ["HOME"] = _folder.Root, ["XDG_RUNTIME_DIR"] = _folder.Root };
+            || File.Exists("/usr/share/alsa/pulse-alsa.conf"),
+                "ALSA's plugin for PulseAudio is not installed (Debian, Ubuntu: apt install libasound2-plugins)");
+        Environment = new Dictionary<string, string>
+        {
+            ["PULSE_SERVER"] = "unix:" + _folder["socket"], ["PULSE_SOURCE"] = "test.monitor", ["HOME"] = _folder.Root, ["XDG_RUNTIME_DIR"] = _folder.Root,
+        };
         _daemon = Start("pulseaudio", ["-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no",
             "-L", $"module-native-protocol-unix socket={_folder["socket"]} auth-anonymous=1",
             "-L", $"module-null-sink sink_name=test format=s16le rate={rate} channels=1"]);

@@ -72,7 +72,8 @@ public sealed class PulseAudioTests(CliFixture fixture) : IClassFixture<CliFixtu
             }
         });
         playing.Start();
-        using (var vocoder = new VocoderProcess(["live", "--input", "pulse", "--seconds", "1.5", "--voice", fixture.Voice, "--player", "wav:" + folder["live.wav"]], server.Environment))
+        using (var vocoder = new VocoderProcess(["live", "--input", "pulse", "--seconds", "1.5", "--voice", fixture.Voice, "--player",
+            "wav:" + folder["live.wav"]], server.Environment))
         {
             string said = System.Text.Encoding.UTF8.GetString(vocoder.ReadToEnd());
             (int code, string error) = vocoder.End();

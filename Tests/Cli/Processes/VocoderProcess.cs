@@ -24,7 +24,8 @@ internal sealed class VocoderProcess : IDisposable
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
         };
-        foreach (string argument in (string[])["-c", $"exec \"$0\" \"$@\" {redirection}", host, Path.Combine(AppContext.BaseDirectory, "vocoder.dll"), .. args]) start.ArgumentList.Add(argument);
+        foreach (string argument in (string[])["-c", $"exec \"$0\" \"$@\" {redirection}", host, Path.Combine(AppContext.BaseDirectory, "vocoder.dll"), .. args])
+            start.ArgumentList.Add(argument);
         foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
         _process = Process.Start(start)!;
         _error = _process.StandardError.ReadToEndAsync();

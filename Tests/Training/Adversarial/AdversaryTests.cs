@@ -8,7 +8,10 @@ namespace FlowVocoder.Tests.Training.Adversarial;
 
 public class AdversaryTests
 {
-    private static readonly AdversarialConfig s_small = new() { Weight = 0.7f, FeatureWeight = 1.5f, Alone = 0, Periods = [2, 3], Spectra = [64], Channels = 3 };
+    private static readonly AdversarialConfig s_small = new()
+    {
+        Weight = 0.7f, FeatureWeight = 1.5f, Alone = 0, Periods = [2, 3], Spectra = [64], Channels = 3,
+    };
     private readonly Random _random = new(1);
 
     private Tensor Noise() => Samples.Normal(_random, 2, 1, 600, 0.3);

@@ -11,7 +11,8 @@ public class CropSamplerTests
     private static SpeechClip Clip(string name, int frames, Func<int, float>? sample = null) =>
         new(name, [.. Enumerable.Range(0, frames * Hop).Select(sample ?? (t => t % 2 == 0 ? 0.1f : -0.1f))], s_recipe, pitch: false);
 
-    private static CropSampler Sampler(SpeechClip[] clips, ulong seed = 1, float quietest = 0, float loudest = 0) => new(clips, Frames, Hop, seed, quietest, loudest);
+    private static CropSampler Sampler(SpeechClip[] clips, ulong seed = 1, float quietest = 0, float loudest = 0) =>
+        new(clips, Frames, Hop, seed, quietest, loudest);
 
     [Fact]
     public void A_crop_is_a_function_of_seed_step_and_item()
@@ -73,9 +74,11 @@ public class CropSamplerTests
     [Fact]
     public void Held_out_are_the_middles_of_long_clips_or_what_is_loud_near_them()
     {
-        Crop[] crops = CropSampler.Middles([Clip("a", 20), Clip("b", 4), Clip("c", 40, t => t >= 2 * Hop && t < 4 * Hop ? 0.1f : 0f), Clip("d", 40, _ => 0f)], Frames, Hop);
+        Crop[] crops = CropSampler.Middles([Clip("a", 20), Clip("b", 4), Clip("c", 40, t => t >= 2 * Hop && t < 4 * Hop ? 0.1f : 0f), Clip("d", 40, _ => 0f)],
+            Frames, Hop);
         Assert.Equal([("a", 7, 1f), ("c", 3, 1f)], crops.Select(c => (c.Clip.Name, c.FirstFrame, c.Gain)));
-        Assert.Equal("no held-out recording is as long as a crop of 80 samples; the longest, b, has 64", Assert.Throws<VocoderException>(() => CropSampler.Middles([Clip("b", 4)], Frames, Hop)).Message);
+        Assert.Equal("no held-out recording is as long as a crop of 80 samples; the longest, b, has 64",
+            Assert.Throws<VocoderException>(() => CropSampler.Middles([Clip("b", 4)], Frames, Hop)).Message);
     }
 
     [Fact]

@@ -46,7 +46,8 @@ public class MelBlurTests
         for (int i = 0; i < 12; i++)
             for (int b = 0; b < 80; b++) Assert.Equal(clip.Mel[b * clip.MelFrames + 3 + i], plain[i * 80 + b]);
         for (int i = 0; i < 6; i++)
-            Assert.Equal(Enumerable.Range(-3, 7).Sum(d => weights[d + 3] * clip.Mel[40 * clip.MelFrames + 5 + i + d]) / weights.Sum(), smooth[i * 80 + 40], 1e-5);
+            Assert.Equal(Enumerable.Range(-3, 7).Sum(d => weights[d + 3] * clip.Mel[40 * clip.MelFrames + 5 + i + d]) / weights.Sum(),
+                smooth[i * 80 + 40], 1e-5);
         // Beyond the ends the nearest frame.
         Assert.Equal(clip.Mel[0], (crop with { FirstFrame = 0 }).Mel(-4, 1)[0]);
     }

@@ -73,7 +73,8 @@ public sealed class SpeechDatasetTests : IDisposable
     public void Folders_named_valid_are_held_out()
     {
         float[] audio = Voiced.Sine(1000, 440, 22050);
-        foreach (string name in new[] { "b/one.wav", "b/valid/two.wav", "valid/three.wav", "a/validated.wav", "c.wav", "notes.txt", "valid.wav" }) Wav(name, audio);
+        foreach (string name in new[] { "b/one.wav", "b/valid/two.wav", "valid/three.wav", "a/validated.wav", "c.wav", "notes.txt", "valid.wav" })
+            Wav(name, audio);
         SpeechDataset data = Load();
         Assert.Equal(["a/validated.wav", "b/one.wav", "c.wav", "valid.wav"], Names(data.Train));
         Assert.Equal(["b/valid/two.wav", "valid/three.wav"], Names(data.Valid));
@@ -143,7 +144,8 @@ public sealed class SpeechDatasetTests : IDisposable
     [Fact]
     public void What_is_likely_a_mistake_is_told_with_its_file()
     {
-        using (var writer = new WavWriter(File.Create(_folder["loud.wav"]), 22050, WavFormat.Float32)) writer.Write([.. Voiced.Sine(1000, 440, 22050).Select(v => 32768 * v)]);
+        using (var writer = new WavWriter(File.Create(_folder["loud.wav"]), 22050, WavFormat.Float32)) writer.Write(
+            [.. Voiced.Sine(1000, 440, 22050).Select(v => 32768 * v)]);
         float[] sine = Voiced.Sine(1000, 440, 22050);
         Wav("opposed.wav", [.. sine.SelectMany(v => new[] { v, -v })], channels: 2);
         Wav("sound.wav", sine);

@@ -117,7 +117,8 @@ public class PlaneTrainingTests
             last = step;
             if (step == 3) stop.Cancel();
         }
-        Assert.Throws<OperationCanceledException>(() => PlaneTraining.Train(PlaneFlow.ByName("linear"), 1000, Seed, progress: Progress, cancellation: stop.Token));
+        Assert.Throws<OperationCanceledException>(() => PlaneTraining.Train(PlaneFlow.ByName("linear"), 1000, Seed, progress: Progress,
+            cancellation: stop.Token));
         Assert.Equal(3, last);
     }
 }

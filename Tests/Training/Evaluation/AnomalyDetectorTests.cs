@@ -59,7 +59,8 @@ public class AnomalyDetectorTests
     public void Too_little_to_learn_from_is_refused()
     {
         Assert.Contains("999 frames of normal speech are too few for 1 % of false alarms, expected at least 1000", Message([Normal(1, 999)], 5));
-        Assert.Contains("no clip of normal speech is as long as a window of 60 frames", Message([.. Enumerable.Range(0, 20).Select(i => Normal((ulong)i, 59))], 60));
+        Assert.Contains("no clip of normal speech is as long as a window of 60 frames",
+            Message([.. Enumerable.Range(0, 20).Select(i => Normal((ulong)i, 59))], 60));
         Assert.Contains("all frames of normal speech are alike", Message([new double[2000]], 5));
 
         static string Message(double[][] clips, int window) => Assert.Throws<VocoderException>(() => AnomalyDetector.Fit(clips, 0.01, window)).Message;

@@ -13,7 +13,8 @@ public class BandMeasuresTests
     {
         var random = new Random(seed);
         return [.. Enumerable.Range(0, 22050).Select(t =>
-            (float)(Enumerable.Range(1, (int)(highest / hz)).Sum(k => 0.03 * Math.Cos(2 * Math.PI * k * hz * t / 22050 + k * k)) + noise * random.NextNormal()))];
+            (float)(Enumerable.Range(1, (int)(highest / hz)).Sum(k => 0.03 * Math.Cos(2 * Math.PI * k * hz * t / 22050 + k * k))
+                + noise * random.NextNormal()))];
     }
 
     [Fact]

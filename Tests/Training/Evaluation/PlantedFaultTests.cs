@@ -69,9 +69,11 @@ public class PlantedFaultTests
     {
         VocoderModel judge = VoiceLibrary.Load(VoiceLibrary.DefaultJudge).Model, speaker = VoiceLibrary.Load(VoiceLibrary.DefaultVoice).Model;
         string folder = Path.Combine(AppContext.BaseDirectory, "samples");
-        float[][] clips = [.. Directory.GetFiles(folder, "*.npy").Order(StringComparer.Ordinal).Select(f => Synthesizer.Synthesize(speaker, MelFile.Read(f, 80).Data, new SynthesisOptions(), One))];
+        float[][] clips = [.. Directory.GetFiles(folder, "*.npy").Order(StringComparer.Ordinal)
+            .Select(f => Synthesizer.Synthesize(speaker, MelFile.Read(f, 80).Data, new SynthesisOptions(), One))];
         Assert.Equal(6, clips.Length);
-        (double[][] Surprise, double[][] Level) Measure(IEnumerable<float[]> audio) => ([.. audio.Select(a => Surprise(judge, a))], [.. audio.Select(a => FrameMeasures.Level(a, 256))]);
+        (double[][] Surprise, double[][] Level) Measure(IEnumerable<float[]> audio) =>
+            ([.. audio.Select(a => Surprise(judge, a))], [.. audio.Select(a => FrameMeasures.Level(a, 256))]);
         var normal = Measure(clips);
         AnomalyDetector surprise = AnomalyDetector.Fit(normal.Surprise, 0.01, 86), level = AnomalyDetector.Fit(normal.Level, 0.01, 86);
         foreach (var (name, least) in new[] { ("clicks", 0.5), ("clipping", 0.25), ("dropouts", 0.3) })
@@ -83,12 +85,14 @@ public class PlantedFaultTests
 
             double Found(AnomalyDetector detector, double[][] measured)
             {
-                bool[] hits = [.. measured.SelectMany((m, i) => detector.Score(m).Frames.Select((z, k) => (z, Faulty: spoilt[i].Where.AsSpan(k * 256, 256).Contains(true))))
+                bool[] hits = [.. measured.SelectMany((m, i) => detector.Score(m).Frames.Select(
+                    (z, k) => (z, Faulty: spoilt[i].Where.AsSpan(k * 256, 256).Contains(true))))
                     .Where(frame => frame.Faulty).Select(frame => Math.Abs(frame.z) > detector.FrameThreshold)];
                 return hits.Average(hit => hit ? 1.0 : 0.0);
             }
         }
     }
 
-    private static double[] Surprise(VocoderModel judge, float[] audio) => FrameMeasures.Surprise(judge.Encode(new MelSpectrogram(judge.Recipe).Compute(audio), audio, One), 256);
+    private static double[] Surprise(VocoderModel judge, float[] audio) =>
+        FrameMeasures.Surprise(judge.Encode(new MelSpectrogram(judge.Recipe).Compute(audio), audio, One), 256);
 }

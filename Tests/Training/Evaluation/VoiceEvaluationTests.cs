@@ -97,7 +97,8 @@ public class VoiceEvaluationTests
     {
         var table = new EvaluationTable();
         table.Add("s", "c", new ClipScores(0.1, 0.5, 1.5, new(double.NaN, double.NaN), VoicingScores.Of([0], [0]), Bands(double.NaN, 0)));
-        Assert.Contains("| s | 1 | 0.1 | 0.500 | 1.500 | – | – | – | – | – |\n| all | 1 | 0.1 | 0.500 | 1.500 | – | – | – | – | – |\n\n", table.ToMarkdown(), StringComparison.Ordinal);
+        Assert.Contains("| s | 1 | 0.1 | 0.500 | 1.500 | – | – | – | – | – |\n| all | 1 | 0.1 | 0.500 | 1.500 | – | – | – | – | – |\n\n", table.ToMarkdown(),
+            StringComparison.Ordinal);
         Assert.Contains("| s | – | 0.90", table.ToMarkdown(), StringComparison.Ordinal);
     }
 }

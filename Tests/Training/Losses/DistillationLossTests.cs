@@ -28,7 +28,8 @@ public class DistillationLossTests
         Assert.Equal(divergence, loss, 1e-6);
         Assert.Equal(1.0425444, Kl(1, 0.5, 0, 2), 1e-6);
         // λ = 4 times (ln 2 + ln 2)², shared by the two samples.
-        Assert.Equal(1.0425444 / 2 + 4 * (2 * log2) * (2 * log2) / 2, Gaussian(new GaussianKl(), [1, 3], [(float)-log2, 0.7f], [0, 3], [(float)log2, 0.7f]).Loss, 1e-5);
+        Assert.Equal(1.0425444 / 2 + 4 * (2 * log2) * (2 * log2) / 2,
+            Gaussian(new GaussianKl(), [1, 3], [(float)-log2, 0.7f], [0, 3], [(float)log2, 0.7f]).Loss, 1e-5);
     }
 
     [Fact]

@@ -7,14 +7,17 @@ using FlowVocoder.Training.Losses;
 
 namespace FlowVocoder.Tests.Training.Losses;
 
-/// <summary>That each loss counts with its weight of the configuration, as the mean over its resolutions, and compares generated with recorded speech.</summary>
+/// <summary>
+/// That each loss counts with its weight of the configuration, as the mean over its resolutions, and compares generated with recorded speech.
+/// </summary>
 public class GenerationLossTests
 {
     private static readonly TrainingConfig s_config = TinyCorpus.Config with { Batch = 2 };
     private static readonly CpuOps s_ops = new();
     private static readonly CompactVocoder s_model = TinyCorpus.Model(s_config);
     private static readonly SpeechBatch s_batch = Load();
-    private static readonly Tensor s_first = Samples.Normal(new Random(1), 2, 1, s_batch.Speech.Length, 0.7), s_second = Samples.Normal(new Random(2), 2, 1, s_batch.Speech.Length, 0.7);
+    private static readonly Tensor s_first = Samples.Normal(new Random(1), 2, 1, s_batch.Speech.Length, 0.7),
+        s_second = Samples.Normal(new Random(2), 2, 1, s_batch.Speech.Length, 0.7);
 
     private static SpeechBatch Load()
     {
@@ -23,7 +26,8 @@ public class GenerationLossTests
         return new SpeechLoader(s_model, frames, new Philox(3)).Load(s_ops, crops.Draw(0, 0, s_config.Batch), 0);
     }
 
-    private static double Loss(TrainingConfig config) => new GenerationLoss(s_model, config).Apply(s_ops, s_batch, new Spoken(s_second, s_first), () => new Spoken(s_first, s_second), out _)!.Item;
+    private static double Loss(TrainingConfig config) => new GenerationLoss(s_model, config)
+        .Apply(s_ops, s_batch, new Spoken(s_second, s_first), () => new Spoken(s_first, s_second), out _)!.Item;
 
     // One class called directly at every window length.
     private static double[] Directly(Func<LogMelLoss, double> loss) =>

@@ -42,12 +42,14 @@ public class LogMelLossTests
                 double root = Math.Sqrt(sum.Magnitude * sum.Magnitude + 1e-9);
                 return recipe.SpectrumPower == 2 ? root * root : root;
             })];
-            for (int b = 0; b < recipe.Bands; b++) result[i * recipe.Bands + b] = Math.Log(bank[b].Zip(magnitude).Sum(p => p.First * p.Second) + (bank.Length == size / 2 + 1 ? 1e-3 : recipe.Floor));
+            for (int b = 0; b < recipe.Bands; b++) result[i * recipe.Bands + b] = Math.Log(
+                bank[b].Zip(magnitude).Sum(p => p.First * p.Second) + (bank.Length == size / 2 + 1 ? 1e-3 : recipe.Floor));
         }
         return result;
     }
 
-    private static double[][] Identity(int size) => [.. Enumerable.Range(0, size).Select(i => Enumerable.Range(0, size).Select(k => k == i ? 1.0 : 0).ToArray())];
+    private static double[][] Identity(int size) =>
+        [.. Enumerable.Range(0, size).Select(i => Enumerable.Range(0, size).Select(k => k == i ? 1.0 : 0).ToArray())];
 
     private static double[] Item(Tensor x, int batch) => [.. x.Row(batch, 0).ToArray().Select(v => (double)v)];
 
@@ -95,10 +97,12 @@ public class LogMelLossTests
         var random = new Random(22);
         Tensor[] recordings = [.. Enumerable.Range(0, 20).Select(_ => Normal(random))];
         double Plain(Tensor x) => recordings.Average(y => (double)loss.Apply(new CpuOps(), x, y).Item);
-        double Energy(Func<Tensor> generate) => recordings.Average(y => (double)loss.EnergyDistance(new CpuOps(), generate(), generate(), y, Repulsion(), out _).Item);
+        double Energy(Func<Tensor> generate) =>
+            recordings.Average(y => (double)loss.EnergyDistance(new CpuOps(), generate(), generate(), y, Repulsion(), out _).Item);
         Tensor[] candidates = [.. Enumerable.Range(0, 30).Select(_ => Normal(random))];
         Tensor frozen = candidates.MinBy(Plain)!;
-        double plainFrozen = Plain(frozen), plainNoise = candidates.Average(Plain), energyFrozen = Energy(() => frozen), energyNoise = Energy(() => Normal(random));
+        double plainFrozen = Plain(frozen), plainNoise = candidates.Average(Plain), energyFrozen = Energy(() => frozen),
+            energyNoise = Energy(() => Normal(random));
         Assert.True(plainFrozen < plainNoise, $"plain: frozen {plainFrozen}, noise {plainNoise}");
         Assert.True(energyNoise < energyFrozen, $"energy: frozen {energyFrozen}, noise {energyNoise}");
     }
@@ -200,7 +204,8 @@ public class LogMelLossTests
             var loss = new LogMelLoss(recipe);
             for (int band = recipe.Bands / 4; band < recipe.Bands; band++)
             {
-                float[] sine = [.. Enumerable.Range(0, 8 * recipe.WindowSize).Select(t => (float)Math.Sin(2 * Math.PI * loss.Frequency(band) * t / recipe.SampleRate))];
+                float[] sine = [.. Enumerable.Range(0, 8 * recipe.WindowSize)
+                    .Select(t => (float)Math.Sin(2 * Math.PI * loss.Frequency(band) * t / recipe.SampleRate))];
                 float[] mel = new MelSpectrogram(recipe).Compute(sine);
                 int frames = mel.Length / recipe.Bands;
                 Assert.Equal(band, Enumerable.Range(0, recipe.Bands).MaxBy(b => mel[b * frames + frames / 2]));

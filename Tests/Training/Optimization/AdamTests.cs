@@ -114,7 +114,8 @@ public class AdamTests
     [Fact]
     public void Gains_biases_and_log_scales_do_not_decay_and_kernels_do()
     {
-        var model = new CompactVocoder(new CompactConfig { Group = 16, Flows = 1, Layers = 1, Channels = 4, LinearPrediction = 0 }, MelRecipe.ByName("hifigan"));
+        var model = new CompactVocoder(new CompactConfig { Group = 16, Flows = 1, Layers = 1, Channels = 4, LinearPrediction = 0 },
+            MelRecipe.ByName("hifigan"));
         model.Parameters.Randomize(3, 0.5);
         Dictionary<string, float[]> before = Trained(model.Parameters).ToDictionary(p => p.Name, p => p.Value.Span.ToArray());
         var adam = new Adam(model.Parameters, new AdamConfig(WeightDecay: 1f));

@@ -22,7 +22,8 @@ internal static unsafe class Convolution
     public static int PackedSize(Tensor weight, int count) => (count + Tile.Rows - 1) / Tile.Rows * Tile.Rows * weight.Channels * weight.Length;
 
     /// <summary>Packs rows first … first+count-1 of a weight [out, in, taps] as [block][in][tap][6], zero beyond the last row.</summary>
-    public static void Pack(Parallelism parallelism, Tensor weight, int first, int count, float* packed) => PackBlocks(parallelism, weight, first, count, Tile.Rows, packed);
+    public static void Pack(Parallelism parallelism, Tensor weight, int first, int count, float* packed) =>
+        PackBlocks(parallelism, weight, first, count, Tile.Rows, packed);
 
     /// <summary>The same in blocks of so many rows: [block][in][tap][blockRows].</summary>
     public static void PackBlocks(Parallelism parallelism, Tensor weight, int first, int count, int blockRows, float* packed)
@@ -156,7 +157,8 @@ internal static unsafe class Convolution
                             Tile.Run(dy, timeMajor + ((long)b * paddedLength + t + k * dilation) * stride + c, count, stride, 1, 0,
                                 sums + k * Tile.Rows * stride + c, stride, Tile.Rows, Math.Min(ColumnTile, channels - c));
                 }
-            for (int r = 0; r < Math.Min(Tile.Rows, rows - block * Tile.Rows); r++) AddRow(sums + r * stride, gradient + ((long)block * Tile.Rows + r) * channels * taps);
+            for (int r = 0; r < Math.Min(Tile.Rows, rows - block * Tile.Rows); r++)
+                AddRow(sums + r * stride, gradient + ((long)block * Tile.Rows + r) * channels * taps);
         }
 
         private void AddRow(float* sums, float* target)

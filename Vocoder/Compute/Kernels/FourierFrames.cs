@@ -55,7 +55,8 @@ internal static unsafe class FourierFrames
     private static class Transform<S, V> where S : struct, ISimd<V> where V : struct
     {
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        public static void Forward(FourierTables tables, float* x, int hop, float* window, int frames, float* re, float* im, int stride, float inner, float edge)
+        public static void Forward(FourierTables tables, float* x, int hop, float* window, int frames, float* re, float* im, int stride,
+            float inner, float edge)
         {
             int size = tables.Size, half = tables.Half;
             float* z = Scratch(size, S.Width, frames);
@@ -84,7 +85,8 @@ internal static unsafe class FourierFrames
         }
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        public static void AddInverse(FourierTables tables, float* re, float* im, int stride, float* window, int frames, float* y, int hop, float inner, float edge)
+        public static void AddInverse(FourierTables tables, float* re, float* im, int stride, float* window, int frames, float* y, int hop,
+            float inner, float edge)
         {
             int size = tables.Size, half = tables.Half;
             float* z = Scratch(size, S.Width, frames), rows = z + size * S.Width;
@@ -97,7 +99,8 @@ internal static unsafe class FourierFrames
             for (int k = 1; k <= half / 2; k++)
             {
                 long at = (long)k * stride, mirrored = (long)(half - k) * stride;
-                V aRe = S.Mul(f, input.Load(re + at)), aIm = S.Mul(f, input.Load(im + at)), bRe = S.Mul(f, input.Load(re + mirrored)), bIm = S.Mul(f, input.Load(im + mirrored));
+                V aRe = S.Mul(f, input.Load(re + at)), aIm = S.Mul(f, input.Load(im + at)), bRe = S.Mul(f, input.Load(re + mirrored)),
+                    bIm = S.Mul(f, input.Load(im + mirrored));
                 V evenRe = S.Add(aRe, bRe), evenIm = S.Sub(aIm, bIm), turnedRe = S.Sub(aRe, bRe), turnedIm = S.Add(aIm, bIm);
                 V c = S.All(split[2 * k]), s = S.All(split[2 * k + 1]);
                 V oddRe = S.Fma(turnedRe, c, S.Mul(turnedIm, s)), oddIm = S.Fma(turnedIm, c, S.Sub(S.All(0f), S.Mul(turnedRe, s)));

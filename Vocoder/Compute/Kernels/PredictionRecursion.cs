@@ -11,7 +11,8 @@ namespace FlowVocoder.Compute.Kernels;
 internal static class PredictionRecursion
 {
     /// <summary>e_t = (x_t − Σ_k a_k·x_{t−k}) / g_t. The history, [order] oldest first, is replaced by the last samples of x; e may be x.</summary>
-    public static void Analyze(ReadOnlySpan<float> x, ReadOnlySpan<float> a, ReadOnlySpan<float> g, int order, int blockSize, Span<float> history, Span<float> e)
+    public static void Analyze(ReadOnlySpan<float> x, ReadOnlySpan<float> a, ReadOnlySpan<float> g, int order, int blockSize, Span<float> history,
+        Span<float> e)
     {
         Span<double> line = order + blockSize <= 512 ? stackalloc double[order + blockSize] : new double[order + blockSize];
         Span<double> sum = blockSize <= 512 ? stackalloc double[blockSize] : new double[blockSize];
@@ -31,7 +32,8 @@ internal static class PredictionRecursion
     }
 
     /// <summary>x_t = g_t·e_t + Σ_k a_k·x_{t−k}, with the history of <see cref="Analyze"/>; x may be e.</summary>
-    public static void Synthesize(ReadOnlySpan<float> e, ReadOnlySpan<float> a, ReadOnlySpan<float> g, int order, int blockSize, Span<float> history, Span<float> x)
+    public static void Synthesize(ReadOnlySpan<float> e, ReadOnlySpan<float> a, ReadOnlySpan<float> g, int order, int blockSize, Span<float> history,
+        Span<float> x)
     {
         // [history | block], so that every sum reads one contiguous run, and small enough to stay in the first-level cache.
         Span<double> line = order + blockSize <= 512 ? stackalloc double[order + blockSize] : new double[order + blockSize];

@@ -24,7 +24,8 @@ internal static unsafe class ShortConvolution
     public static int PackedSize(Tensor weight, int rows) => Stride(rows) * weight.Channels * weight.Length;
 
     /// <summary>Packs rows first … first+count-1 of a weight [out, in, taps] as [block][in][tap][32], zero beyond the last row.</summary>
-    public static void Pack(Parallelism parallelism, Tensor weight, int first, int count, float* packed) => Convolution.PackBlocks(parallelism, weight, first, count, Block, packed);
+    public static void Pack(Parallelism parallelism, Tensor weight, int first, int count, float* packed) =>
+        Convolution.PackBlocks(parallelism, weight, first, count, Block, packed);
 
     /// <summary>Floats that may be read beyond the end of the input.</summary>
     public const int Overrun = 8;

@@ -13,7 +13,9 @@ internal sealed class PlaneConv
     private readonly int _dilationH, _dilationW;
     private readonly string _name;
 
-    /// <summary>Creates weights named weight_v [out, in, taps, taps], weight_g [out, 1, 1, 1] and bias, or weight and bias; drawn from ±1/√(in·taps²), or zeros.</summary>
+    /// <summary>
+    /// Creates weights named weight_v [out, in, taps, taps], weight_g [out, 1, 1, 1] and bias, or weight and bias; drawn from ±1/√(in·taps²), or zeros.
+    /// </summary>
     public PlaneConv(ParameterSet parameters, int inputs, int outputs, int taps = 1, int dilationH = 1, int dilationW = 1, bool weightNorm = true)
     {
         float bound = weightNorm ? 1f / MathF.Sqrt(inputs * taps * taps) : 0f;

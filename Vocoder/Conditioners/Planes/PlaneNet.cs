@@ -12,8 +12,8 @@ internal sealed record PlaneNetConfig(int Layers, int Channels, int HeightCycle)
 }
 
 /// <summary>
-/// The conditioner of a <see cref="Flows.HeightFlow"/>: the WaveNet of WaveFlow (Ping et al. 2020, sec. 3.1) over planes, 3×3 convolutions causal over the height, with the key
-/// names of its published state dictionary. The last layer starts at zero, so that a flow starts as the identity.
+/// The conditioner of a <see cref="Flows.HeightFlow"/>: the WaveNet of WaveFlow (Ping et al. 2020, sec. 3.1) over planes, 3×3 convolutions causal over the
+/// height, with the key names of its published state dictionary. The last layer starts at zero, so that a flow starts as the identity.
 /// </summary>
 internal sealed class PlaneNet
 {
@@ -27,8 +27,10 @@ internal sealed class PlaneNet
         int channels = _channels = config.Channels;
         ParameterSet net = parameters.Scope("net");
         _front = new PlaneConv(net.Scope("front_conv.0.conv"), 1, channels);
-        PlaneConv[] Each(Func<ParameterSet, int, PlaneConv> layer) => [.. Enumerable.Range(0, config.Layers).Select(i => layer(net.Scope($"res_blocks.{i}"), i))];
-        _filterGate = Each((scope, i) => new PlaneConv(scope.Scope("filter_gate_conv.conv"), channels, 2 * channels, PlaneNetConfig.Taps, 1 << (i % config.HeightCycle), 1 << i));
+        PlaneConv[] Each(Func<ParameterSet, int, PlaneConv> layer) =>
+            [.. Enumerable.Range(0, config.Layers).Select(i => layer(net.Scope($"res_blocks.{i}"), i))];
+        _filterGate = Each((scope, i) => new PlaneConv(scope.Scope("filter_gate_conv.conv"), channels, 2 * channels, PlaneNetConfig.Taps,
+            1 << (i % config.HeightCycle), 1 << i));
         _condition = Each((scope, _) => new PlaneConv(scope.Scope("filter_gate_conv_c"), conditionChannels, 2 * channels));
         _resSkip = Each((scope, _) => new PlaneConv(scope.Scope("res_skip_conv"), channels, 2 * channels));
         _end = new PlaneConv(parameters.Scope("proj_log_s_t.conv"), channels, 2, weightNorm: false);

@@ -5,7 +5,9 @@ namespace FlowVocoder.Conditioners;
 /// <summary>How a convolution sees the rows above a row: all at once, or those that came before, one after the other.</summary>
 internal abstract class PlaneRows
 {
-    /// <summary>Each row of x [rows, c, w] below those (taps-1)·dilation … dilation rows above it in its plane, zeros above the first: [rows, taps·c, w].</summary>
+    /// <summary>
+    /// Each row of x [rows, c, w] below those (taps-1)·dilation … dilation rows above it in its plane, zeros above the first: [rows, taps·c, w].
+    /// </summary>
     /// <param name="ops">Operations.</param>
     /// <param name="site">The name of the place in the model.</param>
     /// <param name="x">Rows.</param>

@@ -3,8 +3,8 @@ using FlowVocoder.Compute;
 namespace FlowVocoder.Conditioners;
 
 /// <summary>
-/// Brings a mel to audio rate as WaveFlow, FloWaveNet and ClariNet do: transposed convolutions of one channel over bands and time, 3 bands by twice the scale s, stride s,
-/// each behind it a leaky ReLU of slope 0.4. Keys: 0, 2, … with bias, weight_g and weight_v [1, 1, 3, 2s].
+/// Brings a mel to audio rate as WaveFlow, FloWaveNet and ClariNet do: transposed convolutions of one channel over bands and time, 3 bands by twice the scale
+/// s, stride s, each behind it a leaky ReLU of slope 0.4. Keys: 0, 2, … with bias, weight_g and weight_v [1, 1, 3, 2s].
 /// </summary>
 internal sealed class PlaneUpsampler
 {
@@ -79,13 +79,14 @@ internal sealed class PlaneUpsampler
         {
             Tensor stacked = WholePlanes.Stack(ops, x, bands, Bands, 1, 1);
             // Tap 1 is the frame itself.
-            Tensor phases = ops.Conv1d(stacked, _ordinary.Of(ops), null, new ConvShape(Left: 1)), samples = ops.Unfold(phases, Scale), biased = ops.ChannelAffine(samples, _noScale, _bias);
+            Tensor phases = ops.Conv1d(stacked, _ordinary.Of(ops), null, new ConvShape(Left: 1)), samples = ops.Unfold(phases, Scale),
+                biased = ops.ChannelAffine(samples, _noScale, _bias);
             foreach (Tensor done in (ReadOnlySpan<Tensor>)[stacked, phases, samples]) ops.Free(done);
             return biased;
         }
 
-        // The published padding of s/2 begins in the middle of a frame: with zeros around the kernel, 3s taps, it begins with a whole one. Tap k over the bands reaches
-        // from band m - 1 + k of the result to band m of the mel, so the rows of the kernel stand upside down.
+        // The published padding of s/2 begins in the middle of a frame: with zeros around the kernel, 3s taps, it begins with a whole one. Tap k over the bands
+        // reaches from band m - 1 + k of the result to band m of the mel, so the rows of the kernel stand upside down.
         private Tensor Ordinary(Ops ops, Tensor weight)
         {
             Tensor rows = ops.Take(ops.Reshape(weight, Bands, 2 * Scale, 1), [2, 1, 0]), zeros = ops.Fill(Bands, Scale / 2, 1, 0f);

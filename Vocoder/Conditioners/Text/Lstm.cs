@@ -6,8 +6,9 @@ namespace FlowVocoder.Conditioners;
 internal sealed record LstmState(Tensor[] Hidden, Tensor[] Cell);
 
 /// <summary>
-/// Long short-term memory (Hochreiter and Schmidhuber 1997) as PyTorch computes it: gates in the order input, forget, cell, output, and two biases. Keys: weight_ih_l0 [4h, in], weight_hh_l0 [4h, h],
-/// bias_ih_l0 and bias_hh_l0, with another number for each further layer and a suffix. A whole sequence goes through the same step as a single one.
+/// Long short-term memory (Hochreiter and Schmidhuber 1997) as PyTorch computes it: gates in the order input, forget, cell, output, and two biases. Keys:
+/// weight_ih_l0 [4h, in], weight_hh_l0 [4h, h], bias_ih_l0 and bias_hh_l0, with another number for each further layer and a suffix. A whole sequence goes
+/// through the same step as a single one.
 /// </summary>
 internal sealed class Lstm
 {

@@ -3,8 +3,8 @@ using FlowVocoder.Compute;
 namespace FlowVocoder.Conditioners;
 
 /// <summary>
-/// The encoder of Flowtron (Valle et al. 2021) for texts, three convolutions of five taps, and for mels, two of three: each with instance normalisation and a ReLU, and an LSTM in both directions, whose
-/// forward half comes first.
+/// The encoder of Flowtron (Valle et al. 2021) for texts, three convolutions of five taps, and for mels, two of three: each with instance normalisation and a
+/// ReLU, and an LSTM in both directions, whose forward half comes first.
 /// </summary>
 internal sealed class SequenceEncoder
 {
@@ -18,7 +18,8 @@ internal sealed class SequenceEncoder
     public SequenceEncoder(ParameterSet parameters, int inputs, int channels, int convolutions, int taps)
     {
         _zeros = new Tensor(1, channels, 1);
-        _convolutions = [.. Enumerable.Range(0, convolutions).Select(i => new ConvLayer(parameters.Scope($"convolutions.{i}.0.conv"), i == 0 ? inputs : channels, channels, taps, causal: false))];
+        _convolutions = [.. Enumerable.Range(0, convolutions)
+            .Select(i => new ConvLayer(parameters.Scope($"convolutions.{i}.0.conv"), i == 0 ? inputs : channels, channels, taps, causal: false))];
         _scales = [.. Enumerable.Range(0, convolutions).Select(i => parameters.Constant($"convolutions.{i}.1.weight", 1f, channels))];
         _shifts = [.. Enumerable.Range(0, convolutions).Select(i => parameters.Constant($"convolutions.{i}.1.bias", 0f, channels))];
         ParameterSet lstm = parameters.Scope("lstm");

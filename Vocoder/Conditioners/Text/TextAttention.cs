@@ -16,8 +16,9 @@ internal sealed record AttendedText(Tensor Text, Tensor Keys, Tensor Values)
 }
 
 /// <summary>
-/// Additive attention (Bahdanau et al. 2015) as in Flowtron: the weight of position n at step t is the softmax over n of v·tanh(W_q·q_t + W_k·k_n)/temperature, times a prior where one is given. With cumulative
-/// attention the text is multiplied before it becomes keys by sigmoids of what two convolutions make of the weights so far and of the last step's, and there is no prior.
+/// Additive attention (Bahdanau et al. 2015) as in Flowtron: the weight of position n at step t is the softmax over n of v·tanh(W_q·q_t + W_k·k_n)/temperature,
+/// times a prior where one is given. With cumulative attention the text is multiplied before it becomes keys by sigmoids of what two convolutions make of the
+/// weights so far and of the last step's, and there is no prior.
 /// </summary>
 internal sealed class TextAttention
 {
@@ -35,14 +36,16 @@ internal sealed class TextAttention
             _locationEnd = new ConvLayer(location.Scope("location_conv_out.conv"), LocationChannels, text, 3, causal: false);
         }
         LinearLayer Linear(string name, int from, int to) => new(parameters.Scope($"{name}.linear_layer"), from, to, bias: false);
-        (_query, _key, _value, _energy) = (Linear("query", queries, channels), Linear("key", text, channels), Linear("value", text, channels), Linear("v", channels, 1));
+        (_query, _key, _value, _energy) = (Linear("query", queries, channels), Linear("key", text, channels), Linear("value", text, channels),
+            Linear("v", channels, 1));
     }
 
     /// <summary>What the steps of one text share: its encoding [1, text, n].</summary>
     public AttendedText Attend(Ops ops, Tensor text, int padding = 0) => new(text, _key.Apply(ops, text), _value.Apply(ops, text)) { Padding = padding };
 
     /// <summary>
-    /// queries [1, q, t] → what they read in the text, [1, a, t], their weights [t, n, 1], and the logarithm of those before they sum to 1 with the prior, [t, n, 1].
+    /// queries [1, q, t] → what they read in the text, [1, a, t], their weights [t, n, 1], and the logarithm of those before they sum to 1 with the prior, [t,
+    /// n, 1].
     /// </summary>
     /// <param name="ops">Operations.</param>
     /// <param name="queries">One for each step.</param>
@@ -74,7 +77,8 @@ internal sealed class TextAttention
         return _key.Apply(ops, ops.Scale(ops.Add(text.Text, ops.Multiply(text.Text, gates)), 0.5f));
     }
 
-    private (Tensor Context, Tensor Weights, Tensor Logarithm) Apply(Ops ops, Tensor queries, AttendedText text, Tensor positions, Tensor? prior, float temperature)
+    private (Tensor Context, Tensor Weights, Tensor Logarithm) Apply(Ops ops, Tensor queries, AttendedText text, Tensor positions, Tensor? prior,
+        float temperature)
     {
         int steps = queries.Length, length = positions.Length, channels = positions.Channels;
         Tensor asked = Sequences.Items(ops, _query.Apply(ops, queries));

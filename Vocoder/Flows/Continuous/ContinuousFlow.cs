@@ -4,9 +4,10 @@ using FlowVocoder.Conditioners;
 namespace FlowVocoder.Flows;
 
 /// <summary>
-/// A continuous flow (Chen et al. 2018, Neural ODE, sec. 4; Grathwohl et al. 2019, FFJORD; WaveNODE, Kim et al. 2020): x moves along dx/dt = v(x, t), which a WaveNet tells, from data at t = 0
-/// to noise at t = 1, and back by the same equation. The density changes at once: d log p(x(t))/dt = -tr ∂v/∂x, so that log det = ∫ tr ∂v/∂x dt, a trace where other flows need a
-/// determinant. It is trained by likelihood through the steps of the solver, or by flow matching, which needs none.
+/// A continuous flow (Chen et al. 2018, Neural ODE, sec. 4; Grathwohl et al. 2019, FFJORD; WaveNODE, Kim et al. 2020): x moves along dx/dt = v(x, t), which a
+/// WaveNet tells, from data at t = 0 to noise at t = 1, and back by the same equation. The density changes at once: d log p(x(t))/dt = -tr ∂v/∂x, so that log
+/// det = ∫ tr ∂v/∂x dt, a trace where other flows need a determinant. It is trained by likelihood through the steps of the solver, or by flow matching, which
+/// needs none.
 /// </summary>
 public sealed class ContinuousFlow : Flow, IApproximateLogDet
 {
@@ -32,7 +33,8 @@ public sealed class ContinuousFlow : Flow, IApproximateLogDet
     public OdeSolver Solver { get; set; }
 
     /// <summary>
-    /// Whether <see cref="Forward"/> computes the trace exactly, by as many derivatives as there are channels times steps that the field sees; else it is estimated by one.
+    /// Whether <see cref="Forward"/> computes the trace exactly, by as many derivatives as there are channels times steps that the field sees; else it is
+    /// estimated by one.
     /// </summary>
     public bool Exact { get; set; }
 
@@ -78,7 +80,9 @@ public sealed class ContinuousFlow : Flow, IApproximateLogDet
     /// <summary>x → z with the log-determinant of each item, [b, 1, 1]: that of the exact trace, or an estimate with random signs [b, c, t].</summary>
     internal (Tensor Z, Tensor LogDet) Forward(Ops ops, Tensor x, Tensor condition, Tensor? signs) => Integrate(ops, x, condition, signs, 0, 1);
 
-    /// <summary>x → z with the log-determinant summed over the batch, the mean of so many estimates, and the standard error of that mean; NaN of a single one.</summary>
+    /// <summary>
+    /// x → z with the log-determinant summed over the batch, the mean of so many estimates, and the standard error of that mean; NaN of a single one.
+    /// </summary>
     public (Tensor Z, double LogDet, double StandardError) Estimate(Ops ops, Tensor x, Tensor condition, int estimates)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(estimates, 1);
@@ -100,7 +104,8 @@ public sealed class ContinuousFlow : Flow, IApproximateLogDet
     {
         OdeState end = Solver.Integrate(ops, (state, t) =>
         {
-            (Tensor velocity, Tensor trace) = signs == null ? Divergence.Exact(ops, copies => Directed(ops, Copied(ops, condition, copies), t), state.X, _field.Past + _field.Future + 1)
+            (Tensor velocity, Tensor trace) = signs == null ? Divergence.Exact(ops, copies => Directed(ops, Copied(ops, condition, copies), t), state.X,
+                _field.Past + _field.Future + 1)
                 : Divergence.Estimate(ops, Directed(ops, condition, t), state.X, signs);
             return new OdeState(velocity, trace);
         }, new OdeState(x, ops.Fill(x.Batch, 1, 1, 0f)), from, to);

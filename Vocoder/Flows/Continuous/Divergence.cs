@@ -9,7 +9,8 @@ internal delegate Tensor DirectedField(Tensor x, Tensor? direction, out Tensor? 
 internal static class Divergence
 {
     /// <summary>
-    /// Hutchinson's estimate eᵀ·J·e for random signs e [b, c, t], whose mean is the trace (Hutchinson 1990; Grathwohl et al. 2019, FFJORD): v and the estimate, [b, c, t] and [b, 1, 1].
+    /// Hutchinson's estimate eᵀ·J·e for random signs e [b, c, t], whose mean is the trace (Hutchinson 1990; Grathwohl et al. 2019, FFJORD): v and the estimate,
+    /// [b, c, t] and [b, 1, 1].
     /// </summary>
     public static (Tensor Velocity, Tensor Trace) Estimate(Ops ops, DirectedField field, Tensor x, Tensor signs)
     {
@@ -20,17 +21,19 @@ internal static class Divergence
     }
 
     /// <summary>
-    /// The trace itself, by one derivative for each channel and phase: steps of time further apart than the field sees do not meet, so that one direction serves all of them
-    /// (Curtis, Powell and Reid 1974). <paramref name="period"/> is at least the number of steps that a step depends on.
+    /// The trace itself, by one derivative for each channel and phase: steps of time further apart than the field sees do not meet, so that one direction
+    /// serves all of them (Curtis, Powell and Reid 1974). <paramref name="period"/> is at least the number of steps that a step depends on.
     /// </summary>
     public static (Tensor Velocity, Tensor Trace) Exact(Ops ops, Func<int, DirectedField> field, Tensor x, int period)
     {
         period = Math.Min(period, x.Length);
         int directions = x.Channels * period;
         int[] copies = [.. Enumerable.Range(0, x.Batch * directions).Select(i => i / directions)];
-        Tensor copied = ops.Take(x, copies), probe = Probes(ops, x.Channels, x.Length, period), probes = ops.Take(probe, [.. copies.Select((_, i) => i % directions)]);
+        Tensor copied = ops.Take(x, copies), probe = Probes(ops, x.Channels, x.Length, period),
+            probes = ops.Take(probe, [.. copies.Select((_, i) => i % directions)]);
         Tensor velocities = field(directions)(copied, probes, out Tensor? derivatives), dots = Dots(ops, probes, derivatives!);
-        Tensor traces = ops.SumTime(ops.Reshape(dots, x.Batch, 1, directions)), velocity = ops.Take(velocities, [.. Enumerable.Range(0, x.Batch).Select(b => b * directions)]);
+        Tensor traces = ops.SumTime(ops.Reshape(dots, x.Batch, 1, directions)),
+            velocity = ops.Take(velocities, [.. Enumerable.Range(0, x.Batch).Select(b => b * directions)]);
         foreach (Tensor done in (ReadOnlySpan<Tensor>)[copied, probe, probes, velocities, derivatives!, dots]) ops.Free(done);
         return (velocity, traces);
     }

@@ -1,6 +1,9 @@
 namespace FlowVocoder.Flows;
 
-/// <summary>An explicit Runge–Kutta method: stage i is taken at t + c_i·h from x + h·Σ_j a_ij·k_j, and the step is h·Σ_i b_i·k_i (Hairer, Nørsett and Wanner 1993, sec. II.1).</summary>
+/// <summary>
+/// An explicit Runge–Kutta method: stage i is taken at t + c_i·h from x + h·Σ_j a_ij·k_j, and the step is h·Σ_i b_i·k_i (Hairer, Nørsett and Wanner 1993, sec.
+/// II.1).
+/// </summary>
 public sealed class OdeMethod
 {
     private OdeMethod(string name, int order, double[][] a, double[] b, double[]? error = null)

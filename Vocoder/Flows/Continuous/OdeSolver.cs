@@ -25,9 +25,11 @@ public sealed record OdeSolver(OdeMethod Method, int Steps, double Tolerance = 0
             return;
         }
         if (Steps != 0) throw new VocoderException($"found {Steps} solver steps beside a tolerance, expected one of the two");
-        if (Method.Error == null) throw new VocoderException($"the solver {Method.Name} has no estimate of its error, expected {OdeMethod.DormandPrince.Name} to keep a tolerance");
+        if (Method.Error == null)
+            throw new VocoderException($"the solver {Method.Name} has no estimate of its error, expected {OdeMethod.DormandPrince.Name} to keep a tolerance");
         if (!(Tolerance is >= SmallestTolerance and <= 1))
-            throw new VocoderException(FormattableString.Invariant($"the tolerance is {Tolerance}, expected {SmallestTolerance} to 1: single precision cannot keep less"));
+            throw new VocoderException(FormattableString.Invariant(
+                $"the tolerance is {Tolerance}, expected {SmallestTolerance} to 1: single precision cannot keep less"));
     }
 
     /// <summary>Integrates from <paramref name="from"/> to <paramref name="to"/>, backwards where it is the larger.</summary>
@@ -53,7 +55,8 @@ public sealed record OdeSolver(OdeMethod Method, int Steps, double Tolerance = 0
         for (int i = 0; t != to; i++)
         {
             if (i == MaxSteps || Math.Abs(h) < SmallestStep * Math.Abs(to - from))
-                throw new VocoderException(FormattableString.Invariant($"the tolerance {Tolerance} cannot be reached: {i} steps came from {from} to {t:0.######} of {to}; expected a larger one"));
+                throw new VocoderException(FormattableString.Invariant(
+                    $"the tolerance {Tolerance} cannot be reached: {i} steps came from {from} to {t:0.######} of {to}; expected a larger one"));
             bool isLast = Math.Abs(to - t) <= Math.Abs(h) * (1 + 1e-9);
             if (isLast) h = to - t;
             OdeState next = Step(ops, field, state, t, h, out OdeState error);
@@ -65,7 +68,8 @@ public sealed record OdeSolver(OdeMethod Method, int Steps, double Tolerance = 0
         return state;
     }
 
-    // Root mean square of the error over what the tolerance allows (Hairer, Nørsett and Wanner 1993, eq. II.4.11). The integral beside follows the trajectory and does not count.
+    // Root mean square of the error over what the tolerance allows (Hairer, Nørsett and Wanner 1993, eq. II.4.11). The integral beside follows the trajectory
+    // and does not count.
     private double ErrorSize(Ops ops, Tensor before, Tensor after, Tensor error)
     {
         ReadOnlySpan<float> a = ops.Read(before), b = ops.Read(after), e = ops.Read(error);

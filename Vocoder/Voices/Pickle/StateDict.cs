@@ -33,14 +33,16 @@ internal sealed class StateDict(TorchContainer container)
         }
         string what = dict is not null ? $"a dict of {VoiceFiles.FirstFew([.. dict.Items.Select(item => item.Key)])}"
             : root is PickledObject other ? $"an object of class {VoiceFiles.Quote(other.Type.FullName)}" : "no dict and no module";
-        throw new VocoderException($"{container.File}: found {what} without tensors, expected a state dict, a module, or either under 'state_dict', 'model_state_dict' or 'model'");
+        throw new VocoderException(
+            $"{container.File}: found {what} without tensors, expected a state dict, a module, or either under 'state_dict', 'model_state_dict' or 'model'");
     }
 
     private void Walk(string prefix, PickledDict state, int depth)
     {
         if (depth > DeepestModule || ++_modules > MaxModules)
         {
-            throw new VocoderException($"{container.File}: found modules nested over {DeepestModule} deep or more than {MaxModules}, expected a model: the file is damaged");
+            throw new VocoderException(
+                $"{container.File}: found modules nested over {DeepestModule} deep or more than {MaxModules}, expected a model: the file is damaged");
         }
         var transient = Transient(state);
         AddTensors(prefix, state["_parameters"] as PickledDict);
@@ -68,7 +70,8 @@ internal sealed class StateDict(TorchContainer container)
 
     private string Join(string prefix, string name) => prefix.Length + name.Length <= LongestName
         ? prefix + name
-        : throw new VocoderException($"{container.File}: found the name {VoiceFiles.Quote(prefix + name)} of {prefix.Length + name.Length} characters, expected at most {LongestName}");
+        : throw new VocoderException(
+            $"{container.File}: found the name {VoiceFiles.Quote(prefix + name)} of {prefix.Length + name.Length} characters, expected at most {LongestName}");
 
     /// <summary>Buffers that state_dict() leaves out: a set, pickled as a call with a list of names.</summary>
     private static HashSet<string> Transient(PickledDict state)

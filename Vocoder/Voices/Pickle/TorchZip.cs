@@ -52,7 +52,8 @@ internal sealed class TorchZip : TorchContainer, IDisposable
         string folder = pickles is [var only] ? only[..^PickleName.Length] : "";
         if (pickles.Length != 1 || _zip.GetEntry(folder + "constants.pkl") is not null)
         {
-            throw new VocoderException($"{File}: found a zip that is no checkpoint{(pickles.Length == 1 ? " but TorchScript" : "")}, expected the data.pkl that torch.save writes");
+            throw new VocoderException(
+                $"{File}: found a zip that is no checkpoint{(pickles.Length == 1 ? " but TorchScript" : "")}, expected the data.pkl that torch.save writes");
         }
         return folder;
     }
@@ -74,7 +75,8 @@ internal sealed class TorchZip : TorchContainer, IDisposable
         // torch.save never compresses, so no entry can be larger than the file: the lid on zip bombs.
         if (entry.Length != entry.CompressedLength || entry.Length > _length || entry.Length > Array.MaxLength)
         {
-            throw new VocoderException($"{File}: {what}: found {entry.CompressedLength} bytes for {entry.Length}, expected uncompressed data as torch.save writes");
+            throw new VocoderException(
+                $"{File}: {what}: found {entry.CompressedLength} bytes for {entry.Length}, expected uncompressed data as torch.save writes");
         }
         var bytes = new byte[(int)entry.Length];
         using var stream = entry.Open();
