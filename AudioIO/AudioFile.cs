@@ -47,7 +47,8 @@ public static class AudioFile
         else
         {
             throw new VocoderException(
-                $"'{name}' is no recording that can be read: it starts with {FourCc.Describe(magic[..found])}, expected wav, flac, AIFF, mp3, ogg vorbis or opus");
+                $"'{name}' is no recording that can be read: it starts with {FourCc.Describe(magic[..found])}, expected wav, flac, AIFF, mp3, ogg vorbis or "
+                + "opus");
         }
     }
 

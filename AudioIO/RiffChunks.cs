@@ -63,7 +63,8 @@ internal sealed class RiffChunks
         if (!WavReader.IsMagic(header[..4]) || !header[8..].SequenceEqual("WAVE"u8))
         {
             throw new VocoderException(
-                $"'{name}' is not a wav file: it starts with {FourCc.Describe(header[..4])} and {FourCc.Describe(header[8..])}, expected \"RIFF\" and \"WAVE\"");
+                $"'{name}' is not a wav file: it starts with {FourCc.Describe(header[..4])} and {FourCc.Describe(header[8..])}, expected \"RIFF\" and "
+                + "\"WAVE\"");
         }
 
         return new RiffChunks(stream, name, BinaryPrimitives.ReadUInt32LittleEndian(header[4..]));

@@ -31,7 +31,8 @@ internal static class AnomalyBenchmark
         AnomalyDetector[] detectors = [.. Enumerable.Range(0, s_measures.Length)
             .Select(m => AnomalyDetector.Fit([.. normal.Select(clip => clip[m])], FalseAlarms, window))];
         Machine.Print();
-        Console.WriteLine($"{clips.Length} clips, {detectors[0].FittedFrames} frames to learn from. Of the frames with a fault, those beyond the threshold; after the stroke, of the windows of a second around them.");
+        Console.WriteLine($"{clips.Length} clips, {detectors[0].FittedFrames} frames to learn from. Of the frames with a fault, those beyond the threshold; "
+            + "after the stroke, of the windows of a second around them.");
         Console.WriteLine();
         _ = new MarkdownTable(["", "faults found by z", .. s_measures]);
         float[][] others = [.. clips.Where((_, i) => i % 2 == 1)];

@@ -12,7 +12,8 @@ internal static class KernelBenchmark
     {
         Machine.Print();
         var (one, two) = (new Parallelism(1), new Parallelism(2));
-        Console.WriteLine($"Convolution of {Taps} taps, {Length} steps, batch {Batch}, C → 2C channels; percent of the multiply-add peak of one thread, measured beside each row.");
+        Console.WriteLine($"Convolution of {Taps} taps, {Length} steps, batch {Batch}, C → 2C channels; percent of the multiply-add peak of one thread, "
+            + "measured beside each row.");
         Console.WriteLine();
         _ = new MarkdownTable("channels", "peak, GFLOP/s", "forward", "of peak", "forward + backward", "of peak", "two threads over one: peak", "forward",
             "with backward");

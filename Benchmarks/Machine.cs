@@ -15,7 +15,8 @@ internal static class Machine
         : RuntimeInformation.ProcessArchitecture.ToString();
 
     /// <summary>One line for above a table.</summary>
-    public static string Line => $"{Cpu}, {Environment.ProcessorCount} threads, {SimdWidth.Bits}-bit vectors, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}";
+    public static string Line => $"{Cpu}, {Environment.ProcessorCount} threads, {SimdWidth.Bits}-bit vectors, {RuntimeInformation.FrameworkDescription}, "
+        + $"{RuntimeInformation.OSDescription}";
 
     /// <summary>
     /// Work of other processes at the start of the run, which spoils times: the load average of the last minute, or null where it is not told.

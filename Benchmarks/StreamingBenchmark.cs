@@ -14,7 +14,8 @@ internal static class StreamingBenchmark
     public static void Run(string? voice)
     {
         Machine.Print();
-        Console.WriteLine("One thread. A step is a push of one chunk. Offline is the same mel in chunks of the stream's own choice, in turn with the others; real-time factors take the shortest time of each step in all rounds.");
+        Console.WriteLine("One thread. A step is a push of one chunk. Offline is the same mel in chunks of the stream's own choice, in turn with the others; "
+            + "real-time factors take the shortest time of each step in all rounds.");
         Console.WriteLine();
         _ = new MarkdownTable("voice", "frames a chunk", "first frame in to first sample out, ms", "step p50, ms", "p95", "p99", "real-time factor",
             "over offline", "state, KiB");

@@ -28,7 +28,8 @@ internal sealed class AnomalyVerb : Verb
     private readonly Option<string?> _voice = Inputs.Voice("The voice that judges", VoiceLibrary.DefaultJudge);
     private readonly Option<int> _threads = Inputs.Threads();
 
-    public AnomalyVerb() : base("anomaly", "Finds where recordings are unlike normal speech (clicks, dropouts, clipping, a wrong rate, coding noise) by how surprising a voice finds their frames, and stretches of a second.",
+    public AnomalyVerb() : base("anomaly", "Finds where recordings are unlike normal speech (clicks, dropouts, clipping, a wrong rate, coding noise) by how "
+        + "surprising a voice finds their frames, and stretches of a second.",
         "vocoder anomaly --fit recordings suspicious.wav",
         "vocoder anomaly --fit recordings a.wav b.wav --false-alarms 0.1 --plot anomalies.png")
     {

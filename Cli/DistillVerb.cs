@@ -12,7 +12,9 @@ internal sealed class DistillVerb : TrainingVerb
         HelpName = "NAME|FILE", Required = true,
     };
 
-    public DistillVerb() : base("distill", "Trains a student, an inverse autoregressive flow that generates in one pass, to speak what a teacher finds likely. Recordings give the mels to speak and, where the configuration asks for it, the speech to be near to. Ctrl-C saves and stops; --resume goes on.",
+    public DistillVerb() : base("distill", "Trains a student, an inverse autoregressive flow that generates in one pass, to speak what a teacher finds "
+        + "likely. Recordings give the mels to speak and, where the configuration asks for it, the speech to be near to. Ctrl-C saves and stops; --resume "
+        + "goes on.",
         "vocoder distill --teacher teacher --data recordings --config student --out student.safetensors",
         "vocoder distill --teacher compact --data recordings --steps 3000 --set mel_loss_weight=2 --out student.safetensors",
         "vocoder distill --teacher teacher --data recordings --out student.safetensors --resume") =>

@@ -17,7 +17,8 @@ internal sealed class DoctorVerb()
     public override int Run(ParseResult arguments, Terminal terminal)
     {
         var table = new TextTable(false, false, false, false);
-        table.Add("program", "", "vocoder", $"{typeof(DoctorVerb).Assembly.GetName().Version!.ToString(3)}, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}");
+        table.Add("program", "", "vocoder", $"{typeof(DoctorVerb).Assembly.GetName().Version!.ToString(3)}, {RuntimeInformation.FrameworkDescription}, "
+            + $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}");
         table.Add("engine", Used, "managed", $"C# on the processor, {Environment.ProcessorCount} threads");
         foreach (VoiceEngine engine in VoiceEngine.Registered)
             table.Add("", engine.IsUsable ? There : Not, engine.Name, $"{engine.Description}{(engine.IsUsable ? "; used when asked for by --engine" : "")}");

@@ -16,8 +16,10 @@ internal sealed class EncodeVerb : Verb
     };
     private readonly Argument<string> _output = new("OUT.npz|OUT.npy")
     {
-        Description = "An .npz holds z [group, steps], close to N(0, 1) for normal speech, and what decoding needs: mel [bands, frames], phase [samples] in radians, f0 [frames] in Hz "
-            + "(0 is unvoiced), voice (eight numbers that tell which); of an .npy, which is z alone, the others lie beside it: OUT.mel.npy, OUT.phase.npy, OUT.f0.npy, OUT.voice.npy",
+        Description = "An .npz holds z [group, steps], close to N(0, 1) for normal speech, and what decoding needs: mel [bands, frames], phase [samples] in "
+            + "radians, f0 [frames] in Hz "
+            + "(0 is unvoiced), voice (eight numbers that tell which); of an .npy, which is z alone, the others lie beside it: OUT.mel.npy, OUT.phase.npy, "
+                + "OUT.f0.npy, OUT.voice.npy",
     };
     private readonly Option<string?> _voice = Inputs.Voice("The voice whose latent space it is", VoiceLibrary.DefaultJudge);
     private readonly Option<int> _threads = Inputs.Threads();

@@ -26,7 +26,8 @@ internal sealed class EvaluateVerb : Verb
     };
     private readonly Option<string[]> _generated = new("--generated")
     {
-        Description = "Also measure wavs that another program made from the same mels: FOLDER/SPEAKER/CLIP.wav, FOLDER/SPEAKER_CLIP.wav or FOLDER/CLIP.wav; may be given several times",
+        Description = "Also measure wavs that another program made from the same mels: FOLDER/SPEAKER/CLIP.wav, FOLDER/SPEAKER_CLIP.wav or FOLDER/CLIP.wav; "
+            + "may be given several times",
         HelpName = "FOLDER", Arity = ArgumentArity.OneOrMore,
     };
     private readonly Option<int> _limit = new("--limit")
@@ -40,7 +41,8 @@ internal sealed class EvaluateVerb : Verb
     private readonly Option<int> _threads = Inputs.Threads();
     private readonly Engines _engines;
 
-    public EvaluateVerb() : base("evaluate", "Speaks held-out recordings from their mels and compares: log-mel L1, multi-resolution STFT distance, STOI, ESTOI, voicing F1 and pitch, periodicity and levels of single bands, per speaker, in Markdown.",
+    public EvaluateVerb() : base("evaluate", "Speaks held-out recordings from their mels and compares: log-mel L1, multi-resolution STFT distance, STOI, "
+        + "ESTOI, voicing F1 and pitch, periodicity and levels of single bands, per speaker, in Markdown.",
         "vocoder evaluate --data recordings --baseline noise-lp --baseline griffin-lim",
         "vocoder evaluate --data recordings --voice voice.safetensors --sigma 0.8 --limit 2 --out spoken")
     {

@@ -14,7 +14,8 @@ internal sealed class ImportVerb : Verb
 
     private readonly Argument<string> _input = new("CHECKPOINT")
     {
-        Description = "A WaveGlow of NVIDIA's code: .pt of the model or a training run in every layout that was published, DeepLearningExamples' and NeMo's among them (.nemo too), or a state dict as .safetensors; a WaveFlow",
+        Description = "A WaveGlow of NVIDIA's code: .pt of the model or a training run in every layout that was published, DeepLearningExamples' and NeMo's "
+            + "among them (.nemo too), or a state dict as .safetensors; a WaveFlow",
     };
     private readonly Argument<string> _output = new("VOICE.safetensors") { Description = "The voice to write" };
     private readonly Option<string?> _name = new("--name") { Description = "Name of the voice. Default: that of its file", HelpName = "NAME" };

@@ -22,14 +22,16 @@ internal static class Inputs
 
     public static Option<int?> Match(string byDefault = "what suits voice and mel for a whole mel (see 'vocoder info'), 0 for streams") => new("--match")
     {
-        Description = $"Passes that make the speech obey its mel, 0 to {SynthesisOptions.MaxMatch}: 0 is what the flow gives; each brings levels nearer, takes some 0.05 % of real time and lets a "
+        Description = $"Passes that make the speech obey its mel, 0 to {SynthesisOptions.MaxMatch}: 0 is what the flow gives; each brings levels nearer, "
+            + "takes some 0.05 % of real time and lets a "
             + $"stream wait 35 ms longer, the first 46 ms. Default: {byDefault}",
         HelpName = "N",
         CustomParser = result => Integer(result, 0, SynthesisOptions.MaxMatch),
     };
 
     public static Option<float?> Denoise() => NumberWithin("--denoise", "STRENGTH",
-        "Removes the hum of a WaveGlow: how much of the spectrum that it speaks for a zero mel is subtracted, usually 0.01 to 0.1; a stream waits 35 ms longer. Default: 0", 0, 100);
+        "Removes the hum of a WaveGlow: how much of the spectrum that it speaks for a zero mel is subtracted, usually 0.01 to 0.1; a stream waits 35 ms "
+        + "longer. Default: 0", 0, 100);
 
     public static Option<int> Threads(string byDefault = "0") => new("--threads")
     {

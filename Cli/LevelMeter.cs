@@ -65,7 +65,8 @@ internal sealed class LevelMeter(AudioPlayer player, TextWriter screen, TimeProv
         double decibel = 20 * Math.Log10(Math.Max(PeakOfLastInterval(), 1e-6));
         int bar = (int)Math.Round(Math.Clamp(1 - decibel / LowestDecibel, 0, 1) * BarWidth);
         return string.Create(CultureInfo.InvariantCulture,
-            $"[{new string('#', bar)}{new string('.', BarWidth - bar)}] {Math.Max(decibel, LowestDecibel),3:0} dB  buffered {player.Latency.TotalMilliseconds,3:0} ms  underruns {player.Underruns}  {rest}");
+            $"[{new string('#', bar)}{new string('.', BarWidth - bar)}] {Math.Max(decibel, LowestDecibel),3:0} dB  buffered "
+            + $"{player.Latency.TotalMilliseconds,3:0} ms  underruns {player.Underruns}  {rest}");
     }
 
     private float PeakOfLastInterval()

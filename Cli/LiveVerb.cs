@@ -19,7 +19,8 @@ internal sealed class LiveVerb : Verb
     };
     private readonly Option<string[]> _voice = new("--voice")
     {
-        Description = $"Who speaks: an installed voice or a voice file; may be given several times. While it runs, a number or a name and Enter changes the voice, q and Enter ends. Default: {VoiceLibrary.DefaultVoice}",
+        Description = "Who speaks: an installed voice or a voice file; may be given several times. While it runs, a number or a name and Enter changes the "
+            + $"voice, q and Enter ends. Default: {VoiceLibrary.DefaultVoice}",
         HelpName = "NAME|FILE", Arity = ArgumentArity.OneOrMore,
     };
     private readonly Option<float?> _seconds = Inputs.Number("--seconds", "S", "Ends after so much sound. Default: at the end of the recording, or never");

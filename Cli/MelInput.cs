@@ -76,7 +76,8 @@ internal sealed record MelInput(LoadedVoice Voice, MelConversion? Conversion)
             .Where(pair => pair.Item2 is { IsIdentity: false })
             .Take(MaxNamed).Select(pair => (pair.recipe, pair.Item2!))];
         return likely.Length == 0 ? ""
-            : $"; it may be of {string.Join(" or ", likely.Select(l => l.Recipe.Name))}: type --mel-recipe {likely[0].Recipe.Name}{(likely[0].Way.Difference == null ? "" : " --approximate")} if it is";
+            : $"; it may be of {string.Join(" or ", likely.Select(l => l.Recipe.Name))}: type --mel-recipe "
+                + $"{likely[0].Recipe.Name}{(likely[0].Way.Difference == null ? "" : " --approximate")} if it is";
     }
 
     private MelConversion? Way(MelRecipe recipe)

@@ -10,7 +10,8 @@ internal sealed class MelVerb : Verb
 {
     private readonly Argument<string> _input = new("IN.wav|MEL.npy")
     {
-        Description = "A wav, flac, aiff, mp3, ogg or opus file of any sample rate and number of channels; '-' is standard input; or a mel of --mel-recipe, to be turned into another",
+        Description = "A wav, flac, aiff, mp3, ogg or opus file of any sample rate and number of channels; '-' is standard input; or a mel of --mel-recipe, "
+            + "to be turned into another",
     };
     private readonly Argument<string> _output = new("OUT.npy") { Description = "The mel to write: float32 of shape [bands, frames]" };
     private readonly Option<string?> _recipe = new("--recipe")

@@ -28,7 +28,8 @@ internal sealed class MorphVerb : Verb
     private readonly Option<string?> _voice = Inputs.Voice("The voice in whose latent space the way lies", VoiceLibrary.DefaultJudge);
     private readonly Option<int> _threads = Inputs.Threads();
 
-    public MorphVerb() : base("morph", "Turns one recording into another by way of a voice's latent space: latents are interpolated spherically, mels and pitch linearly, along an alignment in time.",
+    public MorphVerb() : base("morph", "Turns one recording into another by way of a voice's latent space: latents are interpolated spherically, mels and "
+        + "pitch linearly, along an alignment in time.",
         "vocoder morph mine.wav yours.wav between.wav --steps 7",
         "vocoder morph mine.wav yours.wav half.wav --at 0.5")
     {

@@ -12,7 +12,8 @@ internal sealed class PlayVerb : Verb
 {
     private readonly Argument<string> _input = new("MEL.npy|IN.wav")
     {
-        Description = "A mel; or a recording (wav, flac, aiff, mp3, ogg, opus), which the voice speaks again from its mel; or '-', frames of little-endian float32 from standard input",
+        Description = "A mel; or a recording (wav, flac, aiff, mp3, ogg, opus), which the voice speaks again from its mel; or '-', frames of little-endian "
+            + "float32 from standard input",
     };
     private readonly MelOptions _mels;
     private readonly SpeakingOptions _speaking;

@@ -17,7 +17,8 @@ internal sealed class PlayerOptions
 
     private readonly Option<string?> _player = new("--player")
     {
-        Description = $"What plays: {s_sound} (a sound card or sound server), stdout (16-bit samples for another program), wav:FILE, or null (nothing, in real time). Default: {s_sound}",
+        Description = $"What plays: {s_sound} (a sound card or sound server), stdout (16-bit samples for another program), wav:FILE, or null (nothing, in "
+            + $"real time). Default: {s_sound}",
         HelpName = $"{s_sound}|stdout|wav:FILE|null",
     };
     private readonly Option<string?> _device = new("--device") { Description = "Device, see 'vocoder devices'. Default: default", HelpName = "NAME" };

@@ -12,7 +12,8 @@ internal sealed class PlotVerb : Verb
 {
     private readonly Argument<string[]> _files = new("IN ... OUT.png|OUT.svg")
     {
-        Description = "Recordings (wav, flac, aiff, mp3, ogg, opus) and mels (.npy), drawn one above the other; or logs of 'vocoder train' (.jsonl); and the picture to write",
+        Description = "Recordings (wav, flac, aiff, mp3, ogg, opus) and mels (.npy), drawn one above the other; or logs of 'vocoder train' (.jsonl); and the "
+            + "picture to write",
         Arity = new ArgumentArity(2, 64),
     };
     private readonly Option<string?> _recipe = new("--recipe")

@@ -10,8 +10,10 @@ internal sealed class SynthVerb : Verb
 {
     private readonly Argument<string[]> _files = new("MEL.npy ... OUT.wav")
     {
-        Description = "One mel and the wav to write, or several mels and the folder to write into. Mels are .npy of shape [bands, T] or [T, bands], behind any axes of 1. "
-            + "'-' is standard input, which brings frames of little-endian float32 one after the other (or a whole .npy), or standard output; each frame is answered as soon as the voice can",
+        Description = "One mel and the wav to write, or several mels and the folder to write into. Mels are .npy of shape [bands, T] or [T, bands], behind "
+            + "any axes of 1. "
+            + "'-' is standard input, which brings frames of little-endian float32 one after the other (or a whole .npy), or standard output; each frame is "
+                + "answered as soon as the voice can",
         Arity = new ArgumentArity(2, 100_000),
     };
 

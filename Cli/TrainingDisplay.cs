@@ -58,7 +58,8 @@ internal static class TrainingDisplay
         string mel = report.MelLoss == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"  mel {report.MelLoss:0.000}");
         string pitch = report.PitchLoss == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"  pitch loss {report.PitchLoss:0.000}");
         return string.Create(CultureInfo.InvariantCulture,
-            $"step {report.Step}/{report.Steps}{measured}{mel}{pitch}  {(report.SecondsPerStep > 0 ? 1 / report.SecondsPerStep : 0):0.00} steps/s  {report.AudioSecondsPerSecond:0.0} audio-s/s  left {Left(report)}  skipped {report.Skipped}");
+            $"step {report.Step}/{report.Steps}{measured}{mel}{pitch}  {(report.SecondsPerStep > 0 ? 1 / report.SecondsPerStep : 0):0.00} steps/s  "
+            + $"{report.AudioSecondsPerSecond:0.0} audio-s/s  left {Left(report)}  skipped {report.Skipped}");
     }
 
     private static string Left(TrainingReport report) =>

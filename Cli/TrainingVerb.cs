@@ -27,7 +27,9 @@ internal abstract class TrainingVerb : Verb
     {
         Description = "The voice to write (.safetensors); checkpoint and log lie beside it", HelpName = "VOICE", Required = true,
     };
-    private readonly Option<string?> _config = new("--config") { Description = $"Configuration in JSON, what it leaves out keeps its default value; or the name of one that comes with the program: {string.Join(", ", TrainingSettings.Names)}", HelpName = "NAME|FILE" };
+    private readonly Option<string?> _config = new("--config") { Description =
+        "Configuration in JSON, what it leaves out keeps its default value; or the name of one that comes with the program: "
+        + $"{string.Join(", ", TrainingSettings.Names)}", HelpName = "NAME|FILE" };
     private readonly Option<bool> _resume = new("--resume")
     {
         Description = "Go on from the checkpoint, bit for bit as if the run had never stopped; its configuration holds unless another is given",
@@ -118,7 +120,8 @@ internal abstract class TrainingVerb : Verb
             WaveFlow model => new TrainingConfig { WaveFlow = model.Config, Recipe = model.Recipe.Name },
             FloWaveNet model => new TrainingConfig { FloWaveNet = model.Config, Recipe = model.Recipe.Name },
             WaveNode model => new TrainingConfig { WaveNode = model.Config, Recipe = model.Recipe.Name },
-            _ => throw new VocoderException($"{loaded.Source}: holds a model of kind '{loaded.Model.Kind}', expected '{CompactVocoder.KindName}', '{WaveFlow.KindName}', '{FloWaveNet.KindName}' or '{WaveNode.KindName}' to train from"),
+            _ => throw new VocoderException($"{loaded.Source}: holds a model of kind '{loaded.Model.Kind}', expected '{CompactVocoder.KindName}', "
+                + $"'{WaveFlow.KindName}', '{FloWaveNet.KindName}' or '{WaveNode.KindName}' to train from"),
         };
     }
 

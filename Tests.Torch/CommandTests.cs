@@ -9,7 +9,8 @@ namespace FlowVocoder.Tests.Torch;
 /// <summary>The command, built with this engine.</summary>
 public sealed class CommandTests : IDisposable
 {
-    private const string Small = "--set model.flows=2 --set model.layers=1 --set model.channels=8 --set model.encoder_channels=8 --set model.condition_channels=8 --set model.pitch_channels=8"
+    private const string Small = "--set model.flows=2 --set model.layers=1 --set model.channels=8 --set model.encoder_channels=8 --set "
+        + "model.condition_channels=8 --set model.pitch_channels=8"
         + " --set warmup=2 --batch 2 --crop-frames 24 --threads 1";
 
     private readonly TempFolder _folder = new();
@@ -56,7 +57,8 @@ public sealed class CommandTests : IDisposable
         string train = $"train --data {_folder["data"]} --out {_folder["a.safetensors"]} {Small}";
         Succeeds($"{train} --steps 3 --engine torch");
         Succeeds($"train --data {_folder["data"]} --out {_folder["a.safetensors"]} --resume --steps 5 --threads 1");
-        Succeeds($"distill --teacher {_folder["a.safetensors"]} --data {_folder["data"]} --out {_folder["b.safetensors"]} {Small} --steps 2 --engine torch --set mel_loss_weight=0.1 --set distillation.until=0");
+        Succeeds($"distill --teacher {_folder["a.safetensors"]} --data {_folder["data"]} --out {_folder["b.safetensors"]} {Small} --steps 2 --engine torch "
+            + "--set mel_loss_weight=0.1 --set distillation.until=0");
         Assert.Contains("log-mel L1", Succeeds($"evaluate --data {_folder["data"]} --voice {_folder["b.safetensors"]} --engine torch"),
             StringComparison.Ordinal);
     }

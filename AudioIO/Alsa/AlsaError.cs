@@ -41,7 +41,8 @@ internal static class AlsaError
 
     /// <summary>One line about the library.</summary>
     public static VocoderException NoLibrary(Exception inner) => new(OperatingSystem.IsLinux()
-        ? $"the ALSA library {LibAsound.Name} is not installed, expected it for sound cards (Debian, Ubuntu: apt install libasound2; Fedora: dnf install alsa-lib; Alpine: apk add alsa-lib)"
+        ? $"the ALSA library {LibAsound.Name} is not installed, expected it for sound cards (Debian, Ubuntu: apt install libasound2; Fedora: dnf install "
+            + "alsa-lib; Alpine: apk add alsa-lib)"
         : "sound cards are reached through ALSA, which only Linux has, and through WASAPI on Windows", inner);
 
     private static bool IsGone(int error) => error is NoDevice or BadState or NoSuchDeviceOrAddress or InputOutput;

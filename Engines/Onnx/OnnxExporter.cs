@@ -36,7 +36,8 @@ public static class OnnxExporter
         if (voice.Model is not CompactVocoder and not WaveGlow)
             throw new VocoderException($"voice {voice.Name}: a {voice.Model.Kind} has no graph, expected a compact voice or a waveglow");
         if (voice.Model.GeneratesStepByStep)
-            throw new VocoderException($"voice {voice.Name} speaks step by step, each step from all before it, which is no graph of a fixed size; expected one that speaks in one pass, like student or compact");
+            throw new VocoderException($"voice {voice.Name} speaks step by step, each step from all before it, which is no graph of a fixed size; expected "
+                + "one that speaks in one pass, like student or compact");
         if (options.Streaming && voice.Model is WaveGlow)
             throw new VocoderException(
                 $"voice {voice.Name}: a waveglow looks {voice.Model.LookAheadFrames} frames ahead and keeps no state; expected an export of whole mels");

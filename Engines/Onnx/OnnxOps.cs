@@ -73,7 +73,8 @@ internal sealed partial class OnnxOps(Graph graph, StreamMemory? memory = null) 
 
     /// <inheritdoc/>
     public override Tensor Recur(IRecursion recursion, Tensor x, Tensor condition, int channels) =>
-        throw new VocoderException("this voice speaks step by step, one sample from all before it, which is no graph of a fixed size: expected one that speaks in one pass, like student or compact");
+        throw new VocoderException("this voice speaks step by step, one sample from all before it, which is no graph of a fixed size: expected one that "
+            + "speaks in one pass, like student or compact");
 
     /// <inheritdoc/>
     public override Tensor Derive(DerivedTensor value) => value.InHostMemory();

@@ -55,7 +55,8 @@ internal sealed class OnnxFileVocoder : VocoderModel, IWindowedModel
         try
         {
             if (session.InputMetadata.Count != 1)
-                throw new VocoderException($"{path}: the graph has {session.InputMetadata.Count} inputs ({string.Join(", ", session.InputMetadata.Keys)}), expected one, a mel [1, bands, frames]");
+                throw new VocoderException($"{path}: the graph has {session.InputMetadata.Count} inputs ({string.Join(", ", session.InputMetadata.Keys)}), "
+                    + "expected one, a mel [1, bands, frames]");
             int[] shape = session.InputMetadata.Values.Single().Dimensions;
             if (shape.Length != 3 || shape[1] < 1)
                 throw new VocoderException(

@@ -77,7 +77,8 @@ public sealed class TrainVerbTests : IDisposable
         Assert.Equal(("buzz", "CC0-1.0", 6L), (voice.Name, voice.Licence, voice.Steps));
         string temp = Path.GetFileName(_folder.Root);
         // Provenance names no folders of this machine: the last two parts of absolute paths are enough.
-        Assert.Equal($"2 recordings, 0.00 h; vocoder train --data {temp}/data --config {temp}/config.json --steps 6 --set model.channels=8 --out {temp}/v.safetensors --licence CC0-1.0 --name buzz",
+        Assert.Equal($"2 recordings, 0.00 h; vocoder train --data {temp}/data --config {temp}/config.json --steps 6 --set model.channels=8 --out "
+            + $"{temp}/v.safetensors --licence CC0-1.0 --name buzz",
             voice.Provenance);
         Assert.Equal(8, JsonDocument.Parse(voice.Config).RootElement.GetProperty("channels").GetInt32());
         Assert.Equal([1, 2, 3, 4, 5, 6], Log("v").Select(l => (int)l.Item1));

@@ -281,7 +281,8 @@ public class DistillationTaskTests
                 config = Config(1, true, 0);
                 config = config with { Model = config.Model with { LinearPrediction = 0 } };
                 teacher = Teacher(FlowKind.Maf, 1);
-                expected = "configuration: model.linear_prediction is 0, expected that of the teacher, 8, with the closed form: it compares single samples of one excitation";
+                expected = "configuration: model.linear_prediction is 0, expected that of the teacher, 8, with the closed form: it compares single samples "
+                    + "of one excitation";
                 break;
             case "phase":
                 config = config with { Model = config.Model with { Harmonics = [] } };
@@ -289,7 +290,8 @@ public class DistillationTaskTests
                 break;
             case "closed form":
                 config = config with { Distillation = new DistillationConfig { ClosedForm = true } };
-                expected = "configuration: distillation.closed_form is true, expected false with groups of 64 and, of the teacher, 64: the closed form is that of single samples";
+                expected = "configuration: distillation.closed_form is true, expected false with groups of 64 and, of the teacher, 64: the closed form is "
+                    + "that of single samples";
                 break;
             case "until":
                 config = config with { Distillation = new DistillationConfig { Until = 100 } };

@@ -119,7 +119,8 @@ public sealed class ParameterSet
     private void Require(string what, Int128 size)
     {
         if (size > _budget.Left || size > Array.MaxLength / sizeof(float))
-            throw new VocoderException($"the configuration asks for more than there is: {what} has {size} numbers, expected at most {Int128.Min(_budget.Left, Array.MaxLength / sizeof(float))} of {_budget.Most} more");
+            throw new VocoderException($"the configuration asks for more than there is: {what} has {size} numbers, expected at most "
+                + $"{Int128.Min(_budget.Left, Array.MaxLength / sizeof(float))} of {_budget.Most} more");
     }
 
     private Tensor Add(string name, int[] shape, bool trained = true)

@@ -102,7 +102,8 @@ public sealed class MelLinearPredictor
     {
         int bands = _envelope.Bands;
         if (previous.Length != bands || current.Length != bands || next.Length != bands || a.Length != BlocksPerHop * Order || g.Length != BlocksPerHop)
-            throw new ArgumentException($"frames of {previous.Length}, {current.Length} and {next.Length} bands, {a.Length} taps and {g.Length} gains, expected {bands} bands, {BlocksPerHop * Order} and {BlocksPerHop}");
+            throw new ArgumentException($"frames of {previous.Length}, {current.Length} and {next.Length} bands, {a.Length} taps and {g.Length} gains, "
+                + $"expected {bands} bands, {BlocksPerHop * Order} and {BlocksPerHop}");
         Span<float> weight = stackalloc float[Lanes];
         for (int first = 0; first < BlocksPerHop; first += Lanes)
         {
@@ -126,7 +127,8 @@ public sealed class MelLinearPredictor
         int bands = _envelope.Bands, blocks = frames * BlocksPerHop;
         if (mel.Length != bands * frames || a.Length != blocks * Order || g.Length != blocks)
             throw new ArgumentException(
-                $"a mel of {mel.Length} values, {a.Length} taps and {g.Length} gains, expected {bands * frames}, {blocks * Order} and {blocks} for {frames} frames");
+                $"a mel of {mel.Length} values, {a.Length} taps and {g.Length} gains, expected {bands * frames}, {blocks * Order} and {blocks} for {frames} "
+                + "frames");
         // Three frames in turn, as a stream sees them.
         Span<float> previous = _columns.AsSpan(0, bands), current = _columns.AsSpan(bands, bands), next = _columns.AsSpan(2 * bands);
         for (int i = 0; i < frames; i++)

@@ -27,7 +27,8 @@ public sealed class MelStream
         ArgumentNullException.ThrowIfNull(spectrogram);
         _mel = spectrogram;
         if (Recipe.PreparesRecording)
-            throw new VocoderException($"mel recipe '{Recipe.Name}' filters or scales whole recordings first, expected one that leaves them as they are: its frames cannot be made while samples come");
+            throw new VocoderException($"mel recipe '{Recipe.Name}' filters or scales whole recordings first, expected one that leaves them as they are: its "
+                + "frames cannot be made while samples come");
         _window = new double[Recipe.FftSize];
         _kept = new float[2 * Recipe.FftSize];
     }

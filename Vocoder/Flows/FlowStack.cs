@@ -44,7 +44,9 @@ public sealed class FlowStack : Flow, IReversible
         {
             if (LeavesBefore(k)) channels -= config.EarlySize;
             if (config.Kind == FlowKind.Coupling ? channels < 2 || channels % 2 != 0 : channels < 1)
-                throw new VocoderException($"configuration: flow {k} would have {channels} channels, expected {(config.Kind == FlowKind.Coupling ? "an even number of at least 2" : "at least 1")} (group {config.Channels}, {config.EarlySize} leave every {config.EarlyEvery} flows)");
+                throw new VocoderException($"configuration: flow {k} would have {channels} channels, expected "
+                    + $"{(config.Kind == FlowKind.Coupling ? "an even number of at least 2" : "at least 1")} (group {config.Channels}, {config.EarlySize} "
+                    + $"leave every {config.EarlyEvery} flows)");
             _steps[k] = [];
             if (config.ActNorm) _steps[k].Add(($"actnorm.{k}", new ActNorm(parameters.Scope($"actnorm.{k}"), channels)));
             // With one channel there is nothing to mix.

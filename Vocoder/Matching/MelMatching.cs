@@ -53,7 +53,8 @@ internal sealed class MelMatching
 
     /// <summary>Why speech of a recipe cannot be matched, one line; null where it can.</summary>
     public static string? Refusal(MelRecipe recipe) =>
-        2 * recipe.HopSize > recipe.WindowSize ? $"speech of the mel recipe {recipe.Name} cannot be matched: its hop of {recipe.HopSize} leaves parts of windows of {recipe.WindowSize} samples alone, expected at most half a window"
+        2 * recipe.HopSize > recipe.WindowSize ? $"speech of the mel recipe {recipe.Name} cannot be matched: its hop of {recipe.HopSize} leaves parts of "
+            + $"windows of {recipe.WindowSize} samples alone, expected at most half a window"
         : null;
 
     /// <summary>What is given to <see cref="Pass"/> for a value of the mel: the natural logarithm of its amplitude.</summary>

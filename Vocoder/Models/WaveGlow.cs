@@ -31,7 +31,8 @@ public sealed partial class WaveGlow : VocoderModel
         Config = config;
         Recipe = recipe ?? MelRecipe.ByName("nvidia") with { Bands = config.MelChannels, HopSize = config.UpsampleStride };
         if (Recipe.Bands != config.MelChannels || Recipe.HopSize != config.UpsampleStride)
-            throw new VocoderException($"mel recipe {Recipe.Name} has {Recipe.Bands} bands and a hop of {Recipe.HopSize}, expected {config.MelChannels} and {config.UpsampleStride} as in the WaveGlow configuration");
+            throw new VocoderException($"mel recipe {Recipe.Name} has {Recipe.Bands} bands and a hop of {Recipe.HopSize}, expected {config.MelChannels} and "
+                + $"{config.UpsampleStride} as in the WaveGlow configuration");
         Parameters = parameters;
         _upsampler = new WaveGlowUpsampler(Parameters.Scope("upsample"), config);
         var waveNet = new WaveNetConfig(config.WaveNet.Layers, config.WaveNet.Channels, config.WaveNet.Kernel, Causal: false);

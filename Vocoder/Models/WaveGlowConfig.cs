@@ -82,7 +82,8 @@ public sealed record WaveGlowConfig(
         {
             if (k > 0 && k % EarlyEvery == 0) channels -= EarlySize;
             if (channels < 2 || channels % 2 != 0)
-                throw new VocoderException($"{source}: flow {k} would have {channels} channels, expected an even number of at least 2 (n_group {Group}, n_early_size {EarlySize} leave every {EarlyEvery} flows)");
+                throw new VocoderException($"{source}: flow {k} would have {channels} channels, expected an even number of at least 2 (n_group {Group}, "
+                    + $"n_early_size {EarlySize} leave every {EarlyEvery} flows)");
         }
         RequireSize(source, "upsample", MelChannels, MelChannels, UpsampleKernel + (long)UpsampleStride);
         RequireSize(source, "cond_layer", MelChannels * (long)Group, 2L * WaveNet.Channels, WaveNet.Layers);

@@ -15,13 +15,15 @@ internal static class StateHeader
         var (fingerprint, saved) = Exchange(state, model.Fingerprint, options);
         ReadOnlySpan<byte> expected = model.Fingerprint.Span;
         if (!fingerprint.AsSpan().SequenceEqual(expected))
-            throw Refusal($"it belongs to a voice whose fingerprint begins with {Convert.ToHexStringLower(fingerprint.AsSpan(0, 4))}, expected {Convert.ToHexStringLower(expected[..4])}");
+            throw Refusal($"it belongs to a voice whose fingerprint begins with {Begin(fingerprint)}, expected {Begin(expected)}");
         if (saved.Sigma != options.Sigma) throw Refusal($"it was saved with sigma {saved.Sigma}, expected {options.Sigma}");
         if (saved.PitchShift != options.PitchShift)
             throw Refusal($"it was saved with a pitch shift of {saved.PitchShift} semitones, expected {options.PitchShift}");
         if (saved.Match != (options.Match ?? 0)) throw Refusal($"it was saved with {saved.Match} passes of matching, expected {options.Match ?? 0}");
         if (saved.Seed != options.Seed) throw Refusal($"it was saved with seed {saved.Seed}, expected {options.Seed}");
     }
+
+    private static string Begin(ReadOnlySpan<byte> fingerprint) => Convert.ToHexStringLower(fingerprint[..4]);
 
     public static VocoderException Refusal(FormattableString found) =>
         new("the state of a stream cannot be restored: " + found.ToString(CultureInfo.InvariantCulture));

@@ -101,7 +101,9 @@ public static partial class WaveGlowKeys
         {
             if (parts[i].Order != start + i)
             {
-                throw new VocoderException($"{file}: tensor {VoiceFiles.Quote(target)}: found the parts {VoiceFiles.FirstFew([.. parts.Select(p => p.Name)])}, expected {(isRow ? "every layer from 0" : "a residual and a skip layer, or the last skip layer")}, once");
+                throw new VocoderException($"{file}: tensor {VoiceFiles.Quote(target)}: found the parts "
+                    + $"{VoiceFiles.FirstFew([.. parts.Select(p => p.Name)])}, expected "
+                    + $"{(isRow ? "every layer from 0" : "a residual and a skip layer, or the last skip layer")}, once");
             }
         }
         return Concatenate(target, parts, file);
@@ -115,7 +117,8 @@ public static partial class WaveGlowKeys
         {
             if (!part.Tensor.IsFloat || part.Tensor.Shape.Length == 0 || !part.Tensor.Shape.AsSpan(1).SequenceEqual(shape.AsSpan(1)))
             {
-                throw new VocoderException($"{file}: tensor {VoiceFiles.Quote(part.Name)}: found {part.Tensor.Dtype.Label()} of shape {part.Tensor.ShapeText}, expected floats that continue {SafeTensor.FormatShape(shape)} of {VoiceFiles.Quote(target)}");
+                throw new VocoderException($"{file}: tensor {VoiceFiles.Quote(part.Name)}: found {part.Tensor.Dtype.Label()} of shape "
+                    + $"{part.Tensor.ShapeText}, expected floats that continue {SafeTensor.FormatShape(shape)} of {VoiceFiles.Quote(target)}");
             }
         }
         shape[0] = parts.Sum(part => part.Tensor.Shape[0]);

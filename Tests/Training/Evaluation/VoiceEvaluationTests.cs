@@ -83,7 +83,8 @@ public class VoiceEvaluationTests
         Assert.Equal("| anna | 1 | 2.0 | 0.200 | 1.000 | 0.900 | 0.800 | 1.000 | 8.6 | 100.0 % |", lines[2]);
         Assert.Equal("| remi | 2 | 4.0 | 0.400 | 2.000 | 0.700 | 0.600 | 0.667 | 0.0 | 100.0 % |", lines[3]);
         Assert.Equal("| all | 3 | 6.0 | 0.333 | 1.667 | 0.800 | 0.700 | 0.857 | 0.0 | 100.0 % |", lines[4]);
-        Assert.Equal("| speaker | log-mel L1 below 1 kHz | periodicity 0–1 kHz | periodicity 1–2 kHz | periodicity 2–4 kHz | periodicity 4–6 kHz | level 300–800 Hz, dB | its scatter, dB | modulation above 8 kHz | samples beyond full scale |", lines[6]);
+        Assert.Equal("| speaker | log-mel L1 below 1 kHz | periodicity 0–1 kHz | periodicity 1–2 kHz | periodicity 2–4 kHz | periodicity 4–6 kHz | level "
+            + "300–800 Hz, dB | its scatter, dB | modulation above 8 kHz | samples beyond full scale |", lines[6]);
         Assert.Equal("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|", lines[7]);
         Assert.Equal("| anna | 0.100 | 0.90 | 0.80 | 0.70 | 0.60 | -1.2 | 2.0 | 0.50 | 3 |", lines[8]);
         Assert.Equal("| remi | 0.400 | 0.90 | 0.80 | 0.70 | 0.60 | -1.2 | 2.0 | 0.50 | 2 |", lines[9]);

@@ -82,7 +82,8 @@ internal abstract class TorchContainer(string file, long length)
         }
         if (!valid || (elements > 0 && (last >= length || elements > length)) || length > Array.MaxLength / 8)
         {
-            throw Bad(name, $"found shape [{string.Join(", ", tensor.Shape)}], strides [{string.Join(", ", tensor.Strides)}], offset {start}, expected a view of {length} stored elements without repeats");
+            throw Bad(name, $"found shape [{string.Join(", ", tensor.Shape)}], strides [{string.Join(", ", tensor.Strides)}], offset {start}, expected a view "
+                + $"of {length} stored elements without repeats");
         }
         first = (long)start;
         shape = Array.ConvertAll(tensor.Shape, size => (int)size);

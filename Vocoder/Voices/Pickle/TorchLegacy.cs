@@ -45,14 +45,17 @@ internal sealed class TorchLegacy : TorchContainer
         {
             if (item is not string key || !classes.Storages.TryGetValue(key, out var storage) || storage.Dtype is not { } dtype)
             {
-                throw new VocoderException($"{File}: found a storage {VoiceFiles.Quote(item as string ?? "")} that no tensor names with a type we read, expected {TensorDtypes.Supported}");
+                throw new VocoderException(
+                    $"{File}: found a storage {VoiceFiles.Quote(item as string ?? "")} that no tensor names with a type we read, expected "
+                    + $"{TensorDtypes.Supported}");
             }
             bool whole = _stream.ReadAtLeast(prefix, prefix.Length, throwOnEndOfStream: false) == prefix.Length;
             long count = whole ? BinaryPrimitives.ReadInt64LittleEndian(prefix) : -1;
             long left = _stream.Length - _stream.Position;
             if (count != storage.Elements || count > left / dtype.Bytes() || !_positions.TryAdd(key, _stream.Position))
             {
-                throw new VocoderException($"{File}: storage {VoiceFiles.Quote(key)}: found {(whole ? $"{count} elements" : "no size")} with {left} bytes left in the file, expected {storage.Elements} elements, once: the file is damaged or cut short");
+                throw new VocoderException($"{File}: storage {VoiceFiles.Quote(key)}: found {(whole ? $"{count} elements" : "no size")} with {left} bytes "
+                    + $"left in the file, expected {storage.Elements} elements, once: the file is damaged or cut short");
             }
             _stream.Position += count * dtype.Bytes();
         }
