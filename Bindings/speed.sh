@@ -2,8 +2,8 @@
 # How fast the bindings speak beside the command, on one thread: rounds of all three, and the median of what each took of the command's time.
 # speed.sh [VOCODER] [ROUNDS]; Bindings/test.sh has built what it needs.
 set -euo pipefail
+vocoder=$(realpath "${1:-$(dirname "$0")/../Cli/bin/Release/net10.0/vocoder}") rounds=${2:-7}
 cd "$(dirname "$0")"
-vocoder=$(realpath "${1:-../Cli/bin/Release/net10.0/vocoder}") rounds=${2:-7}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

@@ -2,8 +2,8 @@
 # Builds and tests the bindings against the command. The last line is "N passed, N failed".
 # test.sh [VOCODER]: the command, by default the one that `dotnet build -c Release Cli` has made
 set -uo pipefail
+vocoder=$(realpath "${1:-$(dirname "$0")/../Cli/bin/Release/net10.0/vocoder}")
 cd "$(dirname "$0")"
-vocoder=$(realpath "${1:-../Cli/bin/Release/net10.0/vocoder}")
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 passed=0 failed=0

@@ -2,8 +2,8 @@
 # Packs the three packages, and lets a fresh project outside the repository and a fresh installation of the tool speak from them. Prints "N passed, N failed".
 # test.sh [VOCODER]: the command they are compared with, by default the one that `dotnet build -c Release Cli` has made
 set -uo pipefail
+vocoder=$(realpath "${1:-$(dirname "$0")/../Cli/bin/Release/net10.0/vocoder}")
 cd "$(dirname "$0")/.."
-vocoder=$(realpath "${1:-Cli/bin/Release/net10.0/vocoder}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 passed=0 failed=0

@@ -5,8 +5,8 @@ using FlowVocoder.Models;
 namespace FlowVocoder.Training;
 
 /// <summary>
-/// How training configurations are written: as those of models (<see cref="ConfigJson"/>). By reflection, which gives nested objects the default values of
-/// their classes; nobody trains in a program compiled ahead of time.
+/// How training configurations are written: as those of models (<see cref="Models.VocoderModel.ConfigJson"/>). By reflection, which gives nested objects the
+/// default values of their classes; nobody trains in a program compiled ahead of time.
 /// </summary>
 internal static class TrainingJson
 {

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds a C program with every warning as an error, and compares what it speaks with what the command speaks. Prints "N passed, N failed".
-# test.sh VOCODER: the command
+# test.sh VOCODER: the command, by a path from where you are
 set -uo pipefail
-vocoder=$1
+vocoder=$(realpath "$1")
 cd "$(dirname "$0")"
 root=../..
 work=$(mktemp -d)

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds the wheel, installs it into a fresh virtual environment and runs the tests there. Prints "N passed, N failed".
-# test.sh VOCODER: the command
+# test.sh VOCODER: the command, by a path from where you are
 set -uo pipefail
-vocoder=$1 python=/usr/bin/python3
+vocoder=$(realpath "$1") python=/usr/bin/python3
 cd "$(dirname "$0")"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
