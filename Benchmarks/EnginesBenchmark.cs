@@ -16,7 +16,6 @@ internal static class EnginesBenchmark
     /// <param name="peers">.onnx files of other vocoders.</param>
     public static void Run(string? voice, IReadOnlyList<string> peers)
     {
-        Register();
         Machine.Print();
         Console.WriteLine(
             "One thread, without matching. Shortest time of each step in all rounds, the engines of a voice in turn. Over managed is of the whole mel.");
@@ -57,12 +56,5 @@ internal static class EnginesBenchmark
                 $"{one.Shortest / seconds:0.0000}{(one.Chunk == 1 ? "" : $" ({one.Chunk} frames)")}", $"{1e3 * one.Percentile(0.5):0.00}",
                     $"{1e3 * one.First:0.00}");
         }
-    }
-
-    private static void Register()
-    {
-#if ONNX
-        VoiceEngine.Register(new OnnxRuntime.OnnxEngine());
-#endif
     }
 }

@@ -24,8 +24,8 @@ internal static class MelBenchmark
         foreach (MelRecipe recipe in MelRecipe.Presets.OrderBy(p => p.Name == own.Name ? 0 : 1)) Row(recipe, voice, recordings);
     }
 
-    // In folders named "valid", one inside the folder of each speaker.
-    private static IEnumerable<string> Held(string data, int limit) => Directory.EnumerateFiles(data, "*", SearchOption.AllDirectories)
+    /// <summary>Recordings in folders named "valid", one inside the folder of each speaker.</summary>
+    public static IEnumerable<string> Held(string data, int limit) => Directory.EnumerateFiles(data, "*", SearchOption.AllDirectories)
         .Where(file => Path.GetFileName(Path.GetDirectoryName(file)) == "valid" && AudioFile.Extensions.Contains(Path.GetExtension(file)))
         .GroupBy(Path.GetDirectoryName).OrderBy(group => group.Key, StringComparer.Ordinal)
         .SelectMany(group => group.Order(StringComparer.Ordinal).Take(limit == 0 ? int.MaxValue : limit));

@@ -16,6 +16,13 @@ internal sealed class Engines
 
     private readonly Option<string?> _device;
 
+    private readonly Option<string> _precision = new("--precision")
+    {
+        Description = "In what the engine torch computes convolutions: float32, bfloat16, or on CUDA devices tf32; all else is float32. Default: float32",
+        HelpName = "NAME",
+        DefaultValueFactory = _ => Word(Precision.Float32),
+    };
+
     /// <summary>Adds the options to a verb.</summary>
     /// <param name="verb">The verb.</param>
     /// <param name="device">What the option is called; verbs that play have a --device already, which sounds.</param>
@@ -28,6 +35,8 @@ internal sealed class Engines
         };
         verb.Add(_engine);
         verb.Add(_device);
+        _precision.OneOf([.. Enum.GetValues<Precision>().Select(Word)]);
+        verb.Add(_precision);
     }
 
     /// <summary>Makes known what the program was built with.</summary>
@@ -70,8 +79,12 @@ internal sealed class Engines
     private VoiceEngine? Find(ParseResult arguments, string? device)
     {
         VoiceEngine? engine = VoiceEngine.Find(arguments.GetRequiredValue(_engine));
-        if (engine == null && device is not (null or "cpu"))
-            throw new UsageException($"found {_device.Name} {device} for the managed engine, expected cpu, or another --engine");
-        return engine;
+        string word = arguments.GetRequiredValue(_precision);
+        Precision precision = Enum.GetValues<Precision>().First(p => Word(p) == word);
+        if (engine == null && precision != Precision.Float32) throw new UsageException($"found {_precision.Name} {word} for the managed engine, expected float32, or --engine torch");
+        if (engine == null && device is not (null or "cpu")) throw new UsageException($"found {_device.Name} {device} for the managed engine, expected cpu, or another --engine");
+        return engine?.In(precision);
     }
+
+    private static string Word(Precision precision) => precision.ToString().ToLowerInvariant();
 }

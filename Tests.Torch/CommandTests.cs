@@ -63,10 +63,24 @@ public sealed class CommandTests : IDisposable
             StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_precision_is_that_of_speech_and_of_training()
+    {
+        Succeeds($"synth {Mel} {_folder["whole.wav"]} --engine torch");
+        Succeeds($"synth {Mel} {_folder["rounded.wav"]} --engine torch --precision bfloat16");
+        Assert.NotEqual(File.ReadAllBytes(_folder["whole.wav"]), File.ReadAllBytes(_folder["rounded.wav"]));
+        TinyCorpus.Write(_folder["data"]);
+        foreach (string precision in (string[])["float32", "bfloat16"])
+            Succeeds($"train --data {_folder["data"]} --out {_folder[precision + ".safetensors"]} {Small} --steps 3 --engine torch --precision {precision}");
+        Assert.NotEqual(File.ReadAllBytes(_folder["float32.safetensors"]), File.ReadAllBytes(_folder["bfloat16.safetensors"]));
+        Assert.Contains("bfloat16", Succeeds("doctor"), StringComparison.Ordinal);
+    }
+
     [Theory]
+    [InlineData("--precision tf32", 1, "the device cpu does not compute in tf32, expected a CUDA device")]
     [InlineData("--device cuda:77", 1, "the device cuda:77 is not there: this libtorch finds")]
     [InlineData("--device gpu", 1, "the device is 'gpu', expected cpu, cuda or cuda:N")]
-    public void A_device_that_is_not_there_is_an_error(string device, int code, string expected)
+    public void A_device_that_is_not_there_or_cannot_is_an_error(string device, int code, string expected)
     {
         var (found, _, error) = Run($"synth {Mel} {_folder["none.wav"]} --engine torch {device}");
         Assert.Equal(code, found);

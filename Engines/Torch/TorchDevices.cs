@@ -34,7 +34,7 @@ public static class TorchDevices
         var count => $"cpu, cuda:0 to cuda:{count - 1}",
     };
 
-    /// <summary>A device by name, see <see cref="TorchEngine(string)"/>.</summary>
+    /// <summary>A device by name, see <see cref="TorchEngine(string, Compute.Precision)"/>.</summary>
     /// <exception cref="VocoderException">It is none, or is not there.</exception>
     internal static torch.Device Find(string name)
     {

@@ -12,27 +12,27 @@ public sealed class TorchEngine : Engine
 {
     private readonly ConditionalWeakTable<Tensor, Copy> _parameters = [];
     private readonly ConditionalWeakTable<DerivedTensor, Copy> _derived = [];
+    private readonly Precision _precision;
 
     // Of which tensor in host memory, and of what version of it.
     private sealed record Copy(Tensor Source, int Version, TorchTensor Value);
 
     /// <summary>Takes a device.</summary>
     /// <param name="device">"cpu", "cuda" for the first CUDA device, or "cuda:N".</param>
-    /// <exception cref="VocoderException">The name is none of these, the device is not there, or the native library cannot be loaded; never is another one
+    /// <param name="precision">In what convolutions are computed.</param>
+    /// <exception cref="VocoderException">The name is none of these, the device is not there or does not have the precision, or the native library cannot be loaded; never is another one
     /// taken instead.</exception>
-    public TorchEngine(string device = "cpu")
+    public TorchEngine(string device = "cpu", Precision precision = Precision.Float32)
     {
-        On = TorchDevices.Find(device);
-        // Convolutions in 32 bits as everywhere, not in the 19 bits that some devices would take.
-        torch.backends.cudnn.allow_tf32 = false;
-        torch.backends.cuda.matmul.allow_tf32 = false;
+        (On, _precision) = (TorchDevices.Find(device), precision);
+        if (precision == Precision.TF32 && On.type != DeviceType.CUDA) throw new VocoderException($"the device {device} does not compute in tf32, expected a CUDA device, or float32 or bfloat16");
     }
 
     /// <inheritdoc/>
     public override string Name => "torch";
 
     /// <inheritdoc/>
-    public override string Device => $"{On} by libtorch {torch.__version__}";
+    public override string Device => $"{On} by libtorch {torch.__version__}{(_precision == Precision.Float32 ? "" : $", convolutions in {_precision.ToString().ToLowerInvariant()}")}";
 
     /// <inheritdoc/>
     /// <remarks>Each operation costs some microseconds before it begins, on a device more; so it is given more to do.</remarks>
@@ -40,8 +40,11 @@ public sealed class TorchEngine : Engine
 
     internal torch.Device On { get; }
 
+    /// <summary>As what convolutions take inputs and weights.</summary>
+    internal torch.ScalarType ConvolutionType => _precision == Precision.BFloat16 ? torch.bfloat16 : torch.float32;
+
     /// <inheritdoc/>
-    /// <remarks>libtorch has one number of threads for all: that of the last call counts.</remarks>
+    /// <remarks>libtorch has one number of threads for all, and one say whether TF32 may be taken for float32: those of the last call count.</remarks>
     public override Ops Compute(Parallelism? parallelism = null, StreamState? state = null) => New(parallelism, records: false, state);
 
     /// <inheritdoc/>
@@ -52,6 +55,7 @@ public sealed class TorchEngine : Engine
     {
         parallelism ??= new Parallelism(1);
         torch.set_num_threads(parallelism.Threads);
+        torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = _precision == Precision.TF32;
         return new TorchOps(this, parallelism, records, state);
     }
 

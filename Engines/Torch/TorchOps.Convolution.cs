@@ -17,11 +17,14 @@ internal sealed partial class TorchOps
             "the addend of a convolution must have the shape of its result");
         return Result(() =>
         {
-            TorchTensor y = torch.nn.functional.conv1d(Padded(x, shape.Left, span, site), ValueOf(weight).narrow(0, shape.FirstRow, rows),
-                bias == null ? null : ValueOf(bias).reshape(-1).narrow(0, shape.FirstRow, rows), dilation: dilation);
+            TorchTensor y = torch.nn.functional.conv1d(Rounded(Padded(x, shape.Left, span, site)), Rounded(ValueOf(weight).narrow(0, shape.FirstRow, rows)),
+                bias == null ? null : Rounded(ValueOf(bias).reshape(-1).narrow(0, shape.FirstRow, rows)), dilation: dilation);
+            if (y.dtype != torch.float32) y = y.to(torch.float32);
             return add == null ? y : y + ValueOf(add);
         });
     }
+
+    private TorchTensor Rounded(TorchTensor value) => engine.ConvolutionType == torch.float32 ? value : value.to(engine.ConvolutionType);
 
     private TorchTensor Padded(Tensor x, int left, int span, string? site)
     {

@@ -82,6 +82,7 @@ public sealed class OnnxEngineTests : IDisposable
     [InlineData("--engine onnx --device cuda:7", "the device cuda:7 is not there")]
     [InlineData("--engine onnx --device tpu", "found the device 'tpu', expected cpu, cuda or cuda:N")]
     [InlineData("--engine onnx --voice teacher", "speaks step by step")]
+    [InlineData("--engine onnx --precision bfloat16", "the engine onnx computes in float32, found bfloat16, which torch has")]
     [InlineData("--engine onnx --pitch 2", "the graph of a voice has none")]
     [InlineData("--voice NOISE.onnx", "the graph has 2 inputs (mel, noise), expected one")]
     [InlineData("--voice BROKEN.onnx", "ONNX Runtime does not run the graph")]

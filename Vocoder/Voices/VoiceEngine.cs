@@ -60,6 +60,11 @@ public abstract class VoiceEngine
         return Path.GetExtension(path).Equals(".onnx", StringComparison.OrdinalIgnoreCase) ? Find("onnx") : null;
     }
 
+    /// <summary>This engine, with convolutions in some precision.</summary>
+    /// <exception cref="VocoderException">It has only <see cref="Compute.Precision.Float32"/>.</exception>
+    public virtual VoiceEngine In(Compute.Precision precision) => precision == Compute.Precision.Float32 ? this
+        : throw new VocoderException($"the engine {Name} computes in float32, found {precision.ToString().ToLowerInvariant()}, which torch has");
+
     /// <summary>The same voice, computed by this engine.</summary>
     /// <param name="voice">A voice.</param>
     /// <param name="device">Where: cpu, cuda or cuda:N; null for what suits the engine.</param>
