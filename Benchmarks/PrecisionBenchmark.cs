@@ -8,7 +8,7 @@ using FlowVocoder.Voices;
 
 namespace FlowVocoder.Benchmarks;
 
-/// <summary>What convolutions in fewer bits cost: likelihoods of recordings, and speech from the same noise, beside those in float32 of the same engine.</summary>
+/// <summary>What convolutions in fewer bits cost: likelihoods of recordings, and speech from the same noise, beside those in float32.</summary>
 internal static class PrecisionBenchmark
 {
     /// <summary>Measures and prints the table.</summary>
@@ -21,7 +21,8 @@ internal static class PrecisionBenchmark
         VoiceEngine torch = BenchmarkEngines.Torch();
         float[][] recordings = [.. MelBenchmark.Held(data, limit).Select(file => Recording.Read(file, 22050).Samples)];
         if (recordings.Length == 0) throw new VocoderException($"'{data}' has no recordings in folders named 'valid'");
-        Console.WriteLine($"{torch.Description}; {recordings.Length} recordings on {device}, speech without matching. The last row of a voice is another noise in float32.");
+        Console.WriteLine($"{torch.Description}; {recordings.Length} recordings on {device}, speech without matching.");
+        Console.WriteLine("The last row of a voice is another noise in float32.");
         Console.WriteLine();
         _ = new MarkdownTable("voice", "precision", "nats per sample", "less than in float32", "M-STFT from speech in float32", "M-STFT from the recording");
         foreach (var (name, _) in BenchmarkVoices.Load(voice).Where(v => !v.Model.GeneratesStepByStep)) Measure(name, torch, device, recordings);
@@ -46,8 +47,10 @@ internal static class PrecisionBenchmark
 
     private static void Row(string name, string precision, double nats, double less, List<float[]> expected, List<float[]> spoken, float[][] recordings)
     {
-        double Distance(IReadOnlyList<float[]> reference) => spoken.Select((samples, i) => MultiResolutionStft.Distance(reference[i].AsSpan(0, samples.Length), samples)).Average();
-        MarkdownTable.Row($"{name}", $"{precision}", $"{(double.IsNaN(nats) ? "" : FormattableString.Invariant($"{nats:0.0000}"))}", $"{(double.IsNaN(less) ? "" : FormattableString.Invariant($"{less:0.0000}"))}", $"{Distance(expected):0.0000}", $"{Distance(recordings):0.0000}");
+        double Distance(IReadOnlyList<float[]> reference) =>
+            spoken.Select((samples, i) => MultiResolutionStft.Distance(reference[i].AsSpan(0, samples.Length), samples)).Average();
+        FormattableString Optional(double value) => double.IsNaN(value) ? $"" : (FormattableString)$"{value:0.0000}";
+        MarkdownTable.Row($"{name}", $"{precision}", Optional(nats), Optional(less), $"{Distance(expected):0.0000}", $"{Distance(recordings):0.0000}");
     }
 
     private static float[] Mel(VocoderModel model, float[] recording) => new MelSpectrogram(model.Recipe).Compute(recording);

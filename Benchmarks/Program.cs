@@ -47,8 +47,12 @@ var peer = new Option<string[]>("--peer") { Description = "an .onnx file of anot
 var engines = new Command("engines", "Managed code, ONNX Runtime and libtorch side by side; built with -p:Onnx=cpu and -p:Torch=cpu.") { voice, peer };
 engines.SetAction(result => EnginesBenchmark.Run(result.GetValue(voice), result.GetRequiredValue(peer)));
 var device = new Option<string>("--device") { Description = "a device of libtorch: cpu, cuda or cuda:N", DefaultValueFactory = _ => "cpu" };
-var precision = new Command("precision", "What convolutions in fewer bits cost in nats and in speech; built with -p:Torch=cpu or one of CUDA.") { voice, data, limit, device };
-precision.SetAction(result => PrecisionBenchmark.Run(result.GetValue(voice), result.GetRequiredValue(data), result.GetValue(limit), result.GetRequiredValue(device)));
+var precision = new Command("precision", "What convolutions in fewer bits cost in nats and in speech; built with -p:Torch=cpu or one of CUDA.")
+{
+    voice, data, limit, device,
+};
+precision.SetAction(result =>
+    PrecisionBenchmark.Run(result.GetValue(voice), result.GetRequiredValue(data), result.GetValue(limit), result.GetRequiredValue(device)));
 var reversible = new Command("reversible", "Memory and time of training steps with activations stored and rebuilt, for 6 to 48 flows.");
 reversible.SetAction(_ => ReversibleBenchmark.Run(TrainingBenchmark.RandomData()));
 var root = new RootCommand("Speed and memory of FlowVocoder, as Markdown tables. Run it on an idle machine.")

@@ -81,8 +81,10 @@ internal sealed class Engines
         VoiceEngine? engine = VoiceEngine.Find(arguments.GetRequiredValue(_engine));
         string word = arguments.GetRequiredValue(_precision);
         Precision precision = Enum.GetValues<Precision>().First(p => Word(p) == word);
-        if (engine == null && precision != Precision.Float32) throw new UsageException($"found {_precision.Name} {word} for the managed engine, expected float32, or --engine torch");
-        if (engine == null && device is not (null or "cpu")) throw new UsageException($"found {_device.Name} {device} for the managed engine, expected cpu, or another --engine");
+        if (engine == null && precision != Precision.Float32)
+            throw new UsageException($"found {_precision.Name} {word} for the managed engine, expected float32, or --engine torch");
+        if (engine == null && device is not (null or "cpu"))
+            throw new UsageException($"found {_device.Name} {device} for the managed engine, expected cpu, or another --engine");
         return engine?.In(precision);
     }
 

@@ -70,7 +70,8 @@ public class PrecisionTests
         Assert.SkipUnless(torch.IsUsable, torch.Description);
         VocoderModel whole = torch.Put(VoiceLibrary.Load("compact"), null).Model, rounded = rounding.Put(VoiceLibrary.Load("compact"), null).Model;
         float[] mel = MelFile.Read(Path.Combine(AppContext.BaseDirectory, "samples", "kathleen.npy"), 80).Data;
-        float[] Speak(VocoderModel model, ulong seed) => Synthesizer.Synthesize(model, mel, new SynthesisOptions { Match = 0, Seed = seed }, new Parallelism(1));
+        float[] Speak(VocoderModel model, ulong seed) =>
+            Synthesizer.Synthesize(model, mel, new SynthesisOptions { Match = 0, Seed = seed }, new Parallelism(1));
         float[] expected = Speak(whole, 0), actual = Speak(rounded, 0);
         double distance = MultiResolutionStft.Distance(expected, actual), otherNoise = MultiResolutionStft.Distance(expected, Speak(whole, 1));
         TestContext.Current.SendDiagnosticMessage($"M-STFT {distance:0.000}, of other noise {otherNoise:0.000}");
@@ -84,7 +85,8 @@ public class PrecisionTests
     public void Losses_fall_as_in_float32(bool distils)
     {
         TrainingConfig config = TinyCorpus.Config with { Steps = 40, Batch = 2 };
-        if (distils) config = config with { Model = config.Model with { Flow = FlowKind.Iaf, EarlyEvery = 0, EarlySize = 0 }, Distillation = new DistillationConfig() };
+        if (distils)
+            config = config with { Model = config.Model with { Flow = FlowKind.Iaf, EarlyEvery = 0, EarlySize = 0 }, Distillation = new DistillationConfig() };
         List<TrainingReport> expected = Train(config, distils, Libtorch.Engine), actual = Train(config, distils, Rounding);
         double Loss(TrainingReport report) => (distils ? report.Kl : -report.NatsPerSample) ?? 0;
         double fell = Loss(expected[0]) - Loss(expected[^1]);
@@ -109,6 +111,7 @@ public class PrecisionTests
     public void TF32_is_refused_on_a_processor()
     {
         _ = Libtorch.Engine;
-        Assert.Equal("the device cpu does not compute in tf32, expected a CUDA device, or float32 or bfloat16", Assert.Throws<VocoderException>(() => new TorchEngine("cpu", Precision.TF32)).Message);
+        var refusal = Assert.Throws<VocoderException>(() => new TorchEngine("cpu", Precision.TF32));
+        Assert.Equal("the device cpu does not compute in tf32, expected a CUDA device, or float32 or bfloat16", refusal.Message);
     }
 }

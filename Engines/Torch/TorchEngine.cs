@@ -20,19 +20,21 @@ public sealed class TorchEngine : Engine
     /// <summary>Takes a device.</summary>
     /// <param name="device">"cpu", "cuda" for the first CUDA device, or "cuda:N".</param>
     /// <param name="precision">In what convolutions are computed.</param>
-    /// <exception cref="VocoderException">The name is none of these, the device is not there or does not have the precision, or the native library cannot be loaded; never is another one
-    /// taken instead.</exception>
+    /// <exception cref="VocoderException">The name is none of these, the device is not there or does not have the precision, or the native library cannot be loaded;
+    /// never is another one taken instead.</exception>
     public TorchEngine(string device = "cpu", Precision precision = Precision.Float32)
     {
         (On, _precision) = (TorchDevices.Find(device), precision);
-        if (precision == Precision.TF32 && On.type != DeviceType.CUDA) throw new VocoderException($"the device {device} does not compute in tf32, expected a CUDA device, or float32 or bfloat16");
+        if (precision == Precision.TF32 && On.type != DeviceType.CUDA)
+            throw new VocoderException($"the device {device} does not compute in tf32, expected a CUDA device, or float32 or bfloat16");
     }
 
     /// <inheritdoc/>
     public override string Name => "torch";
 
     /// <inheritdoc/>
-    public override string Device => $"{On} by libtorch {torch.__version__}{(_precision == Precision.Float32 ? "" : $", convolutions in {_precision.ToString().ToLowerInvariant()}")}";
+    public override string Device =>
+        $"{On} by libtorch {torch.__version__}{(_precision == Precision.Float32 ? "" : $", convolutions in {_precision.ToString().ToLowerInvariant()}")}";
 
     /// <inheritdoc/>
     /// <remarks>Each operation costs some microseconds before it begins, on a device more; so it is given more to do.</remarks>

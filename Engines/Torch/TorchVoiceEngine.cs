@@ -14,7 +14,8 @@ public sealed class TorchVoiceEngine(Precision precision = Precision.Float32) : 
     public override string Name => "torch";
 
     /// <inheritdoc/>
-    public override string Description => TorchDevices.Fault ?? $"libtorch {torch.__version__}, {TorchDevices.Found}; convolutions in float32, bfloat16{(TorchDevices.CudaCount > 0 ? ", on CUDA in tf32" : "")}";
+    public override string Description => TorchDevices.Fault
+        ?? $"libtorch {torch.__version__}, {TorchDevices.Found}; convolutions in float32, bfloat16{(TorchDevices.CudaCount > 0 ? ", on CUDA in tf32" : "")}";
 
     /// <inheritdoc/>
     public override bool Scores => true;
@@ -34,5 +35,6 @@ public sealed class TorchVoiceEngine(Precision precision = Precision.Float32) : 
     }
 
     /// <inheritdoc/>
-    public override Engine ForTraining(string? device) => _engines.GetOrAdd(device ?? "cpu", name => new Lazy<TorchEngine>(() => new TorchEngine(name, precision))).Value;
+    public override Engine ForTraining(string? device) =>
+        _engines.GetOrAdd(device ?? "cpu", name => new Lazy<TorchEngine>(() => new TorchEngine(name, precision))).Value;
 }

@@ -29,7 +29,8 @@ public sealed class EngineOptionTests(CliFixture fixture) : IClassFixture<CliFix
     public void The_managed_engine_has_no_other_device_and_no_other_precision()
     {
         CliFixture.Run("score", fixture.Wav, "--device", "cuda").Fails(2, "found --device cuda for the managed engine");
-        CliFixture.Run("score", fixture.Wav, "--precision", "bfloat16").Fails(2, "found --precision bfloat16 for the managed engine, expected float32, or --engine torch");
+        CliFixture.Run("score", fixture.Wav, "--precision", "bfloat16")
+            .Fails(2, "found --precision bfloat16 for the managed engine, expected float32, or --engine torch");
         CliFixture.Run("score", fixture.Wav, "--precision", "float16").Fails(2, "--precision is 'float16', expected one of float32, bfloat16, tf32");
     }
 

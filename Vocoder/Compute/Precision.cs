@@ -1,6 +1,8 @@
 namespace FlowVocoder.Compute;
 
-/// <summary>In what convolutions and matrix products are computed; all that lies between them, weights, states and sums is float32, or double where an operation says so.</summary>
+/// <summary>
+/// In what convolutions and matrix products are computed; all that lies between them, weights, states and sums is float32, or double where an operation says so.
+/// </summary>
 public enum Precision
 {
     /// <summary>24 bits of significand, everywhere.</summary>
