@@ -1,5 +1,6 @@
 using FlowVocoder.Compute;
 using FlowVocoder.Conditioners;
+using FlowVocoder.Models;
 
 namespace FlowVocoder.Flows;
 
@@ -53,35 +54,49 @@ internal sealed class FlowtronStep
     }
 
     /// <summary>
-    /// z → mel, frame by frame. The frame at which the gate opens is the last one in the flow's own time; in natural time, for a flow that goes backwards, the
-    /// first.
+    /// z → mel in natural time: frame by frame while they are asked for, or, where the flow goes backwards, all of them as soon as the first is asked for. The frame at which the gate opens is the last one in
+    /// the flow's own time; in natural time, for a flow that goes backwards, the first.
     /// </summary>
-    /// <param name="ops">Operations.</param>
-    /// <param name="z">[1, bands, t], multiplied by σ.</param>
+    /// <param name="engine">What computes.</param>
+    /// <param name="parallelism">Threads.</param>
+    /// <param name="z">In natural time.</param>
     /// <param name="text">[1, text, n].</param>
     /// <param name="prior">Of the attention, [t, n, 1] in natural time, or null.</param>
     /// <param name="temperature">Of the attention.</param>
     /// <param name="threshold">Probability at which the gate is open; 1 never.</param>
-    /// <param name="attention">Weights [n] of each frame in the flow's own time.</param>
-    public Tensor Inverse(Ops ops, Tensor z, Tensor text, Tensor? prior, float temperature, double threshold, out IReadOnlyList<float[]> attention)
+    public IEnumerable<FlowtronFrame> Inverse(Engine engine, Parallelism parallelism, IEnumerable<FlowtronFrame> z, Tensor text, Tensor? prior, float temperature, double threshold)
     {
-        if (_isBackward) z = Sequences.Reversed(ops, z);
-        AttendedText attended = _attention.Attend(ops, text);
-        var state = Start(ops);
-        var frames = new List<Tensor>();
-        var weights = new List<float[]>();
-        Tensor frame = ops.Fill(1, _bands, 1, 0f);
-        for (int t = 0; t < z.Length; t++)
+        if (!_isBackward) return InOwnTime(engine, parallelism, z, text, t => prior == null ? -1 : t, prior, temperature, threshold);
+        return Backward();
+
+        IEnumerable<FlowtronFrame> Backward()
         {
-            Tensor? told = prior == null ? null : ops.Take(prior, [_isBackward ? z.Length - 1 - t : t]);
-            (Tensor logScale, Tensor shift, FlowtronTrace trace) = Parameters(ops, frame, attended, state, told, temperature);
-            frames.Add(frame = ops.AffineInverse(ops.Crop(z, t, 1), logScale, shift));
-            weights.Add(ops.Read(trace.Attention).ToArray());
-            if (trace.Gate != null && 1 / (1 + Math.Exp(-ops.Read(trace.Gate)[0])) > threshold) break;
+            FlowtronFrame[] all = [.. z.Reverse()];
+            foreach (FlowtronFrame frame in InOwnTime(engine, parallelism, all, text, t => prior == null ? -1 : all.Length - 1 - t, prior, temperature, threshold).Reverse()) yield return frame;
         }
-        attention = weights;
-        Tensor mel = Sequences.Join(ops, [.. frames]);
-        return _isBackward ? Sequences.Reversed(ops, mel) : mel;
+    }
+
+    // A frame at a time, whose memory is used again for the next.
+    private IEnumerable<FlowtronFrame> InOwnTime(Engine engine, Parallelism parallelism, IEnumerable<FlowtronFrame> z, Tensor text, Func<int, int> priorOf, Tensor? prior, float temperature, double threshold)
+    {
+        Ops lasting = engine.Compute(parallelism), ops = engine.Compute(parallelism);
+        AttendedText attended = _attention.Attend(lasting, text);
+        var state = Start(lasting);
+        Tensor? before = null;
+        int t = 0;
+        foreach (FlowtronFrame given in z)
+        {
+            Tensor? told = priorOf(t++) is >= 0 and var row ? ops.Take(prior!, [row]) : null;
+            (Tensor logScale, Tensor shift, FlowtronTrace trace) = Parameters(ops, before ?? ops.Fill(1, _bands, 1, 0f), attended, state, told, temperature);
+            Sequences.Kept(ops, ops.AffineInverse(Tensor.From(given.Values, 1, _bands, 1), logScale, shift), ref before);
+            bool isLast = trace.Gate != null && 1 / (1 + Math.Exp(-ops.Read(trace.Gate)[0])) > threshold;
+            var frame = new FlowtronFrame(before!.Span.ToArray(), [.. given.Attention, ops.Read(trace.Attention).ToArray()]);
+            foreach (LstmState lstm in (LstmState[])[state.Attention, state.Decoder]) lstm.Keep(ops);
+            attended.Keep(ops);
+            ops.Reset();
+            yield return frame;
+            if (isLast) yield break;
+        }
     }
 
     private (LstmState Attention, LstmState Decoder) Start(Ops ops) => (_attentionLstm.Start(ops), _lstm.Start(ops));
@@ -97,5 +112,4 @@ internal sealed class FlowtronStep
         Tensor output = _end.Apply(ops, decoded), logScale = ops.Slice(output, 0, _bands);
         return (logScale, ops.Slice(output, _bands, _bands), new FlowtronTrace(logScale, weights, logarithm, _gate?.Apply(ops, both)));
     }
-
 }

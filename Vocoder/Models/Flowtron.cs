@@ -85,30 +85,43 @@ public sealed class Flowtron
     }
 
     /// <summary>
-    /// Generates a mel [1, bands, t] from noise already multiplied by σ, [1, bands, most], which has as many frames unless the gate opens before.
+    /// Generates a mel from noise that is multiplied by σ already, [1, bands, most], which has as many frames unless the gate opens before. Frames come one after the other as they are asked for, as far as
+    /// they can: the flow that is undone last streams, but every second one before it goes from the end to the beginning, and so the first frame waits for all of those.
     /// </summary>
-    /// <param name="ops">Operations.</param>
+    /// <param name="engine">What computes.</param>
+    /// <param name="parallelism">Threads.</param>
     /// <param name="noise">The noise.</param>
     /// <param name="text">A text as symbols' numbers.</param>
     /// <param name="speaker">Who speaks.</param>
     /// <param name="threshold">Probability at which the gate is open; 1 never.</param>
     /// <param name="temperature">Of the attention; above 1 flattens it.</param>
     /// <param name="prior">A prior of the attention, [most, n, 1], or null.</param>
-    /// <param name="attention">Weights over the text of each flow, in the order of generation, and of each frame in the flow's own time.</param>
     /// <exception cref="VocoderException">As for <see cref="Forward"/>.</exception>
-    public Tensor Generate(Ops ops, Tensor noise, IReadOnlyList<int> text, int speaker, double threshold, float temperature, Tensor? prior,
-        out IReadOnlyList<IReadOnlyList<float[]>> attention)
+    public IEnumerable<FlowtronFrame> Generate(Engine engine, Parallelism parallelism, Tensor noise, IReadOnlyList<int> text, int speaker, double threshold = 1, float temperature = 1, Tensor? prior = null)
     {
         RequireBands(noise);
-        Tensor told = Told(ops, text, speaker);
-        var weights = new List<IReadOnlyList<float[]>>();
-        foreach (FlowtronStep flow in _flows.Reverse())
-        {
-            noise = flow.Inverse(ops, noise, told, prior, temperature, threshold, out IReadOnlyList<float[]> seen);
-            weights.Add(seen);
-        }
-        attention = weights;
-        return noise;
+        Tensor told = Told(engine.Compute(parallelism), text, speaker);
+        var frames = Enumerable.Range(0, noise.Length).Select(t => new FlowtronFrame([.. Enumerable.Range(0, noise.Channels).Select(band => noise.Row(0, band)[t])], []));
+        foreach (FlowtronStep flow in _flows.Reverse()) frames = flow.Inverse(engine, parallelism, frames, told, prior, temperature, threshold);
+        return frames;
+    }
+
+    /// <summary>Speaks a text: the same with noise of a seed. Where the limit is not reached it does not matter.</summary>
+    /// <param name="engine">What computes.</param>
+    /// <param name="parallelism">Threads.</param>
+    /// <param name="text">A text as symbols' numbers.</param>
+    /// <param name="options">How.</param>
+    /// <exception cref="VocoderException">The text or an option does not fit the model.</exception>
+    public IEnumerable<FlowtronFrame> Speak(Engine engine, Parallelism parallelism, IReadOnlyList<int> text, FlowtronOptions options)
+    {
+        options.Validate(Config);
+        var drawn = new Tensor(1, Config.MelChannels, options.MaxFrames);
+        new Philox(options.Seed).Normal(drawn, NoiseStreams.Latents, 0);
+        // In the order in which the frames are generated.
+        Tensor noise = Config.Flows % 2 == 0 ? Sequences.Reversed(new CpuOps(), drawn) : drawn;
+        for (int band = 0; band < Config.MelChannels; band++)
+            foreach (ref float z in noise.Row(0, band)) z = (options.Style?[band] ?? 0) + options.Sigma * z;
+        return Generate(engine, parallelism, noise, text, options.Speaker, options.Gate, options.Temperature);
     }
 
     // Encoding above the speaker, the same at every position.

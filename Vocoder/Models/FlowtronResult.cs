@@ -1,4 +1,5 @@
 using FlowVocoder.Compute;
+using FlowVocoder.Conditioners;
 
 namespace FlowVocoder.Models;
 
@@ -30,5 +31,12 @@ public sealed record FlowtronResult(Tensor Latent, IReadOnlyList<Tensor> LogScal
         target.Row(0, 1).Fill(1f);
         (target.Row(0, 0)[last], target.Row(0, 1)[last]) = (1f, 0f);
         return ops.Scale(ops.Sum(ops.Multiply(pairs, target)), -1f);
+    }
+
+    /// <summary>Σ of the attention's <see cref="CtcLoss"/> by the length of the text over the flows, as [1,1,1]; the published loss is its mean over flows and items, times 0.01.</summary>
+    public Tensor AttentionLoss(Ops ops)
+    {
+        Tensor Natural(Tensor logarithms, int flow) => flow % 2 == 0 ? logarithms : ops.Take(logarithms, [.. Enumerable.Range(0, logarithms.Batch).Reverse()]);
+        return AttentionLogarithms.Select((logarithms, flow) => ops.Scale(CtcLoss.Of(ops, Natural(logarithms, flow)), 1f / logarithms.Channels)).Aggregate(ops.Add);
     }
 }

@@ -3,7 +3,16 @@ using FlowVocoder.Compute;
 namespace FlowVocoder.Conditioners;
 
 /// <summary>What an <see cref="Lstm"/> remembers between steps, [1, hidden, 1] each; of all of its layers.</summary>
-internal sealed record LstmState(Tensor[] Hidden, Tensor[] Cell);
+internal sealed record LstmState(Tensor[] Hidden, Tensor[] Cell)
+{
+    private readonly Tensor?[] _hidden = new Tensor?[Hidden.Length], _cell = new Tensor?[Cell.Length];
+
+    /// <summary>Copies it out of operations that are about to be reset.</summary>
+    public void Keep(Ops ops)
+    {
+        for (int i = 0; i < Hidden.Length; i++) (Hidden[i], Cell[i]) = (Sequences.Kept(ops, Hidden[i], ref _hidden[i]), Sequences.Kept(ops, Cell[i], ref _cell[i]));
+    }
+}
 
 /// <summary>
 /// Long short-term memory (Hochreiter and Schmidhuber 1997) as PyTorch computes it: gates in the order input, forget, cell, output, and two biases. Keys:

@@ -22,6 +22,15 @@ internal static class Sequences
     /// <summary>Each step a batch item: [1, c, t] → [t, c, 1].</summary>
     public static Tensor Items(Ops ops, Tensor x) => ops.Reshape(ops.Transpose(x), x.Length, x.Channels, 1);
 
+    /// <summary>A copy of a value in host memory that outlives the operations; the same memory every time.</summary>
+    public static Tensor Kept(Ops ops, Tensor value, ref Tensor? memory)
+    {
+        memory ??= new Tensor(value.Batch, value.Channels, value.Length);
+        ops.Read(value).CopyTo(memory.Span);
+        memory.MarkChanged();
+        return memory;
+    }
+
     // By halves, so that no step is copied more often than their logarithm.
     private static Tensor Stack(Ops ops, ReadOnlySpan<Tensor> steps) =>
         steps.Length == 1 ? steps[0] : ops.Concat(Stack(ops, steps[..(steps.Length / 2)]), Stack(ops, steps[(steps.Length / 2)..]));

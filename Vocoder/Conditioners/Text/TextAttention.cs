@@ -11,6 +11,14 @@ internal sealed record AttendedText(Tensor Text, Tensor Keys, Tensor Values)
     /// <summary>Weights of all steps so far and of the last one, [1, n, 1]; null before the first, and where the attention does not look at them.</summary>
     public (Tensor Sum, Tensor Last)? Read { get; set; }
 
+    private Tensor? _sum, _last;
+
+    /// <summary>Copies what was read out of operations that are about to be reset.</summary>
+    public void Keep(Ops ops)
+    {
+        if (Read is { } read) Read = (Sequences.Kept(ops, read.Sum, ref _sum), Sequences.Kept(ops, read.Last, ref _last));
+    }
+
     /// <summary>Positions behind the text that the location convolutions see, as in a padded batch.</summary>
     public int Padding { get; init; }
 }
