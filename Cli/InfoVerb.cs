@@ -18,7 +18,13 @@ internal sealed class InfoVerb : Verb
 
     public override int Run(ParseResult arguments, Terminal terminal)
     {
-        LoadedVoice voice = VoiceLibrary.Load(arguments.GetRequiredValue(_voice));
+        string asked = arguments.GetRequiredValue(_voice);
+        if (File.Exists(asked) && FlowtronCheckpoint.CanRead(asked))
+        {
+            terminal.Out.Write(OfFlowtron(asked));
+            return VocoderCommand.Success;
+        }
+        LoadedVoice voice = VoiceLibrary.Load(asked);
         var table = new TextTable(false, false);
         table.Add("voice", voice.Name);
         table.Row("file", $"{voice.Source}, {new FileInfo(voice.Source).Length / 1e6:0.0} MB");
@@ -30,6 +36,26 @@ internal sealed class InfoVerb : Verb
         if (voice.File is { } file) Origin(table, file, voice.Sigma);
         terminal.Out.Write(table.ToString());
         return VocoderCommand.Success;
+    }
+
+    private static string OfFlowtron(string file)
+    {
+        Flowtron model = FlowtronCheckpoint.Read(file);
+        FlowtronConfig config = model.Config;
+        MelRecipe recipe = FlowtronSpeech.Recipe;
+        var table = new TextTable(false, false);
+        table.Row("file", $"{file}, {new FileInfo(file).Length / 1e6:0.0} MB");
+        table.Add("kind", "flowtron, makes mels of texts: vocoder speak TEXT OUT.wav --flowtron FILE");
+        table.Row("parameters", $"{model.Parameters.Count:N0}");
+        table.Row("flows", $"{config.Flows} over the frames of a mel, {(config.Flows == 1 ? "which streams" : "of which the one that is undone last streams and the others wait for the end")}");
+        table.Row("speakers", $"{config.Speakers}");
+        table.Row("symbols", $"{config.Symbols}");
+        table.Row("attention", $"{config.AttentionChannels} channels{(config.CumulativeAttention ? ", cumulative" : "")}");
+        table.Row("decoder", $"{config.LstmLayers} LSTM layers of {config.Hidden} channels");
+        table.Row("prior", $"{(config.Components == 0 ? "normal" : $"mixture of {config.Components} normal ones")}");
+        if (config.MelChannels == recipe.Bands) Recipe(table, recipe);
+        else table.Row("bands", $"{config.MelChannels}");
+        return table.ToString();
     }
 
     private static void Model(TextTable table, VocoderModel model)

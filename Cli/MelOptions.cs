@@ -14,16 +14,28 @@ internal sealed class MelOptions
         HelpName = "NAME",
     };
     private readonly Option<string?> _stats;
-    private readonly Option<bool> _approximate = new("--approximate")
-    {
-        Description = "Also turn mels that cannot be turned exactly: of other filter banks, windows or rates; it says what is lost",
-    };
+    private readonly Option<bool> _approximate = Approximate();
 
     /// <summary>Adds the options to a verb.</summary>
     public MelOptions(Command verb, string statistics = "Mean and deviation by which each band of the mel was normalised")
     {
         _stats = Inputs.Statistics(statistics);
         foreach (Option option in (Option[])[_recipe, _stats, _approximate]) verb.Add(option);
+    }
+
+    /// <summary>Whether a loss will do.</summary>
+    public static Option<bool> Approximate() => new("--approximate")
+    {
+        Description = "Also turn mels that cannot be turned exactly: of other filter banks, windows or rates; it says what is lost",
+    };
+
+    /// <summary>How mels of a recipe reach a voice; says on the terminal what is done to them where it is not exact.</summary>
+    /// <inheritdoc cref="For"/>
+    public static MelInput Input(MelRecipe source, LoadedVoice voice, bool approximate, Terminal terminal)
+    {
+        MelConversion conversion = MelConversion.Between(source, voice.Model.Recipe);
+        Tell(conversion, $"the voice '{voice.Name}'", approximate, terminal);
+        return new MelInput(voice, conversion.IsIdentity ? null : conversion);
     }
 
     /// <summary>How mels reach a voice; says on the terminal what is done to them where it is not exact.</summary>
@@ -46,16 +58,20 @@ internal sealed class MelOptions
         if (name == null && arguments.GetValue(_stats) == null) return null;
         MelRecipe source = name == null ? own : Inputs.Recipe(name);
         MelConversion conversion = MelConversion.Between(source, own, Statistics(arguments, source.Bands));
-        if (conversion.Difference is { } difference)
-        {
-            if (!arguments.GetValue(_approximate))
-            {
-                throw new UsageException($"a '{source.Name}' mel has {difference} and can only be turned into that of {whose} ({own.Name}) with a loss, "
-                    + "expected --approximate if that will do");
-            }
-            terminal.Warn($"vocoder: mels of '{source.Name}' are approximated, {difference}: {conversion.MeasureLoss():0.000} nepers off in the mean on synthetic speech{Delay(conversion)}");
-        }
+        Tell(conversion, whose, arguments.GetValue(_approximate), terminal);
         return conversion;
+    }
+
+    private static void Tell(MelConversion conversion, string whose, bool approximate, Terminal terminal)
+    {
+        if (conversion.Difference is not { } difference) return;
+        string source = conversion.Source.Name;
+        if (!approximate)
+        {
+            throw new UsageException($"a '{source}' mel has {difference} and can only be turned into that of {whose} ({conversion.Target.Name}) with a loss, "
+                + "expected --approximate if that will do");
+        }
+        terminal.Warn($"vocoder: mels of '{source}' are approximated, {difference}: {conversion.MeasureLoss():0.000} nepers off in the mean on synthetic speech{Delay(conversion)}");
     }
 
     private static string Delay(MelConversion conversion) => conversion.LookAheadFrames == 0 ? ""

@@ -13,6 +13,7 @@ internal static class VocoderCommand
     private static readonly (string Name, Func<Verb> Make)[] s_verbs =
     [
         ("synth", static () => new SynthVerb()),
+        ("speak", static () => new SpeakVerb()),
         ("mel", static () => new MelVerb()),
         ("score", static () => new ScoreVerb()),
         ("encode", static () => new EncodeVerb()),

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using FlowVocoder.Cli;
 using FlowVocoder.Training.Demo;
 
@@ -83,7 +84,8 @@ public sealed class UsageTests(CliFixture fixture) : IClassFixture<CliFixture>
             // Beside ours there may be other programs in a pipe.
             string[] commands = [.. example.Split(" && ").SelectMany(c => c.Split(" | ")).Where(c => c.StartsWith("vocoder ", StringComparison.Ordinal))];
             Assert.NotEmpty(commands);
-            foreach (string command in commands) Assert.Empty(root.Parse(command.Split(' ')[1..]).Errors);
+            foreach (string command in commands)
+                Assert.Empty(root.Parse([.. Regex.Matches(command, "\"[^\"]*\"|[^ ]+").Skip(1).Select(word => word.Value.Trim('"'))]).Errors);
         }
     }
 

@@ -13,10 +13,27 @@ public static class FlowtronCheckpoint
     /// <summary>Whether a tensor's name is one that every Flowtron has and no other family.</summary>
     internal static bool IsKey(string name) => name == First;
 
+    /// <summary>Whether a file is such a checkpoint, by the names of its tensors, which are not read.</summary>
+    /// <exception cref="VocoderException">The file is missing or cannot be opened.</exception>
+    public static bool CanRead(string path)
+    {
+        using FileStream stream = VoiceFiles.OpenRead(path);
+        try
+        {
+            IEnumerable<string> names = PublishedCheckpoint.IsTorch(stream) ? TorchCheckpoint.Names(stream, path) : SafeTensorsHeader.Read(stream, path).Entries.Select(entry => entry.Name);
+            return names.Any(IsKey);
+        }
+        catch (VocoderException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Reads a file of torch.save or a state dictionary as safetensors; the configuration follows from the shapes.</summary>
     /// <exception cref="VocoderException">The file cannot be read, or holds other weights.</exception>
     public static Flowtron Read(string path)
     {
+        if (!CanRead(path)) throw new VocoderException($"{path}: found no tensor '{First}', expected a checkpoint of a Flowtron");
         // Two convolutions lie there under two names.
         Dictionary<string, SafeTensor> tensors = PublishedCheckpoint.Read(path)
             .Where(t => !t.Key.Contains(".attn_cond_layer.conv_layers.", StringComparison.Ordinal)).ToDictionary();

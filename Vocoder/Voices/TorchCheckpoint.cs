@@ -31,16 +31,22 @@ public sealed class TorchCheckpoint
 
     /// <summary>Reads from a seekable stream; <paramref name="name"/> stands for the file in errors.</summary>
     /// <inheritdoc cref="Read(string)"/>
-    public static TorchCheckpoint Read(Stream stream, string name)
+    public static TorchCheckpoint Read(Stream stream, string name) => Open(stream, name, Read);
+
+    /// <summary>The names of the tensors alone.</summary>
+    /// <inheritdoc cref="Read(Stream, string)"/>
+    internal static IReadOnlyList<string> Names(Stream stream, string name) => Open(stream, name, container => (IReadOnlyList<string>)[.. new StateDict(container).Find(container.Root).Keys.Select(Name)]);
+
+    private static T Open<T>(Stream stream, string name, Func<TorchContainer, T> read)
     {
         try
         {
             if (IsZip(stream))
             {
                 using var zip = new TorchZip(stream, name);
-                return Read(zip);
+                return read(zip);
             }
-            return Read(new TorchLegacy(stream, name));
+            return read(new TorchLegacy(stream, name));
         }
         // What ZipArchive throws for damaged archives; end of stream included.
         catch (Exception e) when (e is IOException or InvalidDataException or NotSupportedException or ArgumentException or OverflowException)
@@ -54,7 +60,7 @@ public sealed class TorchCheckpoint
         var tensors = new OrderedDictionary<string, SafeTensor>(StringComparer.Ordinal);
         foreach (var (fullName, tensor) in new StateDict(container).Find(container.Root))
         {
-            string name = fullName.StartsWith(DataParallelPrefix, StringComparison.Ordinal) ? fullName[DataParallelPrefix.Length..] : fullName;
+            string name = Name(fullName);
             if (!tensors.TryAdd(name, container.Read(name, tensor)))
             {
                 throw new VocoderException(
@@ -63,6 +69,8 @@ public sealed class TorchCheckpoint
         }
         return new TorchCheckpoint(tensors, (container.Root as PickledDict)?["iteration"] as long?);
     }
+
+    private static string Name(string fullName) => fullName.StartsWith(DataParallelPrefix, StringComparison.Ordinal) ? fullName[DataParallelPrefix.Length..] : fullName;
 
     private static bool IsZip(Stream stream)
     {
