@@ -24,6 +24,16 @@ public class TorchCheckpointTests
         Assert.Equal(["upsample.weight", "upsample.bias", "WN.0.in_layers.0.bias", "WN.0.in_layers.0.weight_g"],
             TorchCheckpoint.Read(WaveGlowFixture.Path("module_zip.pt")).Tensors.Keys.Take(4));
 
+    [Theory]
+    [InlineData("module_zip.pt")]
+    [InlineData("module_legacy.pt")]
+    [InlineData("state_dict_unfused.pt")]
+    public void Names_alone_are_those_of_the_tensors(string file)
+    {
+        using FileStream stream = File.OpenRead(WaveGlowFixture.Path(file));
+        Assert.Equal(TorchCheckpoint.Read(WaveGlowFixture.Path(file)).Tensors.Keys, TorchCheckpoint.Names(stream, file));
+    }
+
     [Fact]
     public void Strided_views_are_made_contiguous()
     {
