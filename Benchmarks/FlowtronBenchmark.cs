@@ -23,7 +23,8 @@ internal static class FlowtronBenchmark
         {
             var model = new Flowtron(new FlowtronConfig { Flows = flows });
             int[] text = [.. Enumerable.Range(0, Symbols).Select(i => 75 + i % 26)];
-            IEnumerable<FlowtronFrame> Speak(int frames) => model.Speak(Engine.Managed, new Parallelism(1), text, new FlowtronOptions { Gate = 1, MaxFrames = frames });
+            IEnumerable<FlowtronFrame> Speak(int frames) =>
+                model.Speak(Engine.Managed, new Parallelism(1), text, new FlowtronOptions { Gate = 1, MaxFrames = frames });
             // Packs weights and compiles.
             _ = Speak(100).Count();
             TimeSpan start = Used, first = default;
@@ -31,7 +32,8 @@ internal static class FlowtronBenchmark
             foreach (FlowtronFrame _ in Speak(Frames))
                 if (count++ == 0) first = Used - start;
             double all = (Used - start).TotalMilliseconds;
-            MarkdownTable.Row($"{flows}", $"{model.Parameters.Count / 1e6:0.0} M", $"{first.TotalSeconds:0.00}", $"{(all - first.TotalMilliseconds) / (Frames - 1):0.0}", $"{all / (Frames * frame):0.00}");
+            MarkdownTable.Row($"{flows}", $"{model.Parameters.Count / 1e6:0.0} M", $"{first.TotalSeconds:0.00}",
+                $"{(all - first.TotalMilliseconds) / (Frames - 1):0.0}", $"{all / (Frames * frame):0.00}");
         }
     }
 

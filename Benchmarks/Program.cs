@@ -55,7 +55,8 @@ precision.SetAction(result =>
     PrecisionBenchmark.Run(result.GetValue(voice), result.GetRequiredValue(data), result.GetValue(limit), result.GetRequiredValue(device)));
 var reversible = new Command("reversible", "Memory and time of training steps with activations stored and rebuilt, for 6 to 48 flows.");
 reversible.SetAction(_ => ReversibleBenchmark.Run(TrainingBenchmark.RandomData()));
-var flowtron = new Command("flowtron", "Mels of a Flowtron of the published size, of random weights: processor time to the first frame and for each further one.");
+var flowtron = new Command("flowtron",
+    "Mels of a Flowtron of the published size, of random weights: processor time to the first frame and for each further one.");
 flowtron.SetAction(_ => FlowtronBenchmark.Run());
 var root = new RootCommand("Speed and memory of FlowVocoder, as Markdown tables. Run it on an idle machine.")
 {

@@ -14,7 +14,8 @@ internal sealed class FlowtronSpeech
 
     private readonly Option<string> _file = new("--flowtron")
     {
-        Description = "A checkpoint of NVIDIA's Flowtron (.pt as distributed or of a training run, or a state dict as .safetensors)", HelpName = "FILE", Required = true,
+        Description = "A checkpoint of NVIDIA's Flowtron (.pt as distributed or of a training run, or a state dict as .safetensors)", HelpName = "FILE",
+        Required = true,
     };
     private readonly Option<int> _speaker = new("--speaker")
     {
@@ -22,21 +23,28 @@ internal sealed class FlowtronSpeech
     };
     private readonly Option<float?> _sigma = Inputs.NumberWithin("--flow-sigma", "X",
         "Standard deviation of the noise that Flowtron makes the mel of, 0 to 10: less is more even, more is livelier. Default: 0.5", 0, 10);
-    private readonly Option<float?> _gate = Inputs.NumberWithin("--gate", "P", "Probability of having come to the end above which speech ends, 0 to 1; 1 never. Default: 0.5", 0, 1);
+    private readonly Option<float?> _gate = Inputs.NumberWithin("--gate", "P",
+        "Probability of having come to the end above which speech ends, 0 to 1; 1 never. Default: 0.5", 0, 1);
     private readonly Option<int?> _frames = new("--max-frames")
     {
-        Description = "Frames of 11.6 ms after which speech ends in any case. Default: 1000", HelpName = "N", CustomParser = result => Inputs.Integer(result, 1, 100_000),
+        Description = "Frames of 11.6 ms after which speech ends in any case. Default: 1000", HelpName = "N", CustomParser = result =>
+            Inputs.Integer(result, 1, 100_000),
     };
     private readonly Option<string?> _dictionary = new("--dictionary")
     {
-        Description = "Pronunciations of words, a file as cmudict or Flowtron's cmudict_dictionary. Default: words are read by their letters", HelpName = "FILE",
+        Description = "Pronunciations of words, a file as cmudict or Flowtron's cmudict_dictionary. Default: words are read by their letters",
+        HelpName = "FILE",
     };
-    private readonly Option<float?> _share = Inputs.NumberWithin("--arpabet", "SHARE", "Share of the words that are looked up in the dictionary, 0 to 1. Default: 1", 0, 1);
+    private readonly Option<float?> _share = Inputs.NumberWithin("--arpabet", "SHARE",
+        "Share of the words that are looked up in the dictionary, 0 to 1. Default: 1", 0, 1);
     private readonly Option<string[]> _style = new("--style")
     {
         Description = "Speaks in the style of a recording: the mean of its latents becomes that of the noise. May be given several times", HelpName = "REF.wav",
     };
-    private readonly Option<string[]> _styleText = new("--style-text") { Description = "What is said in the recording of --style, one for each", HelpName = "TEXT" };
+    private readonly Option<string[]> _styleText = new("--style-text")
+    {
+        Description = "What is said in the recording of --style, one for each", HelpName = "TEXT",
+    };
 
     /// <summary>Adds the options to a verb.</summary>
     public FlowtronSpeech(Command verb)
@@ -56,7 +64,8 @@ internal sealed class FlowtronSpeech
     {
         int styles = Styles(arguments).Length, texts = arguments.GetValue(_styleText)?.Length ?? 0;
         if (styles != texts) throw new UsageException($"found {styles} --style and {texts} --style-text, expected the words of every recording");
-        if (arguments.GetValue(_share) != null && arguments.GetValue(_dictionary) == null) throw new UsageException("found --arpabet and no --dictionary, expected both");
+        if (arguments.GetValue(_share) != null && arguments.GetValue(_dictionary) == null)
+            throw new UsageException("found --arpabet and no --dictionary, expected both");
     }
 
     /// <summary>Recordings of the style.</summary>
@@ -68,8 +77,10 @@ internal sealed class FlowtronSpeech
     {
         string file = File(arguments);
         Flowtron model = FlowtronCheckpoint.Read(file);
-        if (model.Config.Symbols != FlowtronSymbols.Count) throw new VocoderException($"{file}: reads {model.Config.Symbols} symbols, expected the {FlowtronSymbols.Count} of NVIDIA's texts");
-        if (model.Config.MelChannels != Recipe.Bands) throw new VocoderException($"{file}: makes mels of {model.Config.MelChannels} bands, expected {Recipe.Bands} as '{Recipe.Name}' has");
+        if (model.Config.Symbols != FlowtronSymbols.Count)
+            throw new VocoderException($"{file}: reads {model.Config.Symbols} symbols, expected the {FlowtronSymbols.Count} of NVIDIA's texts");
+        if (model.Config.MelChannels != Recipe.Bands)
+            throw new VocoderException($"{file}: makes mels of {model.Config.MelChannels} bands, expected {Recipe.Bands} as '{Recipe.Name}' has");
         return model;
     }
 
@@ -90,7 +101,8 @@ internal sealed class FlowtronSpeech
     /// <param name="parallelism">Threads.</param>
     /// <param name="terminal">Hears of what was changed in recordings.</param>
     /// <exception cref="VocoderException">An option does not fit the model, or a recording cannot be used.</exception>
-    public FlowtronOptions Options(ParseResult arguments, Flowtron model, Engine engine, FlowtronText[] texts, ulong seed, Parallelism parallelism, Terminal terminal)
+    public FlowtronOptions Options(ParseResult arguments, Flowtron model, Engine engine, FlowtronText[] texts, ulong seed, Parallelism parallelism,
+        Terminal terminal)
     {
         var usual = new FlowtronOptions();
         FlowtronOptions options = usual with
@@ -107,15 +119,18 @@ internal sealed class FlowtronSpeech
     private static float[] Mel(string file, Parallelism parallelism, Terminal terminal)
     {
         float[] audio = Files.ReadRecording(file, Recipe.SampleRate, terminal);
-        if (audio.Length < Recipe.FftSize) throw new VocoderException($"'{file}' has {audio.Length} samples at {Recipe.SampleRate} Hz, expected at least {Recipe.FftSize}");
+        if (audio.Length < Recipe.FftSize)
+            throw new VocoderException($"'{file}' has {audio.Length} samples at {Recipe.SampleRate} Hz, expected at least {Recipe.FftSize}");
         return new MelSpectrogram(Recipe).Compute(audio, parallelism);
     }
 
     private static FlowtronText Read(string text, PronunciationDictionary? dictionary, double share, ulong seed, Terminal terminal)
     {
         FlowtronText read = FlowtronText.Read(text, dictionary, share, seed);
-        if (read.Symbols.Count > MaxSymbols) throw new VocoderException($"the text has {read.Symbols.Count} symbols, expected at most {MaxSymbols}: speak it sentence by sentence");
-        if (read.LeftOut.Length > 0) terminal.Warn($"vocoder: warning: left out of the text, as Flowtron has no symbols for them: {string.Join(' ', read.LeftOut.ToCharArray())}");
+        if (read.Symbols.Count > MaxSymbols)
+            throw new VocoderException($"the text has {read.Symbols.Count} symbols, expected at most {MaxSymbols}: speak it sentence by sentence");
+        if (read.LeftOut.Length > 0)
+            terminal.Warn($"vocoder: warning: left out of the text, as Flowtron has no symbols for them: {string.Join(' ', read.LeftOut.ToCharArray())}");
         return read;
     }
 }

@@ -45,8 +45,10 @@ internal sealed class ImportVerb : Verb
         Files.CheckNotAnInput(output, [input]);
         Files.CheckEnding(output, "a voice", ".safetensors");
         MelRecipe? recipe = arguments.GetValue(_recipe) is { } typed ? Inputs.Recipe(typed) : null;
-        if (FlowtronCheckpoint.CanRead(input)) throw new VocoderException($"'{input}' is a Flowtron, which needs no import: vocoder speak TEXT OUT.wav --flowtron {input}");
-        if (!WaveGlowVoice.CanRead(input)) throw new VocoderException($"'{input}' is a voice already, or no checkpoint, expected that of a WaveGlow or WaveFlow");
+        if (FlowtronCheckpoint.CanRead(input))
+            throw new VocoderException($"'{input}' is a Flowtron, which needs no import: vocoder speak TEXT OUT.wav --flowtron {input}");
+        if (!WaveGlowVoice.CanRead(input))
+            throw new VocoderException($"'{input}' is a voice already, or no checkpoint, expected that of a WaveGlow or WaveFlow");
         Files.CheckWritable(output);
         ImportedCheckpoint import = ImportedCheckpoint.Read(input, recipe);
         string provenance = FormattableString.Invariant($"imported by vocoder import from {Path.GetFileName(input)}, SHA-256 {Hash(input)}, {import.Tensors} tensors{(import.Iteration is { } step ? $", iteration {step}" : "")}");

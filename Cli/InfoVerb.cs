@@ -47,7 +47,8 @@ internal sealed class InfoVerb : Verb
         table.Row("file", $"{file}, {new FileInfo(file).Length / 1e6:0.0} MB");
         table.Add("kind", "flowtron, makes mels of texts: vocoder speak TEXT OUT.wav --flowtron FILE");
         table.Row("parameters", $"{model.Parameters.Count:N0}");
-        table.Row("flows", $"{config.Flows} over the frames of a mel, {(config.Flows == 1 ? "which streams" : "of which the one that is undone last streams and the others wait for the end")}");
+        string streams = config.Flows == 1 ? "which streams" : "of which the one that is undone last streams and the others wait for the end";
+        table.Row("flows", $"{config.Flows} over the frames of a mel, {streams}");
         table.Row("speakers", $"{config.Speakers}");
         table.Row("symbols", $"{config.Symbols}");
         table.Row("attention", $"{config.AttentionChannels} channels{(config.CumulativeAttention ? ", cumulative" : "")}");

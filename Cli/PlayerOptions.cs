@@ -45,7 +45,8 @@ internal sealed class PlayerOptions
     public Terminal Beside(ParseResult arguments, Terminal terminal) => terminal.Beside(arguments.GetValue(_player) == Stdout ? Pipes.Dash : File(arguments));
 
     /// <summary>The first of these options that was typed, or null.</summary>
-    public string? Typed(ParseResult arguments) => new Option[] { _player, _device, _buffer, _volume }.FirstOrDefault(option => arguments.GetResult(option) != null)?.Name;
+    public string? Typed(ParseResult arguments) =>
+        new Option[] { _player, _device, _buffer, _volume }.FirstOrDefault(option => arguments.GetResult(option) != null)?.Name;
 
     /// <summary>The file that is recorded into, or null.</summary>
     public string? File(ParseResult arguments) => arguments.GetValue(_player) is { } player && player.StartsWith(Wav, StringComparison.Ordinal)

@@ -16,7 +16,10 @@ internal sealed class SpeakVerb : Verb
     {
         Description = "English; phones of ARPAbet may stand in braces, \"{HH AH0 L OW1}\". '-' reads the text from standard input",
     };
-    private readonly Argument<string?> _output = new("OUT.wav") { Description = "The wav to write. Without it the speech is played", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Argument<string?> _output = new("OUT.wav")
+    {
+        Description = "The wav to write. Without it the speech is played", Arity = ArgumentArity.ZeroOrOne,
+    };
     private readonly FlowtronSpeech _flowtron;
     private readonly Option<bool> _approximate = MelOptions.Approximate();
     private readonly SpeakingOptions _speaking;
@@ -58,7 +61,9 @@ internal sealed class SpeakVerb : Verb
         session.Speak(mels.Convert(frames));
         if (frames.Count == options.MaxFrames && options.Gate < 1)
             terminal.Warn($"vocoder: warning: the gate did not open in {frames.Count} frames: the end of the text may be missing; --max-frames sets the limit");
-        terminal.Say($"{output ?? player.Name}: {(double)player.Written / rate:0.00} s of speech in {frames.Count} frames from {texts[0].Symbols.Count} symbols, first samples after {Stopwatch.GetElapsedTime(start, session.First).TotalMilliseconds:0} ms{Speaker.Limited(player.Limited)}");
+        string speech = FormattableString.Invariant($"{(double)player.Written / rate:0.00} s of speech in {frames.Count} frames from {texts[0].Symbols.Count} symbols");
+        double first = Stopwatch.GetElapsedTime(start, session.First).TotalMilliseconds;
+        terminal.Say($"{output ?? player.Name}: {speech}, first samples after {first:0} ms{Speaker.Limited(player.Limited)}");
         return VocoderCommand.Success;
     }
 

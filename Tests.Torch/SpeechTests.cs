@@ -44,10 +44,13 @@ public class SpeechTests
     [Theory, InlineData(1, false), InlineData(2, false), InlineData(3, true)]
     public void A_Flowtron_makes_the_same_mel(int flows, bool cumulative)
     {
-        var model = new Flowtron(new FlowtronConfig { Flows = flows, TextChannels = 8, SpeakerChannels = 4, Hidden = 16, AttentionChannels = 6, CumulativeAttention = cumulative }, seed: 3);
-        foreach (Parameter p in model.Parameters.Items.Where(p => p.Name.EndsWith("conv.weight", StringComparison.Ordinal))) new Philox(5).Normal(p.Value, (uint)p.Name.Length, 0);
+        var model = new Flowtron(new FlowtronConfig { Flows = flows, TextChannels = 8, SpeakerChannels = 4, Hidden = 16, AttentionChannels = 6,
+            CumulativeAttention = cumulative }, seed: 3);
+        foreach (Parameter p in model.Parameters.Items.Where(p => p.Name.EndsWith("conv.weight", StringComparison.Ordinal)))
+            new Philox(5).Normal(p.Value, (uint)p.Name.Length, 0);
         foreach (Parameter p in model.Parameters.Items) p.Value.MarkChanged();
-        float[] Mel(Engine engine) => [.. model.Speak(engine, new Parallelism(1), [60, 70, 80], new FlowtronOptions { Gate = 1, MaxFrames = 12 }).SelectMany(frame => frame.Values)];
+        float[] Mel(Engine engine) =>
+            [.. model.Speak(engine, new Parallelism(1), [60, 70, 80], new FlowtronOptions { Gate = 1, MaxFrames = 12 }).SelectMany(frame => frame.Values)];
         Assert.InRange(TorchOpsTests.Error(Mel(Libtorch.Engine), Mel(Engine.Managed)), 0, Tolerance);
     }
 

@@ -4,15 +4,16 @@ using System.Text.RegularExpressions;
 namespace FlowVocoder.Texts;
 
 /// <summary>
-/// English as it is said, by the steps of Flowtron's text package in their order: white space, hyphens within words, times, numbers, "no." before a number, acronyms. Capitals stay. What stands in braces
-/// already is left as it is.
+/// English as it is said, by the steps of Flowtron's text package in their order: white space, hyphens within words, times, numbers, "no." before a number,
+/// acronyms. Capitals stay. What stands in braces already is left as it is.
 /// </summary>
 internal static partial class EnglishText
 {
     // What is written in other characters than those of the table: curly quotes, and letters with their accents apart.
     private static readonly (string Written, string Symbol)[] s_written =
     [
-        ("’", "'"), ("‘", "'"), ("“", "\""), ("”", "\""), ("a\u0301", "á"), ("c\u0327", "ç"), ("e\u0301", "é"), ("e\u0302", "ê"), ("e\u0308", "ë"), ("n\u0303", "ñ"), ("o\u0308", "ö"), ("c\u0301", "ć"),
+        ("’", "'"), ("‘", "'"), ("“", "\""), ("”", "\""), ("a\u0301", "á"), ("c\u0327", "ç"), ("e\u0301", "é"), ("e\u0302", "ê"), ("e\u0308", "ë"),
+        ("n\u0303", "ñ"), ("o\u0308", "ö"), ("c\u0301", "ć"),
         ("z\u030C", "ž"),
     ];
 

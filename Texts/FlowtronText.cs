@@ -25,7 +25,8 @@ public sealed partial record FlowtronText(string Spoken, IReadOnlyList<int> Symb
         if (dictionary != null)
         {
             var random = new Philox(seed);
-            spoken = string.Join(' ', Word().Matches(spoken).Select((word, i) => random.Uniform(Words, 0, i) < share ? WithPhones(word.Value, dictionary) : word.Value));
+            spoken = string.Join(' ', Word().Matches(spoken)
+                .Select((word, i) => random.Uniform(Words, 0, i) < share ? WithPhones(word.Value, dictionary) : word.Value));
         }
         int[] symbols = FlowtronSymbols.NumbersOf(spoken, out string leftOut);
         return symbols.Length > 0 ? new FlowtronText(spoken, symbols, leftOut) : throw new VocoderException("the text is empty, expected words");

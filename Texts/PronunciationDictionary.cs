@@ -4,8 +4,9 @@ using System.Text.RegularExpressions;
 namespace FlowVocoder.Texts;
 
 /// <summary>
-/// How words are pronounced, from a file in either format of the dictionary of Carnegie Mellon University (cmudict): a word and its phones on each line, a number in parentheses behind a word that
-/// has several pronunciations. Such words are not looked up, because the spelling does not tell which is meant; neither are those of a file "heteronyms" beside it, one a line, as Flowtron has it.
+/// How words are pronounced, from a file in either format of the dictionary of Carnegie Mellon University (cmudict): a word and its phones on each line, a
+/// number in parentheses behind a word that has several pronunciations. Such words are not looked up, because the spelling does not tell which is meant;
+/// neither are those of a file "heteronyms" beside it, one a line, as Flowtron has it.
 /// </summary>
 public sealed partial class PronunciationDictionary
 {

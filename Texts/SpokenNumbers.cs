@@ -5,8 +5,8 @@ using Humanizer;
 namespace FlowVocoder.Texts;
 
 /// <summary>
-/// Numbers as they are said in English: cardinals, ordinals, decimals, amounts of money, degrees, and from 1001 to 2999 as years are ("nineteen ninety nine"), the rules of Flowtron's text package. Words
-/// of cardinals are Humanizer's.
+/// Numbers as they are said in English: cardinals, ordinals, decimals, amounts of money, degrees, and from 1001 to 2999 as years are ("nineteen ninety nine"),
+/// the rules of Flowtron's text package. Words of cardinals are Humanizer's.
 /// </summary>
 internal static partial class SpokenNumbers
 {
@@ -34,7 +34,8 @@ internal static partial class SpokenNumbers
         var (one, many, part, parts) = s_currencies[amount.ValueSpan[0]];
         string whole = amount.Groups[1].Value, fraction = amount.Groups[2].Value, scale = amount.Groups[3].Value;
         // The number itself is said afterwards.
-        if (scale.Length > 0 || fraction.Length is not (0 or 2)) return $"{(whole.Length == 0 ? "0" : whole)}{(fraction.Length == 0 ? "" : $".{fraction}")}{scale} {many}";
+        if (scale.Length > 0 || fraction.Length is not (0 or 2))
+            return $"{(whole.Length == 0 ? "0" : whole)}{(fraction.Length == 0 ? "" : $".{fraction}")}{scale} {many}";
         string units = whole.TrimStart('0'), cents = fraction.TrimStart('0');
         string large = $"{Cardinal(units)} {(units == "1" ? one : many)}", small = $"{Cardinal(cents)} {(cents == "1" ? part : parts)}";
         return cents.Length == 0 ? large : units.Length == 0 ? small : $"{large}, {small}";
@@ -42,7 +43,8 @@ internal static partial class SpokenNumbers
 
     private static string Amount(Group whole, Group fraction) => fraction.Success ? Decimal(whole.Value, fraction.Value) : Cardinal(whole.Value);
 
-    private static string Unit(char letter) => char.ToLowerInvariant(letter) switch { 'f' => "fahrenheit", 'c' => "celsius", 'k' => "thousand", var other => other.ToString() };
+    private static string Unit(char letter) =>
+        char.ToLowerInvariant(letter) switch { 'f' => "fahrenheit", 'c' => "celsius", 'k' => "thousand", var other => other.ToString() };
 
     private static string Decimal(string whole, string fraction) => $"{Integer(whole)} point {Digits(fraction)}";
 

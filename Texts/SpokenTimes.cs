@@ -3,7 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace FlowVocoder.Texts;
 
-/// <summary>Times of day as they are said: "10:05 pm" → "10 oh 5 PM", "8:00" → "8 o'clock". Numbers are said by <see cref="SpokenNumbers"/> afterwards.</summary>
+/// <summary>
+/// Times of day as they are said: "10:05 pm" → "10 oh 5 PM", "8:00" → "8 o'clock". Numbers are said by <see cref="SpokenNumbers"/> afterwards.
+/// </summary>
 internal static partial class SpokenTimes
 {
     public static string Expand(string text) => Clock().Replace(Half().Replace(text, WithHalf), WithoutHalf);
@@ -11,7 +13,8 @@ internal static partial class SpokenTimes
     private static string WithHalf(Match time)
     {
         string half = char.ToUpperInvariant(time.Groups[3].ValueSpan[0]) == 'A' ? "AM" : "PM";
-        return time.Groups[2].Success && time.Groups[2].Value != "00" ? $"{Number(time.Groups[1])} {Minutes(time.Groups[2])} {half}" : $"{Number(time.Groups[1])} {half}";
+        return time.Groups[2].Success && time.Groups[2].Value != "00" ? $"{Number(time.Groups[1])} {Minutes(time.Groups[2])} {half}"
+            : $"{Number(time.Groups[1])} {half}";
     }
 
     private static string WithoutHalf(Match time)

@@ -22,15 +22,20 @@ public sealed class SpeakVerbTests(CliFixture fixture) : IClassFixture<CliFixtur
     private static Flowtron Model(FlowtronConfig config)
     {
         var model = new Flowtron(config, seed: 11);
-        foreach (Parameter p in model.Parameters.Items.Where(p => p.Name.EndsWith("conv.weight", StringComparison.Ordinal) && p.Name.StartsWith("flows", StringComparison.Ordinal)))
+        foreach (Parameter p in model.Parameters.Items.Where(
+            p => p.Name.EndsWith("conv.weight", StringComparison.Ordinal) && p.Name.StartsWith("flows", StringComparison.Ordinal)))
             new Philox(7).Normal(p.Value, (uint)p.Name.Length, 0);
-        foreach (Parameter p in model.Parameters.Items.Where(p => p.Name.EndsWith("conv.bias", StringComparison.Ordinal) && p.Name.StartsWith("flows.0", StringComparison.Ordinal)))
+        foreach (Parameter p in model.Parameters.Items.Where(
+            p => p.Name.EndsWith("conv.bias", StringComparison.Ordinal) && p.Name.StartsWith("flows.0", StringComparison.Ordinal)))
             p.Value.Span[config.MelChannels..].Fill(6);
         foreach (Parameter p in model.Parameters.Items) p.Value.MarkChanged();
         return model;
     }
 
-    private static FlowtronConfig Tiny(int flows) => new() { Flows = flows, Speakers = 2, SpeakerChannels = 2, TextChannels = 4, Hidden = 8, AttentionChannels = 4 };
+    private static FlowtronConfig Tiny(int flows) => new()
+    {
+        Flows = flows, Speakers = 2, SpeakerChannels = 2, TextChannels = 4, Hidden = 8, AttentionChannels = 4,
+    };
 
     private string Write(Flowtron model, string name = "flowtron.safetensors")
     {
@@ -39,7 +44,8 @@ public sealed class SpeakVerbTests(CliFixture fixture) : IClassFixture<CliFixtur
         return _folder[name];
     }
 
-    private string[] Speak(string flowtron, string output, params string[] more) => ["speak", Text, _folder[output], "--flowtron", flowtron, "--voice", fixture.Voice, .. more];
+    private string[] Speak(string flowtron, string output, params string[] more) =>
+        ["speak", Text, _folder[output], "--flowtron", flowtron, "--voice", fixture.Voice, .. more];
 
     private short[] Samples(string name) => Noise.In16Bits(AudioFile.Read(_folder[name]).Channels[0]);
 
@@ -60,15 +66,18 @@ public sealed class SpeakVerbTests(CliFixture fixture) : IClassFixture<CliFixtur
     {
         Flowtron model = Model(Tiny(flows));
         string file = Write(model);
-        CliResult result = CliFixture.Run(Speak(file, "out.wav", "--gate", "1", "--max-frames", "30", "--seed", "4", "--speaker", "1", "--flow-sigma", "0.3")).Succeeds();
+        CliResult result = CliFixture.Run(Speak(file, "out.wav", "--gate", "1", "--max-frames", "30", "--seed", "4", "--speaker", "1", "--flow-sigma", "0.3"))
+            .Succeeds();
         int symbols = FlowtronText.Read(Text).Symbols.Count;
         Assert.Matches($@"out\.wav: 0\.35 s of speech in 30 frames from {symbols} symbols, first samples after \d+ ms", result.Output);
         var options = new FlowtronOptions { Gate = 1, MaxFrames = 30, Seed = 4, Speaker = 1, Sigma = 0.3f };
-        short[] expected = Whole(model.Speak(Engine.Managed, new Parallelism(1), FlowtronText.Read(Text).Symbols, options), new SynthesisOptions { Seed = 4, Match = 0 });
+        short[] expected = Whole(model.Speak(Engine.Managed, new Parallelism(1), FlowtronText.Read(Text).Symbols, options),
+            new SynthesisOptions { Seed = 4, Match = 0 });
         Assert.Equal(30 * 256, expected.Length);
         Assert.Equal(expected, Samples("out.wav"));
         // The same again, and other speech of another seed and speaker.
-        CliFixture.Run(Speak(file, "again.wav", "--gate", "1", "--max-frames", "30", "--seed", "4", "--speaker", "1", "--flow-sigma", "0.3", "--threads", "2")).Succeeds();
+        CliFixture.Run(Speak(file, "again.wav", "--gate", "1", "--max-frames", "30", "--seed", "4", "--speaker", "1", "--flow-sigma", "0.3", "--threads", "2"))
+            .Succeeds();
         Assert.Equal(expected, Samples("again.wav"));
         foreach (string[] other in (string[][])[["--seed", "5", "--speaker", "1"], ["--seed", "4", "--speaker", "0"]])
         {
@@ -95,7 +104,8 @@ public sealed class SpeakVerbTests(CliFixture fixture) : IClassFixture<CliFixtur
         string file = Write(Model(Tiny(2)));
         CliFixture.Run(Speak(file, "out.wav", "--gate", "1", "--max-frames", "8")).Succeeds();
         var pipes = new Piped { Input = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(Text + "\n")) };
-        pipes.Run("speak", "-", "--flowtron", file, "--voice", fixture.Voice, "--gate", "1", "--max-frames", "8", "--player", "wav:" + _folder["played.wav"]).Succeeds();
+        pipes.Run("speak", "-", "--flowtron", file, "--voice", fixture.Voice, "--gate", "1", "--max-frames", "8", "--player", "wav:" + _folder["played.wav"])
+            .Succeeds();
         Assert.Equal(Samples("out.wav"), Samples("played.wav"));
         CliFixture.Run(Speak(file, "both.wav", "--player", "null")).Fails(2, "both.wav' and --player, expected a file or a player");
         Assert.False(File.Exists(_folder["both.wav"]));
@@ -107,7 +117,8 @@ public sealed class SpeakVerbTests(CliFixture fixture) : IClassFixture<CliFixtur
     {
         Flowtron model = new(Tiny(2), seed: 3);
         string file = Write(model);
-        CliFixture.Run(Speak(file, "out.wav", "--gate", "1", "--max-frames", "12", "--flow-sigma", "0", "--style", fixture.Wav, "--style-text", "Whatever.")).Succeeds();
+        CliFixture.Run(Speak(file, "out.wav", "--gate", "1", "--max-frames", "12", "--flow-sigma", "0", "--style", fixture.Wav, "--style-text", "Whatever."))
+            .Succeeds();
         float[] audio = AudioFile.Read(fixture.Wav).Channels[0], mel = new MelSpectrogram(s_recipe).Compute(audio);
         int frames = mel.Length / s_recipe.Bands;
         float[] mean = [.. Enumerable.Range(0, s_recipe.Bands).Select(band => (float)(mel.Skip(band * frames).Take(frames).Average() * (1e4 / (1e4 + 1))))];
@@ -127,7 +138,8 @@ public sealed class SpeakVerbTests(CliFixture fixture) : IClassFixture<CliFixtur
         CliFixture.Run(Speak(file, "out.wav", "--gate", "1", "--max-frames", "6", "--dictionary", _folder["cmudict"])).Succeeds();
         FlowtronText read = FlowtronText.Read(Text, PronunciationDictionary.Read(_folder["cmudict"]));
         Assert.Contains("{P EY1 D}", read.Spoken, StringComparison.Ordinal);
-        Assert.Equal(Whole(model.Speak(Engine.Managed, new Parallelism(1), read.Symbols, new FlowtronOptions { Gate = 1, MaxFrames = 6 }), new SynthesisOptions { Match = 0 }), Samples("out.wav"));
+        Assert.Equal(Whole(model.Speak(Engine.Managed, new Parallelism(1), read.Symbols, new FlowtronOptions { Gate = 1, MaxFrames = 6 }),
+            new SynthesisOptions { Match = 0 }), Samples("out.wav"));
         CliFixture.Run(Speak(file, "none.wav", "--arpabet", "0.5")).Fails(2, "found --arpabet and no --dictionary, expected both");
         CliFixture.Run(Speak(file, "none.wav", "--dictionary", _folder["none"])).Fails(1, "none: no such file");
     }
@@ -148,8 +160,10 @@ public sealed class SpeakVerbTests(CliFixture fixture) : IClassFixture<CliFixtur
         Fails("a", fixture.Voice, 1, "tiny.safetensors: found no tensor 'flows.0.attention_lstm.weight_ih_l0', expected a checkpoint of a Flowtron");
         Fails("a", fixture.Wav, 1, "speech.wav: found no tensor");
         Fails("a", _folder["missing.pt"], 1, "missing.pt: no such file");
-        Fails("a", Write(Model(Tiny(1) with { Symbols = 148 }), "old.safetensors"), 1, "old.safetensors: reads 148 symbols, expected the 185 of NVIDIA's texts");
-        Fails("a", Write(Model(Tiny(1) with { MelChannels = 20 }), "few.safetensors"), 1, "few.safetensors: makes mels of 20 bands, expected 80 as 'nvidia' has");
+        Fails("a", Write(Model(Tiny(1) with { Symbols = 148 }), "old.safetensors"), 1,
+            "old.safetensors: reads 148 symbols, expected the 185 of NVIDIA's texts");
+        Fails("a", Write(Model(Tiny(1) with { MelChannels = 20 }), "few.safetensors"), 1,
+            "few.safetensors: makes mels of 20 bands, expected 80 as 'nvidia' has");
         Fails("a", file, 2, "--gate is '2', expected 0 to 1", "--gate", "2");
         CliResult left = CliFixture.Run(["speak", "naïve…", output, "--flowtron", file, "--voice", fixture.Voice, "--gate", "0"]);
         Assert.Equal((0, "vocoder: warning: left out of the text, as Flowtron has no symbols for them: ï …\n"), (left.Code, left.Error));
@@ -160,7 +174,8 @@ public sealed class SpeakVerbTests(CliFixture fixture) : IClassFixture<CliFixtur
     {
         string file = Write(Model(Tiny(2)));
         string table = CliFixture.Run("info", file).Succeeds().Output;
-        foreach (string part in (string[])["flowtron, makes mels of texts", "2 over the frames of a mel, of which the one that is undone last streams", "speakers", "nvidia", "185"]) Assert.Contains(part, table, StringComparison.Ordinal);
+        foreach (string part in (string[])["flowtron, makes mels of texts", "2 over the frames of a mel, of which the one that is undone last streams",
+            "speakers", "nvidia", "185"]) Assert.Contains(part, table, StringComparison.Ordinal);
         CliFixture.Run("import", file, _folder["voice.safetensors"]).Fails(1, "is a Flowtron, which needs no import: vocoder speak TEXT OUT.wav --flowtron");
     }
 }

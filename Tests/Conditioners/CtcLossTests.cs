@@ -22,7 +22,8 @@ public class CtcLossTests
         for (int code = 0; code < Math.Pow(positions + 1, steps); code++)
         {
             int[] path = [.. Enumerable.Range(0, steps).Select(t => code / (int)Math.Pow(positions + 1, t) % (positions + 1))];
-            if (path.Where((s, t) => s > 0 && (t == 0 || path[t - 1] != s)).SequenceEqual(Enumerable.Range(1, positions))) sum += path.Select((s, t) => rows[t][s]).Aggregate(1.0, (a, b) => a * b);
+            if (path.Where((s, t) => s > 0 && (t == 0 || path[t - 1] != s)).SequenceEqual(Enumerable.Range(1, positions)))
+                sum += path.Select((s, t) => rows[t][s]).Aggregate(1.0, (a, b) => a * b);
         }
         Assert.Equal(-Math.Log(sum), CtcLoss.Of(new CpuOps(), logarithms).Item, 1e-5);
     }

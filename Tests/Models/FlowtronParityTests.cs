@@ -129,7 +129,8 @@ public class FlowtronParityTests(ITestOutputHelper output)
         foreach (var (_, text, speaker, mel, prior, padding, melPadding) in Items())
         {
             FlowtronResult result = model.Forward(ops, mel, text, speaker, prior, padding, melPadding);
-            Tensor monotonic = result.AttentionLoss(ops), loss = ops.Add(ops.Add(ops.Scale(result.Loss(ops, 1f), 1f / values), ops.Scale(result.GateLoss(ops), 1f / frames)), ops.Scale(monotonic, weight));
+            Tensor monotonic = result.AttentionLoss(ops), loss = ops.Add(
+                ops.Add(ops.Scale(result.Loss(ops, 1f), 1f / values), ops.Scale(result.GateLoss(ops), 1f / frames)), ops.Scale(monotonic, weight));
             (attention, total) = (attention + monotonic.Item / (items * model.Config.Flows), total + loss.Item);
             tape.Backward(loss);
             ops.Reset();
@@ -154,7 +155,8 @@ public class FlowtronParityTests(ITestOutputHelper output)
         int[] text = Numbers(_vectors.Config.GetProperty("infer_text"));
         double threshold = stops ? _vectors.Expected.GetProperty("gate_stop").GetProperty("threshold").GetDouble() : 1;
         Tensor? prior = hasPrior ? _vectors.Tensor("infer_attn_prior", noise.Length, text.Length, 1) : null;
-        FlowtronFrame[] frames = [.. model.Generate(Engine.Managed, new Parallelism(1), noise, text, _vectors.Config.GetProperty("infer_speaker_id").GetInt32(), threshold, temperature, prior)];
+        FlowtronFrame[] frames = [.. model.Generate(Engine.Managed, new Parallelism(1), noise, text, _vectors.Config.GetProperty("infer_speaker_id").GetInt32(),
+            threshold, temperature, prior)];
         _vectors.Check(name, _vectors.Array(name), Mel(frames));
         // In the time of the flow.
         float[] Attention(int k) => [.. ((model.Config.Flows - 1 - k) % 2 == 0 ? frames : frames.Reverse()).SelectMany(frame => frame.Attention[k])];
@@ -163,7 +165,8 @@ public class FlowtronParityTests(ITestOutputHelper output)
         if (hasPrior) _vectors.Check("infer_attention_0_attn_prior", _vectors.Array("infer_attention_0_attn_prior"), Attention(0));
     }
 
-    private static float[] Mel(FlowtronFrame[] frames) => [.. Enumerable.Range(0, frames[0].Values.Length).SelectMany(band => frames.Select(frame => frame.Values[band]))];
+    private static float[] Mel(FlowtronFrame[] frames) =>
+        [.. Enumerable.Range(0, frames[0].Values.Length).SelectMany(band => frames.Select(frame => frame.Values[band]))];
 
     // The last flow goes backwards and computes all before the first frame; the first, and a flow alone, nothing before it is asked for.
     [Theory, MemberData(nameof(Folders))]
@@ -176,7 +179,8 @@ public class FlowtronParityTests(ITestOutputHelper output)
         Assert.Equal(all[0].Values, model.Speak(Engine.Managed, new Parallelism(1), [3, 4, 5], options with { Gate = 1 }).First().Values);
         Assert.NotEqual(all[0].Values, model.Speak(Engine.Managed, new Parallelism(1), [3, 4, 5], options with { Gate = 1, Seed = 6 }).First().Values);
         // A gate that is open at once ends after a frame, one that opens never at the limit.
-        FlowtronFrame[] one = [.. model.Speak(Engine.Managed, new Parallelism(1), [3, 4, 5], options with { Gate = 0 })], longer = [.. model.Speak(Engine.Managed, new Parallelism(1), [3, 4, 5], options with { Gate = 0, MaxFrames = 60 })];
+        FlowtronFrame[] one = [.. model.Speak(Engine.Managed, new Parallelism(1), [3, 4, 5], options with { Gate = 0 })],
+            longer = [.. model.Speak(Engine.Managed, new Parallelism(1), [3, 4, 5], options with { Gate = 0, MaxFrames = 60 })];
         Assert.Equal(Mel(one), Mel(longer));
         Assert.Single(one);
     }

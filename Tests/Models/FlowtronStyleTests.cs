@@ -19,7 +19,8 @@ public class FlowtronStyleTests
         double[] means = [(1.5 + 1) / 2, (3.5 + 2) / 2, (5.5 + 3) / 2];
         Assert.Equal(means.Select(m => (float)(m * Ratio / (Ratio + 1))), style, (a, b) => Math.Abs(a - b) < 1e-5);
         // And with it, and without noise, every frame that is spoken.
-        FlowtronFrame[] spoken = [.. model.Speak(Engine.Managed, new Parallelism(1), [5, 6, 7], new FlowtronOptions { Sigma = 0, Style = style, MaxFrames = 4, Gate = 1 })];
+        FlowtronFrame[] spoken = [.. model.Speak(Engine.Managed, new Parallelism(1), [5, 6, 7],
+            new FlowtronOptions { Sigma = 0, Style = style, MaxFrames = 4, Gate = 1 })];
         Assert.Equal(4, spoken.Length);
         Assert.All(spoken, frame => Assert.Equal(style, frame.Values));
     }
@@ -35,6 +36,7 @@ public class FlowtronStyleTests
         Assert.Equal("the temperature of the attention is 0, expected more than 0, at most 100", Message(new FlowtronOptions { Temperature = 0 }));
         Assert.Equal("the largest number of frames is 0, expected 1 to 100000", Message(new FlowtronOptions { MaxFrames = 0 }));
         Assert.Equal("the number of bands of the style is 2, expected 3", Message(new FlowtronOptions { Style = [1, 2] }));
-        Assert.Equal("found no recordings of a style, expected at least 1", Assert.Throws<VocoderException>(() => FlowtronStyle.Of(model, Engine.Managed, new Parallelism(1), [], 0)).Message);
+        Assert.Equal("found no recordings of a style, expected at least 1",
+            Assert.Throws<VocoderException>(() => FlowtronStyle.Of(model, Engine.Managed, new Parallelism(1), [], 0)).Message);
     }
 }

@@ -35,8 +35,10 @@ public sealed class FlowtronTextTests : IDisposable
     private PronunciationDictionary Dictionary(string more = "")
     {
         static string[] Words(string text) => [.. Regex.Matches(text, @"\S*\{.*?\}\S*|\S+").Select(m => m.Value)];
-        var lines = Facts.GetProperty("examples").EnumerateArray().SelectMany(e => Words(e.GetProperty("cleaned").GetString()!).Zip(Words(e.GetProperty("all_arpabet").GetString()!)))
-            .Where(pair => !pair.First.Contains('{') && pair.Second.Contains('{')).Select(pair => $"{pair.First.Trim('(', ')', ',', '.', '!', ';').ToUpperInvariant()}  {Regex.Match(pair.Second, @"\{(.*)\}").Groups[1]}");
+        var lines = Facts.GetProperty("examples").EnumerateArray()
+            .SelectMany(e => Words(e.GetProperty("cleaned").GetString()!).Zip(Words(e.GetProperty("all_arpabet").GetString()!)))
+            .Where(pair => !pair.First.Contains('{') && pair.Second.Contains('{'))
+                .Select(pair => $"{pair.First.Trim('(', ')', ',', '.', '!', ';').ToUpperInvariant()}  {Regex.Match(pair.Second, @"\{(.*)\}").Groups[1]}");
         File.WriteAllText(_folder["cmudict"], Known + more + string.Join('\n', lines.Distinct()));
         return PronunciationDictionary.Read(_folder["cmudict"]);
     }
@@ -72,14 +74,21 @@ public sealed class FlowtronTextTests : IDisposable
     }
 
     [Theory]
-    [InlineData("0", "zero"), InlineData("7", "seven"), InlineData("45 and 123456", "forty five and one hundred twenty three thousand four hundred fifty six"), InlineData("1,000,000", "one million")]
-    [InlineData("1, 2,3", "one, two,three"), InlineData("12345678901234567890", "one two three four five six seven eight nine zero one two three four five six seven eight nine zero")]
-    [InlineData("1st 2nd 3rd 12th 20th 101st", "first second third twelfth twentieth one hundred and first"), InlineData("in 1999, 1905, 1900, 2000, 2001, 2010", "in nineteen ninety nine, nineteen oh five, nineteen hundred, two thousand, two thousand one, twenty ten")]
+    [InlineData("0", "zero"), InlineData("7", "seven"), InlineData("45 and 123456", "forty five and one hundred twenty three thousand four hundred fifty six"),
+        InlineData("1,000,000", "one million")]
+    [InlineData("1, 2,3", "one, two,three"), InlineData("12345678901234567890",
+        "one two three four five six seven eight nine zero one two three four five six seven eight nine zero")]
+    [InlineData("1st 2nd 3rd 12th 20th 101st", "first second third twelfth twentieth one hundred and first"), InlineData(
+        "in 1999, 1905, 1900, 2000, 2001, 2010", "in nineteen ninety nine, nineteen oh five, nineteen hundred, two thousand, two thousand one, twenty ten")]
     [InlineData("the 1980s and 1980's", "the nineteen eighties and nineteen eighties"), InlineData("3.14 0.05", "three point one four zero point zero five")]
-    [InlineData("$1 $2.50 $.99 $1.01 $0", "one dollar two dollars, fifty cents ninety-nine cents one dollar, one cent zero dollars"), InlineData("$3.5 million.", "three point five million dollars.")]
-    [InlineData("It cost $5.", "It cost five dollars."), InlineData("£20 £1.50 €3", "twenty pounds one pound, fifty pence three euros"), InlineData("72 F, 5k, 2.5 k, 45kg", "seventy-two fahrenheit, five thousand, two point five thousand, forty fivekg")]
-    [InlineData("10:30 8:00 14:00 10:05", "ten thirty eight o'clock fourteen hundred ten oh five"), InlineData("7:15 a.m. tea", "seven fifteen {EY1} {EH1 M} tea"), InlineData("9 PM", "nine {P IY1} {EH1 M}")]
-    [InlineData("no. 5, I said no. Then", "number five, I said no. Then"), InlineData("CDs", "{S IY1} {D IY1 Z}"), InlineData("the U.K.", "the {Y UW1} {K EY1}"), InlineData("a  \t well-known\nman’s “x”", "a well known man's \"x\"")]
+    [InlineData("$1 $2.50 $.99 $1.01 $0", "one dollar two dollars, fifty cents ninety-nine cents one dollar, one cent zero dollars"),
+        InlineData("$3.5 million.", "three point five million dollars.")]
+    [InlineData("It cost $5.", "It cost five dollars."), InlineData("£20 £1.50 €3", "twenty pounds one pound, fifty pence three euros"),
+        InlineData("72 F, 5k, 2.5 k, 45kg", "seventy-two fahrenheit, five thousand, two point five thousand, forty fivekg")]
+    [InlineData("10:30 8:00 14:00 10:05", "ten thirty eight o'clock fourteen hundred ten oh five"),
+        InlineData("7:15 a.m. tea", "seven fifteen {EY1} {EH1 M} tea"), InlineData("9 PM", "nine {P IY1} {EH1 M}")]
+    [InlineData("no. 5, I said no. Then", "number five, I said no. Then"), InlineData("CDs", "{S IY1} {D IY1 Z}"),
+        InlineData("the U.K.", "the {Y UW1} {K EY1}"), InlineData("a  \t well-known\nman’s “x”", "a well known man's \"x\"")]
     [InlineData("cafe\u0301 -5", "café -five")]
     public void English_is_written_as_it_is_said(string text, string expected) => Assert.Equal(expected, FlowtronText.Read(text).Spoken);
 
@@ -109,7 +118,9 @@ public sealed class FlowtronTextTests : IDisposable
         Assert.StartsWith("found a brace without its partner in the text, at '}", Refused("a} b"), StringComparison.Ordinal);
         foreach (string nothing in (string[])["", "  \n", "…"]) Assert.Equal("the text is empty, expected words", Refused(nothing));
         File.WriteAllText(_folder["other"], "no dictionary at all\n");
-        Assert.EndsWith("other: found no words with their phones, expected a dictionary as cmudict", Assert.Throws<VocoderException>(() => PronunciationDictionary.Read(_folder["other"])).Message, StringComparison.Ordinal);
-        Assert.EndsWith("none: no such file", Assert.Throws<VocoderException>(() => PronunciationDictionary.Read(_folder["none"])).Message, StringComparison.Ordinal);
+        Assert.EndsWith("other: found no words with their phones, expected a dictionary as cmudict",
+            Assert.Throws<VocoderException>(() => PronunciationDictionary.Read(_folder["other"])).Message, StringComparison.Ordinal);
+        Assert.EndsWith("none: no such file", Assert.Throws<VocoderException>(() => PronunciationDictionary.Read(_folder["none"])).Message,
+            StringComparison.Ordinal);
     }
 }

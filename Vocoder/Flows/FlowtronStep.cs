@@ -54,8 +54,8 @@ internal sealed class FlowtronStep
     }
 
     /// <summary>
-    /// z → mel in natural time: frame by frame while they are asked for, or, where the flow goes backwards, all of them as soon as the first is asked for. The frame at which the gate opens is the last one in
-    /// the flow's own time; in natural time, for a flow that goes backwards, the first.
+    /// z → mel in natural time: frame by frame while they are asked for, or, where the flow goes backwards, all of them as soon as the first is asked for. The
+    /// frame at which the gate opens is the last one in the flow's own time; in natural time, for a flow that goes backwards, the first.
     /// </summary>
     /// <param name="engine">What computes.</param>
     /// <param name="parallelism">Threads.</param>
@@ -64,7 +64,8 @@ internal sealed class FlowtronStep
     /// <param name="prior">Of the attention, [t, n, 1] in natural time, or null.</param>
     /// <param name="temperature">Of the attention.</param>
     /// <param name="threshold">Probability at which the gate is open; 1 never.</param>
-    public IEnumerable<FlowtronFrame> Inverse(Engine engine, Parallelism parallelism, IEnumerable<FlowtronFrame> z, Tensor text, Tensor? prior, float temperature, double threshold)
+    public IEnumerable<FlowtronFrame> Inverse(Engine engine, Parallelism parallelism, IEnumerable<FlowtronFrame> z, Tensor text, Tensor? prior,
+        float temperature, double threshold)
     {
         if (!_isBackward) return InOwnTime(engine, parallelism, z, text, t => prior == null ? -1 : t, prior, temperature, threshold);
         return Backward();
@@ -72,12 +73,14 @@ internal sealed class FlowtronStep
         IEnumerable<FlowtronFrame> Backward()
         {
             FlowtronFrame[] all = [.. z.Reverse()];
-            foreach (FlowtronFrame frame in InOwnTime(engine, parallelism, all, text, t => prior == null ? -1 : all.Length - 1 - t, prior, temperature, threshold).Reverse()) yield return frame;
+            foreach (FlowtronFrame frame in InOwnTime(engine, parallelism, all, text, t => prior == null ? -1 : all.Length - 1 - t, prior, temperature,
+                threshold).Reverse()) yield return frame;
         }
     }
 
     // A frame at a time, whose memory is used again for the next.
-    private IEnumerable<FlowtronFrame> InOwnTime(Engine engine, Parallelism parallelism, IEnumerable<FlowtronFrame> z, Tensor text, Func<int, int> priorOf, Tensor? prior, float temperature, double threshold)
+    private IEnumerable<FlowtronFrame> InOwnTime(Engine engine, Parallelism parallelism, IEnumerable<FlowtronFrame> z, Tensor text, Func<int, int> priorOf,
+        Tensor? prior, float temperature, double threshold)
     {
         Ops lasting = engine.Compute(parallelism), ops = engine.Compute(parallelism);
         AttendedText attended = _attention.Attend(lasting, text);

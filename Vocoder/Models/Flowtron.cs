@@ -85,8 +85,9 @@ public sealed class Flowtron
     }
 
     /// <summary>
-    /// Generates a mel from noise that is multiplied by σ already, [1, bands, most], which has as many frames unless the gate opens before. Frames come one after the other as they are asked for, as far as
-    /// they can: the flow that is undone last streams, but every second one before it goes from the end to the beginning, and so the first frame waits for all of those.
+    /// Generates a mel from noise that is multiplied by σ already, [1, bands, most], which has as many frames unless the gate opens before. Frames come one
+    /// after the other as they are asked for, as far as they can: the flow that is undone last streams, but every second one before it goes from the end to the
+    /// beginning, and so the first frame waits for all of those.
     /// </summary>
     /// <param name="engine">What computes.</param>
     /// <param name="parallelism">Threads.</param>
@@ -97,11 +98,13 @@ public sealed class Flowtron
     /// <param name="temperature">Of the attention; above 1 flattens it.</param>
     /// <param name="prior">A prior of the attention, [most, n, 1], or null.</param>
     /// <exception cref="VocoderException">As for <see cref="Forward"/>.</exception>
-    public IEnumerable<FlowtronFrame> Generate(Engine engine, Parallelism parallelism, Tensor noise, IReadOnlyList<int> text, int speaker, double threshold = 1, float temperature = 1, Tensor? prior = null)
+    public IEnumerable<FlowtronFrame> Generate(Engine engine, Parallelism parallelism, Tensor noise, IReadOnlyList<int> text, int speaker, double threshold = 1,
+        float temperature = 1, Tensor? prior = null)
     {
         RequireBands(noise);
         Tensor told = Told(engine.Compute(parallelism), text, speaker);
-        var frames = Enumerable.Range(0, noise.Length).Select(t => new FlowtronFrame([.. Enumerable.Range(0, noise.Channels).Select(band => noise.Row(0, band)[t])], []));
+        var frames = Enumerable.Range(0, noise.Length).Select(
+            t => new FlowtronFrame([.. Enumerable.Range(0, noise.Channels).Select(band => noise.Row(0, band)[t])], []));
         foreach (FlowtronStep flow in _flows.Reverse()) frames = flow.Inverse(engine, parallelism, frames, told, prior, temperature, threshold);
         return frames;
     }

@@ -6,7 +6,9 @@ public sealed record FlowtronOptions
     /// <summary>Who speaks, from 0. The default value is 0.</summary>
     public int Speaker { get; init; }
 
-    /// <summary>Standard deviation of the noise, 0 to 10: less is more even, more is livelier. The default value is 0.5, that of the published program.</summary>
+    /// <summary>
+    /// Standard deviation of the noise, 0 to 10: less is more even, more is livelier. The default value is 0.5, that of the published program.
+    /// </summary>
     public float Sigma { get; init; } = 0.5f;
 
     /// <summary>Probability of having come to the end above which speech ends, 0 to 1; 1 never. The default value is 0.5.</summary>
@@ -32,11 +34,13 @@ public sealed record FlowtronOptions
         {
             if (!holds) throw new VocoderException(FormattableString.Invariant($"the {name} is {value}, expected {expected}"));
         }
-        Check(Speaker >= 0 && Speaker < config.Speakers, "speaker", Speaker, config.Speakers == 1 ? "0" : FormattableString.Invariant($"0 to {config.Speakers - 1}"));
+        Check(Speaker >= 0 && Speaker < config.Speakers, "speaker", Speaker, config.Speakers == 1 ? "0"
+            : FormattableString.Invariant($"0 to {config.Speakers - 1}"));
         Check(Sigma is >= 0 and <= 10, "sigma of the flow", Sigma, "0 to 10");
         Check(Gate is >= 0 and <= 1, "threshold of the gate", Gate, "0 to 1");
         Check(Temperature is > 0 and <= 100, "temperature of the attention", Temperature, "more than 0, at most 100");
         Check(MaxFrames is >= 1 and <= 100_000, "largest number of frames", MaxFrames, "1 to 100000");
-        Check(Style == null || Style.Count == config.MelChannels, "number of bands of the style", Style?.Count ?? 0, FormattableString.Invariant($"{config.MelChannels}"));
+        Check(Style == null || Style.Count == config.MelChannels, "number of bands of the style", Style?.Count ?? 0,
+            FormattableString.Invariant($"{config.MelChannels}"));
     }
 }

@@ -33,10 +33,14 @@ public sealed record FlowtronResult(Tensor Latent, IReadOnlyList<Tensor> LogScal
         return ops.Scale(ops.Sum(ops.Multiply(pairs, target)), -1f);
     }
 
-    /// <summary>Σ of the attention's <see cref="CtcLoss"/> by the length of the text over the flows, as [1,1,1]; the published loss is its mean over flows and items, times 0.01.</summary>
+    /// <summary>
+    /// Σ of the attention's <see cref="CtcLoss"/> by the length of the text over the flows, as [1,1,1]; the published loss is its mean over flows and items,
+    /// times 0.01.
+    /// </summary>
     public Tensor AttentionLoss(Ops ops)
     {
         Tensor Natural(Tensor logarithms, int flow) => flow % 2 == 0 ? logarithms : ops.Take(logarithms, [.. Enumerable.Range(0, logarithms.Batch).Reverse()]);
-        return AttentionLogarithms.Select((logarithms, flow) => ops.Scale(CtcLoss.Of(ops, Natural(logarithms, flow)), 1f / logarithms.Channels)).Aggregate(ops.Add);
+        return AttentionLogarithms.Select((logarithms, flow) => ops.Scale(CtcLoss.Of(ops, Natural(logarithms, flow)), 1f / logarithms.Channels))
+            .Aggregate(ops.Add);
     }
 }

@@ -3,8 +3,8 @@ using FlowVocoder.Compute;
 namespace FlowVocoder.Models;
 
 /// <summary>
-/// The style of recordings as the mean of a Flowtron's noise (Valle et al. 2021, sec. 3.3, after Gambardella et al. 2019): with n recordings of latents ζ the posterior of a mean that is N(0, 1) before has the mean
-/// r/(r + 1)·mean(ζ), r = n/λ, where latents are averaged over time and over recordings.
+/// The style of recordings as the mean of a Flowtron's noise (Valle et al. 2021, sec. 3.3, after Gambardella et al. 2019): with n recordings of latents ζ the
+/// posterior of a mean that is N(0, 1) before has the mean r/(r + 1)·mean(ζ), r = n/λ, where latents are averaged over time and over recordings.
 /// </summary>
 public static class FlowtronStyle
 {
@@ -19,7 +19,8 @@ public static class FlowtronStyle
     /// <param name="speaker">The model's speaker whose latents they become; who speaks in the recordings does not matter.</param>
     /// <param name="lambda">How much less a recording counts than one draw of the prior, above 0.</param>
     /// <exception cref="VocoderException">A text or mel does not fit the model, or there is no recording.</exception>
-    public static float[] Of(Flowtron model, Engine engine, Parallelism parallelism, IReadOnlyList<(float[] Mel, IReadOnlyList<int> Text)> recordings, int speaker, double lambda = PublishedLambda)
+    public static float[] Of(Flowtron model, Engine engine, Parallelism parallelism, IReadOnlyList<(float[] Mel, IReadOnlyList<int> Text)> recordings,
+        int speaker, double lambda = PublishedLambda)
     {
         if (recordings.Count == 0) throw new VocoderException("found no recordings of a style, expected at least 1");
         int bands = model.Config.MelChannels;

@@ -20,7 +20,8 @@ public static class FlowtronCheckpoint
         using FileStream stream = VoiceFiles.OpenRead(path);
         try
         {
-            IEnumerable<string> names = PublishedCheckpoint.IsTorch(stream) ? TorchCheckpoint.Names(stream, path) : SafeTensorsHeader.Read(stream, path).Entries.Select(entry => entry.Name);
+            IEnumerable<string> names = PublishedCheckpoint.IsTorch(stream) ? TorchCheckpoint.Names(stream, path)
+                : SafeTensorsHeader.Read(stream, path).Entries.Select(entry => entry.Name);
             return names.Any(IsKey);
         }
         catch (VocoderException)

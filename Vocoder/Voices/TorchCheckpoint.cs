@@ -35,7 +35,8 @@ public sealed class TorchCheckpoint
 
     /// <summary>The names of the tensors alone.</summary>
     /// <inheritdoc cref="Read(Stream, string)"/>
-    internal static IReadOnlyList<string> Names(Stream stream, string name) => Open(stream, name, container => (IReadOnlyList<string>)[.. new StateDict(container).Find(container.Root).Keys.Select(Name)]);
+    internal static IReadOnlyList<string> Names(Stream stream, string name) =>
+        Open(stream, name, container => (IReadOnlyList<string>)[.. new StateDict(container).Find(container.Root).Keys.Select(Name)]);
 
     private static T Open<T>(Stream stream, string name, Func<TorchContainer, T> read)
     {
@@ -70,7 +71,8 @@ public sealed class TorchCheckpoint
         return new TorchCheckpoint(tensors, (container.Root as PickledDict)?["iteration"] as long?);
     }
 
-    private static string Name(string fullName) => fullName.StartsWith(DataParallelPrefix, StringComparison.Ordinal) ? fullName[DataParallelPrefix.Length..] : fullName;
+    private static string Name(string fullName) => fullName.StartsWith(DataParallelPrefix, StringComparison.Ordinal)
+        ? fullName[DataParallelPrefix.Length..] : fullName;
 
     private static bool IsZip(Stream stream)
     {

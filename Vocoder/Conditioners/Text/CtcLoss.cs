@@ -3,8 +3,8 @@ using FlowVocoder.Compute;
 namespace FlowVocoder.Conditioners;
 
 /// <summary>
-/// Connectionist temporal classification (Graves et al. 2006) of an attention: -log of the probability that a text is read once from its first to its last position, each for any number of steps, with any
-/// number of blanks between them. Flowtron teaches its attention so to be monotonic.
+/// Connectionist temporal classification (Graves et al. 2006) of an attention: -log of the probability that a text is read once from its first to its last
+/// position, each for any number of steps, with any number of blanks between them. Flowtron teaches its attention so to be monotonic.
 /// </summary>
 internal static class CtcLoss
 {
@@ -37,7 +37,8 @@ internal static class CtcLoss
             {
                 int symbol = Symbol(s);
                 // Both sides hold the step itself.
-                gradient[t * symbols + symbol] -= (float)Math.Exp(before[t * states + s] + after[(steps - t) * states - 1 - s] - logarithms[t * symbols + symbol] - all);
+                gradient[t * symbols + symbol] -= (float)Math.Exp(
+                    before[t * states + s] + after[(steps - t) * states - 1 - s] - logarithms[t * symbols + symbol] - all);
             }
         return -all;
     }

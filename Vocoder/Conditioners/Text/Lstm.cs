@@ -10,7 +10,8 @@ internal sealed record LstmState(Tensor[] Hidden, Tensor[] Cell)
     /// <summary>Copies it out of operations that are about to be reset.</summary>
     public void Keep(Ops ops)
     {
-        for (int i = 0; i < Hidden.Length; i++) (Hidden[i], Cell[i]) = (Sequences.Kept(ops, Hidden[i], ref _hidden[i]), Sequences.Kept(ops, Cell[i], ref _cell[i]));
+        for (int i = 0; i < Hidden.Length; i++)
+            (Hidden[i], Cell[i]) = (Sequences.Kept(ops, Hidden[i], ref _hidden[i]), Sequences.Kept(ops, Cell[i], ref _cell[i]));
     }
 }
 
