@@ -27,6 +27,7 @@ internal sealed class AnomalyVerb : Verb
     };
     private readonly Option<string?> _voice = Inputs.Voice("The voice that judges", VoiceLibrary.DefaultJudge);
     private readonly Option<int> _threads = Inputs.Threads();
+    private readonly Engines _engines;
 
     public AnomalyVerb() : base("anomaly", "Finds where recordings are unlike normal speech (clicks, dropouts, clipping, a wrong rate, coding noise) by how "
         + "surprising a voice finds their frames, and stretches of a second.",
@@ -35,6 +36,7 @@ internal sealed class AnomalyVerb : Verb
     {
         Add(_clips.OfFiles());
         foreach (Option option in (Option[])[_fit, _alarms, _plot, _voice, _threads]) Add(option);
+        _engines = new Engines(this);
     }
 
     public override int Run(ParseResult arguments, Terminal terminal)
@@ -43,7 +45,7 @@ internal sealed class AnomalyVerb : Verb
         string? plot = arguments.GetValue(_plot);
         if (plot != null && !Picture.IsFileName(plot)) throw new UsageException($"the picture is '{plot}', expected a .png or .svg file");
         if (plot != null) Files.CheckNotAnInput(plot, clips);
-        LoadedVoice voice = arguments.LoadVoice(_voice, VoiceLibrary.DefaultJudge);
+        LoadedVoice voice = _engines.PutForwards(arguments, arguments.LoadVoice(_voice, VoiceLibrary.DefaultJudge));
         Parallelism parallelism = arguments.Parallelism(_threads);
         string[] normal = SpeechDataset.Files(arguments.GetRequiredValue(_fit));
         if (plot != null) Files.CheckWritable(plot);

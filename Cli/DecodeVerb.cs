@@ -17,6 +17,7 @@ internal sealed class DecodeVerb : Verb
     private readonly Argument<string> _output = new("OUT.wav") { Description = "The recording to write, 16 bits a sample" };
     private readonly Option<string?> _voice = Inputs.Voice("The voice that encoded", VoiceLibrary.DefaultJudge);
     private readonly Option<int> _threads = Inputs.Threads();
+    private readonly Engines _engines;
 
     public DecodeVerb() : base("decode", "Turns latent variables back into the recording that 'vocoder encode' read, or into what has become of it.",
         "vocoder decode speech.npy again.wav --voice mine.safetensors",
@@ -26,6 +27,7 @@ internal sealed class DecodeVerb : Verb
         Add(_output.OfFiles());
         Add(_voice);
         Add(_threads);
+        _engines = new Engines(this);
     }
 
     public override int Run(ParseResult arguments, Terminal terminal)
@@ -35,7 +37,7 @@ internal sealed class DecodeVerb : Verb
         EncodeVerb.CheckEnding(input);
         Files.CheckNotAnInput(output, LatentFile.FilesOf(input));
         Files.CheckEnding(output, "a recording", ".wav", ".wave");
-        LoadedVoice voice = arguments.LoadVoice(_voice, VoiceLibrary.DefaultJudge);
+        LoadedVoice voice = _engines.PutForwards(arguments, arguments.LoadVoice(_voice, VoiceLibrary.DefaultJudge));
         MelRecipe recipe = voice.Model.Recipe;
         LatentSpeech latent = LatentFile.Read(input, recipe);
         if (!voice.Model.HasEncoded(latent)) terminal.Warn($"vocoder: warning: '{input}' was encoded by another voice than {voice.Name}");

@@ -23,6 +23,7 @@ internal sealed class EncodeVerb : Verb
     };
     private readonly Option<string?> _voice = Inputs.Voice("The voice whose latent space it is", VoiceLibrary.DefaultJudge);
     private readonly Option<int> _threads = Inputs.Threads();
+    private readonly Engines _engines;
 
     public EncodeVerb()
         : base("encode", "Turns a recording into noise: its latent variables under a voice, from which 'vocoder decode' makes the recording again.",
@@ -33,6 +34,7 @@ internal sealed class EncodeVerb : Verb
         Add(_output.OfFiles());
         Add(_voice);
         Add(_threads);
+        _engines = new Engines(this);
     }
 
     public override int Run(ParseResult arguments, Terminal terminal)
@@ -40,7 +42,7 @@ internal sealed class EncodeVerb : Verb
         string input = arguments.GetRequiredValue(_input), output = arguments.GetRequiredValue(_output);
         CheckEnding(output);
         foreach (string file in LatentFile.FilesOf(output)) Files.CheckNotAnInput(file, [input]);
-        LoadedVoice voice = arguments.LoadVoice(_voice, VoiceLibrary.DefaultJudge);
+        LoadedVoice voice = _engines.PutForwards(arguments, arguments.LoadVoice(_voice, VoiceLibrary.DefaultJudge));
         foreach (string file in LatentFile.FilesOf(output)) Files.CheckWritable(file);
         Parallelism parallelism = arguments.Parallelism(_threads);
         (LatentSpeech latent, float[] audio) = Read(input, voice, parallelism, terminal);

@@ -58,12 +58,12 @@ internal sealed class Engines
         return Find(arguments, device)?.Put(voice, device) ?? voice;
     }
 
-    /// <summary>A voice that judges, on the engine that was asked for.</summary>
-    /// <exception cref="VocoderException">The engine or the device is not there, or does not score.</exception>
-    public LoadedVoice PutForScoring(ParseResult arguments, LoadedVoice voice)
+    /// <summary>A voice that judges or encodes, on the engine that was asked for.</summary>
+    /// <exception cref="VocoderException">The engine or the device is not there, or only speaks.</exception>
+    public LoadedVoice PutForwards(ParseResult arguments, LoadedVoice voice)
     {
         if (VoiceEngine.Find(arguments.GetRequiredValue(_engine)) is { Scores: false } engine)
-            throw new VocoderException($"the engine {engine.Name} does not score, expected {VoiceEngine.Managed} or torch");
+            throw new VocoderException($"the engine {engine.Name} only speaks, expected {VoiceEngine.Managed} or torch");
         return Put(arguments, voice);
     }
 

@@ -27,6 +27,7 @@ internal sealed class MorphVerb : Verb
     private readonly Option<float?> _at = Inputs.NumberWithin("--at", "X", "Speak one only: 0 is A, 1 is B, 0.5 half way", 0, 1);
     private readonly Option<string?> _voice = Inputs.Voice("The voice in whose latent space the way lies", VoiceLibrary.DefaultJudge);
     private readonly Option<int> _threads = Inputs.Threads();
+    private readonly Engines _engines;
 
     public MorphVerb() : base("morph", "Turns one recording into another by way of a voice's latent space: latents are interpolated spherically, mels and "
         + "pitch linearly, along an alignment in time.",
@@ -35,6 +36,7 @@ internal sealed class MorphVerb : Verb
     {
         foreach (Argument<string> file in (Argument<string>[])[_first, _second, _output]) Add(file.OfFiles());
         foreach (Option option in (Option[])[_steps, _at, _voice, _threads]) Add(option);
+        _engines = new Engines(this);
     }
 
     public override int Run(ParseResult arguments, Terminal terminal)
@@ -46,7 +48,7 @@ internal sealed class MorphVerb : Verb
         if (at != null && arguments.GetResult(_steps) != null) throw new UsageException("found both --steps and --at, expected one of them");
         Files.CheckNotAnInput(output, [first, second]);
         Files.CheckEnding(output, "a recording", ".wav", ".wave");
-        LoadedVoice voice = arguments.LoadVoice(_voice, VoiceLibrary.DefaultJudge);
+        LoadedVoice voice = _engines.PutForwards(arguments, arguments.LoadVoice(_voice, VoiceLibrary.DefaultJudge));
         Files.CheckWritable(output);
         Parallelism parallelism = arguments.Parallelism(_threads);
         MelRecipe recipe = voice.Model.Recipe;

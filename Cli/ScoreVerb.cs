@@ -39,7 +39,7 @@ internal sealed class ScoreVerb : Verb
         string[] files = arguments.GetRequiredValue(_files);
         string input = files[^1], name = Files.Name(input);
         if (files is [Pipes.Dash, _]) throw new UsageException("the mel is '-', expected a file; the recording may come through standard input");
-        LoadedVoice voice = _engines.PutForScoring(arguments, arguments.LoadVoice(_voice, VoiceLibrary.DefaultJudge));
+        LoadedVoice voice = _engines.PutForwards(arguments, arguments.LoadVoice(_voice, VoiceLibrary.DefaultJudge));
         Parallelism parallelism = arguments.Parallelism(_threads);
         MelRecipe recipe = voice.Model.Recipe;
         using RecordingSource audio = Files.OpenRecording(input, recipe.SampleRate, terminal);

@@ -1,8 +1,11 @@
 using FlowVocoder.AudioIO;
 using FlowVocoder.Cli;
+using FlowVocoder.Models;
 using FlowVocoder.Tests.AudioIO;
+using FlowVocoder.Tests.Cli;
 using FlowVocoder.Tests.Training;
 using FlowVocoder.Torch;
+using FlowVocoder.Voices;
 
 namespace FlowVocoder.Tests.Torch;
 
@@ -23,7 +26,7 @@ public sealed class CommandTests : IDisposable
     {
         Assert.SkipWhen(TorchDevices.Fault != null, TorchDevices.Fault ?? "");
         var (output, error) = (new StringWriter(), new StringWriter());
-        return (VocoderCommand.Run(line.Split(' '), output, error), output.ToString(), error.ToString());
+        return (VocoderCommand.Run(line.Split(' ', StringSplitOptions.RemoveEmptyEntries), output, error), output.ToString(), error.ToString());
     }
 
     private static string Succeeds(string line)
@@ -44,6 +47,51 @@ public sealed class CommandTests : IDisposable
         Assert.Equal(expected.Length, Recording.Read(_folder["played.wav"], 22050).Samples.Length);
         string score = $"score {_folder["managed.wav"]}";
         Assert.Equal(Sum(Succeeds(score)), Sum(Succeeds($"{score} --engine torch --device cpu")), 1e-4);
+    }
+
+    [Fact]
+    public void Latents_and_what_is_made_of_them_are_those_of_the_managed_engine()
+    {
+        TinyCorpus.Write(_folder["data"]);
+        string one = Path.Combine(_folder["data"], "0.wav"), two = Path.Combine(_folder["data"], "1.wav");
+        float[][] Of(string engine, string name)
+        {
+            string latents = _folder[$"{name}.npz"], decoded = _folder[$"{name}.wav"], between = _folder[$"{name}-half.wav"];
+            Succeeds($"encode {one} {latents} {engine}");
+            Succeeds($"decode {latents} {decoded} {engine}");
+            Succeeds($"morph {one} {two} {between} --at 0.5 {engine}");
+            LatentSpeech latent = LatentFile.Read(latents, VoiceLibrary.Load(VoiceLibrary.DefaultJudge).Model.Recipe);
+            return [latent.Z, Recording.Read(decoded, 22050).Samples, Recording.Read(between, 22050).Samples];
+        }
+        float[][] expected = Of("", "managed"), actual = Of("--engine torch --device cpu", "torch");
+        // Recordings are written in 16 bits.
+        double[] most = [1e-4, 1e-3, 1e-3];
+        for (int i = 0; i < most.Length; i++) Assert.InRange(TorchOpsTests.Error(actual[i], expected[i]), 0, most[i]);
+        string judge = $"anomaly --fit {_folder["data"]} {one} --false-alarms 10";
+        // What lies near a threshold may fall on either side of it.
+        double[] scores = Scores(Succeeds(judge)), elsewhere = Scores(Succeeds($"{judge} --engine torch"));
+        Assert.Equal(4, scores.Length);
+        Assert.Equal(4, elsewhere.Length);
+        Assert.All(scores.Zip(elsewhere), pair => Assert.Equal(pair.First, pair.Second, 0.11));
+    }
+
+    // Thresholds and the strongest of a clip.
+    private static double[] Scores(string text) =>
+        [.. System.Text.RegularExpressions.Regex.Matches(text, @"(?<=beyond \|z\| |beyond |strongest z )[+-]?\d+\.\d+").Select(match => double.Parse(match.Value, System.Globalization.CultureInfo.InvariantCulture))];
+
+    [Fact]
+    public void Live_speaks_as_the_managed_engine_does()
+    {
+        Assert.SkipWhen(TorchDevices.Fault != null, TorchDevices.Fault ?? "");
+        WavFile.Write(_folder["in.wav"], Voiced.Speech(30 * 256, 130, 1), Voiced.SampleRate);
+        float[] Spoken(string engine)
+        {
+            new Piped().Run(["live", "--input", _folder["in.wav"], "--player", $"wav:{_folder["live.wav"]}", .. engine.Split(' ', StringSplitOptions.RemoveEmptyEntries)]).Succeeds();
+            return Recording.Read(_folder["live.wav"], 22050).Samples;
+        }
+        float[] expected = Spoken("");
+        Assert.InRange(TorchOpsTests.Error(Spoken("--engine torch --engine-device cpu"), expected), 0, 1e-3);
+        new Piped().Run("live", "--input", _folder["in.wav"], "--player", "null", "--engine", "torch", "--engine-device", "cuda:77").Fails(1, "the device cuda:77 is not there");
     }
 
     private static double Sum(string table) =>

@@ -10,6 +10,10 @@ public sealed class EngineOptionTests(CliFixture fixture) : IClassFixture<CliFix
     [InlineData("synth NPY OUT")]
     [InlineData("play NPY --player null")]
     [InlineData("score WAV")]
+    [InlineData("encode WAV LATENTS")]
+    [InlineData("decode LATENTS OUT")]
+    [InlineData("morph WAV WAV OUT")]
+    [InlineData("anomaly --fit FOLDER WAV")]
     [InlineData("train --data FOLDER --out VOICE")]
     [InlineData("distill --teacher compact --data FOLDER --out VOICE")]
     [InlineData("evaluate --data FOLDER")]
@@ -17,12 +21,12 @@ public sealed class EngineOptionTests(CliFixture fixture) : IClassFixture<CliFix
     {
         string[] arguments = [.. line.Split(' ').Select(word => word switch
         {
-            "NPY" => fixture.Npy, "WAV" => fixture.Wav, "FOLDER" => fixture.Folder.Root, "OUT" => fixture.Folder["engine.wav"], "VOICE" =>
-                fixture.Folder["engine.safetensors"], _ => word,
+            "NPY" => fixture.Npy, "WAV" => fixture.Wav, "FOLDER" => fixture.Folder.Root, "OUT" => fixture.Folder["engine.wav"],
+            "LATENTS" => fixture.Folder["engine.npz"], "VOICE" => fixture.Folder["engine.safetensors"], _ => word,
         })];
         CliFixture.Run([.. arguments, "--engine", "torch"]).Fails(1, "built without the engine torch, expected a build with -p:Torch=cpu");
         CliFixture.Run([.. arguments, "--engine", "quantum"]).Fails(1, "found the engine 'quantum', expected managed");
-        Assert.False(File.Exists(fixture.Folder["engine.wav"]) || File.Exists(fixture.Folder["engine.safetensors"]));
+        Assert.False(File.Exists(fixture.Folder["engine.wav"]) || File.Exists(fixture.Folder["engine.npz"]) || File.Exists(fixture.Folder["engine.safetensors"]));
     }
 
     [Fact]

@@ -15,7 +15,7 @@ public sealed partial class CompactVocoder
         int hop = Recipe.HopSize, frames = WholeFrames(mel, audio, "encode").Frames, steps = hop / Config.Group;
         var (phase, f0) = Track(audio, mel.Length / Recipe.Bands, frames);
         float[] given = mel.ToArray(), excitation = Excitation(mel, audio, frames, out _), z = new float[frames * hop];
-        var ops = new CpuOps(parallelism, state: new StreamState());
+        Ops ops = Engine.Compute(parallelism, new StreamState());
         var condition = new ConditionWalk(this, ops, given, phase, f0);
         for (int first = 0; first < frames; first += ChunkFrames)
         {
@@ -23,7 +23,10 @@ public sealed partial class CompactVocoder
             int count = Math.Min(ChunkFrames, frames - first), row = 0;
             FlowResult result = Stack.Forward(ops, Fold(ops, excitation.AsSpan(first * hop, count * hop)), condition.Next(count));
             foreach (Tensor part in result.Latents)
-                for (int c = 0; c < part.Channels; c++) part.Row(0, c).CopyTo(z.AsSpan(row++ * frames * steps + first * steps));
+            {
+                Tensor here = ops.Here(part);
+                for (int c = 0; c < part.Channels; c++) here.Row(0, c).CopyTo(z.AsSpan(row++ * frames * steps + first * steps));
+            }
             ops.Reset();
         }
         return new LatentSpeech { Z = z, Group = Config.Group, Mel = given, Phase = phase, F0 = f0, Voice = VoiceKey };
@@ -35,7 +38,7 @@ public sealed partial class CompactVocoder
         latent.Validate(Recipe, Config.Group, UsesPhase);
         int hop = Recipe.HopSize, frames = latent.Samples / hop, steps = hop / Config.Group;
         var audio = new float[frames * hop];
-        var ops = new CpuOps(parallelism, state: new StreamState());
+        Ops ops = Engine.Compute(parallelism, new StreamState());
         var condition = new ConditionWalk(this, ops, latent.Mel, latent.Phase, latent.F0);
         for (int first = 0; first < frames; first += ChunkFrames)
         {
@@ -44,7 +47,7 @@ public sealed partial class CompactVocoder
             Tensor z = ops.Rent(1, Config.Group, count * steps);
             for (int c = 0; c < Config.Group; c++) latent.Z.AsSpan(c * latent.Steps + first * steps, count * steps).CopyTo(z.Row(0, c));
             FlowCondition told = condition.Next(count);
-            ops.Unfold(Stack.Inverse(ops, Stack.Parts(ops, z), told), Config.Group).Span.CopyTo(audio.AsSpan(first * hop));
+            ops.Read(ops.Unfold(Stack.Inverse(ops, Stack.Parts(ops, z), told), Config.Group)).CopyTo(audio.AsSpan(first * hop));
             ops.Reset();
         }
         if (Filter == null) return audio;
@@ -60,14 +63,14 @@ public sealed partial class CompactVocoder
         int hop = Recipe.HopSize, frames = WholeFrames(mel, audio, "encode").Frames;
         var (phase, f0) = Track(audio, mel.Length / Recipe.Bands, frames);
         float[] excitation = Excitation(mel, audio, frames, out float[] gains);
-        var ops = new CpuOps(parallelism, state: new StreamState());
+        Ops ops = Engine.Compute(parallelism, new StreamState());
         var condition = new ConditionWalk(this, ops, mel.ToArray(), phase, f0);
         var nats = new double[frames];
         for (int i = 0; i < frames; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             FlowResult result = Stack.Forward(ops, Fold(ops, excitation.AsSpan(i * hop, hop)), condition.Next(1));
-            double sum = result.LogDets.Sum(layer => (double)layer.LogDet.Item) - 0.5 * result.Latents.Sum(z => (double)ops.SumSquares(z).Item);
+            double sum = result.LogDets.Sum(layer => (double)ops.ReadItem(layer.LogDet)) - 0.5 * result.Latents.Sum(z => (double)ops.ReadItem(ops.SumSquares(z)));
             if (Filter != null) sum += Filter.LogDeterminant(gains.AsSpan(i * BlocksPerHop, BlocksPerHop), hop);
             nats[i] = sum / hop - HalfLog2Pi;
             ops.Reset();
@@ -100,7 +103,7 @@ public sealed partial class CompactVocoder
         return excitation;
     }
 
-    private Tensor Fold(CpuOps ops, ReadOnlySpan<float> samples)
+    private Tensor Fold(Ops ops, ReadOnlySpan<float> samples)
     {
         Tensor x = ops.Rent(1, 1, samples.Length);
         samples.CopyTo(x.Span);

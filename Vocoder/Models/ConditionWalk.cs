@@ -11,7 +11,7 @@ namespace FlowVocoder.Models;
 /// <param name="mel">[bands, frames], as recipes give it.</param>
 /// <param name="phase">Of each sample in radians; empty without a phase condition.</param>
 /// <param name="f0">Of each frame in Hz; empty without a phase condition.</param>
-internal sealed class ConditionWalk(CompactVocoder model, CpuOps ops, ReadOnlyMemory<float> mel, ReadOnlyMemory<float> phase, ReadOnlyMemory<float> f0)
+internal sealed class ConditionWalk(CompactVocoder model, Ops ops, ReadOnlyMemory<float> mel, ReadOnlyMemory<float> phase, ReadOnlyMemory<float> f0)
 {
     private int _taken, _frame;
 

@@ -10,11 +10,11 @@ public sealed partial class WaveGlow
     public override LatentSpeech Encode(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism, CancellationToken cancellation = default)
     {
         int melFrames = mel.Length / Recipe.Bands, frames = WholeFrames(mel, audio, "encode").Frames, samples = (int)SampleCount(frames);
-        var ops = new CpuOps(parallelism);
+        Ops ops = Engine.Compute(parallelism);
         // As many frames as are decoded from: the last one's kernel reaches into what follows it.
         Tensor told = ops.Crop(Tensor.From(mel, 1, Recipe.Bands, melFrames), 0, frames);
         Tensor z = Forward(ops, Tensor.From(audio[..samples], 1, 1, samples), told).Latent;
-        return new LatentSpeech { Z = z.Span.ToArray(), Group = Config.Group, Mel = told.Span.ToArray(), Voice = VoiceKey };
+        return new LatentSpeech { Z = ops.Read(z).ToArray(), Group = Config.Group, Mel = ops.Read(told).ToArray(), Voice = VoiceKey };
     }
 
     /// <inheritdoc/>
@@ -23,8 +23,8 @@ public sealed partial class WaveGlow
         latent.Validate(Recipe, Config.Group, hasPhase: false);
         int frames = latent.Mel.Length / Recipe.Bands;
         if (latent.Samples != SampleCount(frames)) throw new VocoderException($"z has {latent.Steps} columns, expected {SampleCount(frames) / Config.Group} for the {frames} frames of the mel");
-        var ops = new CpuOps(parallelism);
+        Ops ops = Engine.Compute(parallelism);
         Tensor z = Tensor.From(latent.Z, 1, Config.Group, latent.Steps), mel = Tensor.From(latent.Mel, 1, Recipe.Bands, frames);
-        return Generate(ops, mel, [.. _flow.Parts(ops, z).Reverse()]).Span.ToArray();
+        return ops.Read(Generate(ops, mel, [.. _flow.Parts(ops, z).Reverse()])).ToArray();
     }
 }
