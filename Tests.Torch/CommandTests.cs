@@ -77,7 +77,8 @@ public sealed class CommandTests : IDisposable
 
     // Thresholds and the strongest of a clip.
     private static double[] Scores(string text) =>
-        [.. System.Text.RegularExpressions.Regex.Matches(text, @"(?<=beyond \|z\| |beyond |strongest z )[+-]?\d+\.\d+").Select(match => double.Parse(match.Value, System.Globalization.CultureInfo.InvariantCulture))];
+        [.. System.Text.RegularExpressions.Regex.Matches(text, @"(?<=beyond \|z\| |beyond |strongest z )[+-]?\d+\.\d+").Select(match =>
+             double.Parse(match.Value, System.Globalization.CultureInfo.InvariantCulture))];
 
     [Fact]
     public void Live_speaks_as_the_managed_engine_does()
@@ -86,12 +87,14 @@ public sealed class CommandTests : IDisposable
         WavFile.Write(_folder["in.wav"], Voiced.Speech(30 * 256, 130, 1), Voiced.SampleRate);
         float[] Spoken(string engine)
         {
-            new Piped().Run(["live", "--input", _folder["in.wav"], "--player", $"wav:{_folder["live.wav"]}", .. engine.Split(' ', StringSplitOptions.RemoveEmptyEntries)]).Succeeds();
+            string[] options = engine.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            new Piped().Run(["live", "--input", _folder["in.wav"], "--player", $"wav:{_folder["live.wav"]}", .. options]).Succeeds();
             return Recording.Read(_folder["live.wav"], 22050).Samples;
         }
         float[] expected = Spoken("");
         Assert.InRange(TorchOpsTests.Error(Spoken("--engine torch --engine-device cpu"), expected), 0, 1e-3);
-        new Piped().Run("live", "--input", _folder["in.wav"], "--player", "null", "--engine", "torch", "--engine-device", "cuda:77").Fails(1, "the device cuda:77 is not there");
+        new Piped().Run("live", "--input", _folder["in.wav"], "--player", "null", "--engine", "torch", "--engine-device", "cuda:77")
+            .Fails(1, "the device cuda:77 is not there");
     }
 
     private static double Sum(string table) =>

@@ -38,7 +38,7 @@ internal sealed class CompactGraph(CompactVocoder model, Graph graph, StreamMemo
         _ops.IsSignal = Frames.Repeat(isFrame, Steps);
         Tensor grouped = model.Stack.Inverse(_ops, Parts(noise, count), condition);
         Tensor excitation = _ops.Unfold(grouped, _config.Group);
-        return model.NewPredictor() is { } predictor ? Predicted(frames, new PredictionGraph(predictor), mel, _ops.ValueOf(excitation))
+        return model.NewPredictor() is { } predictor ? Predicted(frames, predictor, mel, _ops.ValueOf(excitation))
             : _ops.ValueOf(excitation) * Frames.Repeat(isFrame, Hop);
     }
 
@@ -81,14 +81,14 @@ internal sealed class CompactGraph(CompactVocoder model, Graph graph, StreamMemo
         return voiced.Then(2, waves * voiced).Transpose(0, 2, 1);
     }
 
-    private Value Predicted(Frames frames, PredictionGraph prediction, Value mel, Value excitation)
+    private Value Predicted(Frames frames, MelLinearPredictor predictor, Value mel, Value excitation)
     {
         int bands = model.Recipe.Bands, wait = frames.LookAhead;
         Value known = frames.Precede(mel, bands, wait + 1), current = known.Slice(2, 1, -wait);
         Value before = frames.AreFirst.Where(current, known.Slice(2, 0, -wait - 1)), after = known.Slice(2, 2, wait == 1 ? long.MaxValue : 1 - wait);
-        var (taps, gains) = prediction.Predict(before, current, after);
-        int block = model.Filter!.BlockSize;
+        var (taps, gains) = new PredictionGraph(predictor).Predict(before, current, after);
+        int block = predictor.BlockSize;
         Value isBlock = Frames.Repeat(frames.Are(), Hop / block).Reshape(0, -1, 1);
-        return prediction.Filter(excitation.Reshape(0, -1, block) * gains * isBlock, taps, memory).Reshape(0, 1, -1);
+        return new AllPoleGraph(predictor).Filter(excitation.Reshape(0, -1, block) * gains * isBlock, taps, memory).Reshape(0, 1, -1);
     }
 }

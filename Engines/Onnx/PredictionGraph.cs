@@ -4,13 +4,11 @@ using global::Onnx;
 
 namespace FlowVocoder.Onnx;
 
-/// <summary>
-/// Linear prediction from the mel, and its synthesis filter, as nodes: <see cref="MelLinearPredictor"/> and <see cref="LinearPredictionFilter"/>.
-/// </summary>
+/// <summary>Linear prediction from the mel as nodes: <see cref="MelLinearPredictor"/>.</summary>
 internal sealed class PredictionGraph(MelLinearPredictor predictor)
 {
-    private const TensorProto.Types.DataType Float = TensorProto.Types.DataType.Float, Double = TensorProto.Types.DataType.Double;
-    private readonly int _order = predictor.Order, _block = predictor.BlockSize, _blocks = predictor.BlocksPerHop;
+    private const TensorProto.Types.DataType Double = TensorProto.Types.DataType.Double;
+    private readonly int _order = predictor.Order, _blocks = predictor.BlocksPerHop;
 
     /// <summary>Frames of a mel [b, bands, n], with those before and after each, to taps [b, blocks, order] and gains [b, blocks, 1].</summary>
     public (Value Taps, Value Gains) Predict(Value before, Value current, Value after)
@@ -33,72 +31,38 @@ internal sealed class PredictionGraph(MelLinearPredictor predictor)
         return (taps.ToFloat(), error.Apply("Sqrt").ToFloat());
     }
 
-    /// <summary>
-    /// Excitation [b, samples] to speech. Within a block the filter is fixed: y = H·(g·e + M·p), with H the triangular Toeplitz matrix of its impulse response,
-    /// p the last samples before the block and M what the taps make of them. Only p goes from block to block, 345 times a second.
-    /// </summary>
-    /// <param name="excitation">[b, blocks, block size].</param>
-    /// <param name="taps">[b, blocks, order].</param>
-    /// <param name="memory">Keeps the last samples from run to run; null for none.</param>
-    /// <returns>[b, blocks, block size].</returns>
-    public Value Filter(Value excitation, Value taps, StreamMemory? memory)
-    {
-        Graph graph = excitation.Graph, body = graph.Inner("block");
-        // Places beyond the taps, and before the response begins, are a zero that stands behind; the newest of the past comes first.
-        Value past = body.Input("past", Float, "batch", _order), e = body.Input("block_excitation", Float, "batch", _block, 1);
-        Value a = body.Input("block_taps", Float, "batch", _order + 1), h = body.Input("block_response", Float, "batch", _block + 1);
-        Value ringing = a.Gather(Places(body, _block, _order, (t, m) => t + m < _order ? t + m : _order), 1).MatMul(past.Unsqueeze(2));
-        Value triangle = h.Gather(Places(body, _block, _block, (t, s) => t >= s ? t - s : _block), 1);
-        Value y = triangle.MatMul(e + ringing).Reshape(0, _block);
-        Value latest = _block >= _order ? y.Slice(1, -_order) : past.Slice(1, 0, _order - _block).Reverse(1).Then(1, y);
-        body.Output(latest.Reverse(1), "next_past", Float, "batch", _order);
-        body.Output(y, "block_speech", Float, "batch", _block);
-        Value start = memory?.Take(_order) ?? (taps.Slice(1, 0, 1) * 0f).Reshape(0, _order);
-        Value[] results = graph.Nodes("Scan", [start, excitation.Unsqueeze(3), taps.PadBack(1), ImpulseResponse(taps).PadBack(1)], 2,
-            ("body", body), ("num_scan_inputs", 3), ("scan_input_axes", new long[] { 1, 1, 1 }), ("scan_output_axes", new long[] { 1 }));
-        memory?.Keep(results[0]);
-        return results[1];
-    }
-
-    // h_t = Σ_k a_k·h_{t-k} with h_0 = 1, [b, blocks, block size]: all blocks at once, sample by sample.
-    private Value ImpulseResponse(Value taps)
-    {
-        Graph graph = taps.Graph, body = graph.Inner("response");
-        Value past = body.Input("response_past", Float, "batch", "blocks", _order);
-        body.Input("response_step", TensorProto.Types.DataType.Int64);
-        Value next = (past * taps).Sum(2);
-        body.Output(_order == 1 ? next : next.Then(2, past.Slice(2, 0, -1)), "response_next", Float, "batch", "blocks", _order);
-        body.Output(next.Reshape(0, 0), "response_value", Float, "batch", "blocks");
-        Value impulse = Unit(taps);
-        Value[] results = graph.Nodes("Scan", [impulse, graph.Numbers([.. Enumerable.Range(1, _block - 1).Select(t => (long)t)])], 2,
-            ("body", body), ("num_scan_inputs", 1), ("scan_output_axes", new long[] { 2 }));
-        return impulse.Slice(2, 0, 1).Then(2, results[1]);
-    }
-
     // Autocorrelations [b, blocks, order + 1] to taps and the power of the error, by Schur's form of the recursion (1917), in which every step is the same:
-    // u and v are what is left to predict of each lag, forwards and backwards, and A and B the filters that have predicted so far.
+    // u and v are what is left to predict of each lag, forwards and backwards, and A and B the filters that have predicted so far. Of u, v one lag less is
+    // wanted with each step, and of A, B one more is known, so they share a vector each: (u_m … u_p, A_0 … A_m) loses its first place, a zero, and moves on
+    // along (v_m … v_p, z·B).
     private (Value Taps, Value Error) LevinsonDurbin(Value r)
     {
         Graph graph = r.Graph, body = graph.Inner("levinson");
-        object[] lags = ["batch", "blocks", _order], filter = ["batch", "blocks", _order + 1];
-        Value u = body.Input("u", Double, lags), v = body.Input("v", Double, lags), a = body.Input("a", Double, filter), b = body.Input("b", Double, filter);
-        Value goesOn = body.Input("goes_on", Double, "batch", "blocks", 1);
-        body.Input("levinson_step", TensorProto.Types.DataType.Int64);
-        Value zero = graph.Scalar(0.0), one = graph.Scalar(1.0), error = v.Slice(2, 0, 1);
-        Value reflection = u.Slice(2, 0, 1) / error.Greater(zero).Where(error, one);
-        goesOn *= body.Node("And", [error.Greater(zero), one.In(body).Greater(reflection.Apply("Abs"))]).ToDouble();
-        reflection *= goesOn;
-        Value shifted = b.Slice(2, 0, -1).PadFront(1), forward = u - reflection * v, backward = v - reflection * u;
-        body.Output(forward.Slice(2, 1).PadBack(1), "u_next", Double, lags);
-        body.Output(backward, "v_next", Double, lags);
-        body.Output(a - reflection * shifted, "a_next", Double, filter);
-        body.Output(shifted - reflection * a, "b_next", Double, filter);
-        body.Output(goesOn, "goes_on_next", Double, "batch", "blocks", 1);
-        Value unit = r * zero + graph.Doubles(First(_order + 1), _order + 1);
-        Value[] results = graph.Nodes("Scan", [r.Slice(2, 1), r.Slice(2, 0, -1), unit, unit, unit.Slice(2, 0, 1),
-            graph.Numbers([.. Enumerable.Range(0, _order).Select(i => (long)i)])], 5,
-            ("body", body), ("num_scan_inputs", 1));
-        return (results[2].Slice(2, 1).Apply("Neg"), results[1].Slice(2, 0, 1));
+        Value x = body.Input("forwards", Double, "batch", "blocks", _order + 2);
+        Value y = body.Input("backwards", Double, "batch", "blocks", _order + 2);
+        Value goesOn = body.Input("goes_on", TensorProto.Types.DataType.Bool, "batch", "blocks", 1), used = body.Input("used", Double, _order + 2);
+        Value u = x.Slice(2, 0, 1), error = y.Slice(2, 0, 1);
+        // A reflection of 1 or more is rounding only; where a block ends, it stays as it is.
+        goesOn = body.Node("And", [goesOn, error.Greater(u.Apply("Abs"))]);
+        Value reflection = goesOn.Where(u / error, graph.Scalar(0.0));
+        Value shifted = body.Node("Pad", [x - reflection * y, graph.Numbers(0, 0, -1, 0, 0, 1)]);
+        body.Output(shifted, "forwards_next", Double, "batch", "blocks", _order + 2);
+        body.Output((y - reflection * x) * used, "backwards_next", Double, "batch", "blocks", _order + 2);
+        body.Output(goesOn, "goes_on_next", TensorProto.Types.DataType.Bool, "batch", "blocks", 1);
+        Value zero = r.Slice(2, 0, 1) * graph.Scalar(0.0), one = zero + graph.Scalar(1.0);
+        Value[] start = [r.Slice(2, 1).Then(2, one, zero), r.Slice(2, 0, -1).Then(2, zero, one), one.Cast(TensorProto.Types.DataType.Bool)];
+        Value[] results = graph.Nodes("Scan", [.. start, graph.Doubles(Used(), _order, _order + 2)], 3, ("body", body), ("num_scan_inputs", 1));
+        return (results[0].Slice(2, 1, -1).Apply("Neg"), results[1].Slice(2, 0, 1));
+    }
+
+    // What step m leaves of v in the place of z·B_0 is no part of it; the last step leaves the error.
+    private double[] Used()
+    {
+        int size = _order + 2;
+        var used = new double[_order * size];
+        Array.Fill(used, 1);
+        for (int m = 1; m < _order; m++) used[(m - 1) * size + _order - m] = 0;
+        return used;
     }
 
     // The envelope's map is affine, and its own values say what it is.
@@ -135,21 +99,5 @@ internal sealed class PredictionGraph(MelLinearPredictor predictor)
             power[k] = default;
         }
         return matrix;
-    }
-
-    // 1, 0, 0, … for each block.
-    private Value Unit(Value taps)
-    {
-        float[] first = [.. First(_order).Select(x => (float)x)];
-        return taps * 0f + taps.Graph.Constant(first, _order);
-    }
-
-    private static double[] First(int count) => [1, .. new double[count - 1]];
-
-    private static Value Places(Graph graph, int rows, int columns, Func<int, int, int> place)
-    {
-        var places = new long[rows * columns];
-        for (int i = 0; i < places.Length; i++) places[i] = place(i / columns, i % columns);
-        return graph.Table(places, rows, columns);
     }
 }

@@ -26,7 +26,8 @@ public sealed class EngineOptionTests(CliFixture fixture) : IClassFixture<CliFix
         })];
         CliFixture.Run([.. arguments, "--engine", "torch"]).Fails(1, "built without the engine torch, expected a build with -p:Torch=cpu");
         CliFixture.Run([.. arguments, "--engine", "quantum"]).Fails(1, "found the engine 'quantum', expected managed");
-        Assert.False(File.Exists(fixture.Folder["engine.wav"]) || File.Exists(fixture.Folder["engine.npz"]) || File.Exists(fixture.Folder["engine.safetensors"]));
+        string[] written = ["engine.wav", "engine.npz", "engine.safetensors"];
+        Assert.DoesNotContain(written, name => File.Exists(fixture.Folder[name]));
     }
 
     [Fact]

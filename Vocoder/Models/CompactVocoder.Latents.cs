@@ -70,7 +70,8 @@ public sealed partial class CompactVocoder
         {
             cancellation.ThrowIfCancellationRequested();
             FlowResult result = Stack.Forward(ops, Fold(ops, excitation.AsSpan(i * hop, hop)), condition.Next(1));
-            double sum = result.LogDets.Sum(layer => (double)ops.ReadItem(layer.LogDet)) - 0.5 * result.Latents.Sum(z => (double)ops.ReadItem(ops.SumSquares(z)));
+            double sum = result.LogDets.Sum(layer => (double)ops.ReadItem(layer.LogDet))
+                - 0.5 * result.Latents.Sum(z => (double)ops.ReadItem(ops.SumSquares(z)));
             if (Filter != null) sum += Filter.LogDeterminant(gains.AsSpan(i * BlocksPerHop, BlocksPerHop), hop);
             nats[i] = sum / hop - HalfLog2Pi;
             ops.Reset();
