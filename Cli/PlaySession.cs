@@ -2,12 +2,13 @@ using System.Diagnostics;
 using FlowVocoder.AudioIO.Players;
 using FlowVocoder.AudioIO.Streams;
 using FlowVocoder.Streaming;
+using NAudio.Wave;
 using NAudio.Wave.SampleProviders;
 
 namespace FlowVocoder.Cli;
 
-/// <summary>A session of the play verb, a chain of NAudio: frames → voice → meter → player.</summary>
-internal sealed class PlaySession(AudioPlayer player, VocoderStream stream, Terminal terminal)
+/// <summary>A session of the play verb, a chain of NAudio: frames → voice → denoiser, where there is one → meter → player.</summary>
+internal sealed class PlaySession(AudioPlayer player, VocoderStream stream, Terminal terminal, DenoiserStream? denoiser = null)
 {
     // The device's buffer is filled in steps of 46 ms at the usual rate, so that the first sound is early.
     private const int ChunkFrames = 4;
@@ -26,7 +27,8 @@ internal sealed class PlaySession(AudioPlayer player, VocoderStream stream, Term
     {
         // A voice that computes its look-ahead anew for each chunk needs chunks that are worth it.
         var voice = new VocoderSampleProvider(frames, stream, Math.Max(ChunkFrames, stream.LookAheadFrames), terminal.Cancellation);
-        var metered = new MeteringSampleProvider(voice, samplesPerNotification: stream.HopSize);
+        ISampleProvider speech = denoiser == null ? voice : new DenoisingSampleProvider(voice, denoiser);
+        var metered = new MeteringSampleProvider(speech, samplesPerNotification: stream.HopSize);
         metered.StreamVolume += (_, e) => Note(e.MaxSampleValues![0]);
         try
         {

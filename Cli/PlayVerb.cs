@@ -15,6 +15,7 @@ internal sealed class PlayVerb : Verb
         Description = "A mel; or a recording (wav, flac, aiff, mp3, ogg, opus), which the voice speaks again from its mel; or '-', frames of little-endian "
             + "float32 from standard input",
     };
+    private readonly Option<float?> _denoise = Inputs.Denoise();
     private readonly MelOptions _mels;
     private readonly SpeakingOptions _speaking;
     private readonly PlayerOptions _player;
@@ -29,6 +30,7 @@ internal sealed class PlayVerb : Verb
         Add(_input.OfFiles(orPipe: true));
         _mels = new MelOptions(this);
         _speaking = new SpeakingOptions(this, withSound: true);
+        Add(_denoise);
         _player = new PlayerOptions(this, defaultBuffer: 200);
     }
 
@@ -41,6 +43,7 @@ internal sealed class PlayVerb : Verb
         LoadedVoice voice = _speaking.Voice(arguments);
         SynthesisOptions options = _speaking.Synthesis(arguments, voice);
         MelInput mels = _mels.For(arguments, voice, terminal);
+        DenoiserStream? denoiser = SpeechDenoiser.StreamFor(voice, arguments.GetValue(_denoise), _speaking.Parallelism(arguments));
         StepByStepCost.TellSpeaking(voice, null, terminal);
         VocoderStream NewStream() => voice.Model.NewStream(options, _speaking.StreamParallelism(arguments));
         // Before anybody waits for an answer.
@@ -50,7 +53,7 @@ internal sealed class PlayVerb : Verb
         VocoderStream stream = NewStream();
         int rate = voice.Model.Recipe.SampleRate;
         using AudioPlayer player = _player.Open(arguments, rate, terminal);
-        var session = new PlaySession(player, stream, terminal);
+        var session = new PlaySession(player, stream, terminal, denoiser);
         session.Speak(frames);
         if (player.Written == 0) throw new VocoderException($"{FrameSource.Name(input)} is an empty mel, expected at least one frame");
         terminal.Say(

@@ -15,7 +15,11 @@ internal sealed class SpeechDenoiser
     /// <summary>The denoiser of a voice, or null where none is asked for.</summary>
     /// <exception cref="VocoderException">The voice has none.</exception>
     public static SpeechDenoiser? For(LoadedVoice voice, float? strength, Parallelism parallelism) =>
-        strength is null or 0 ? null : new SpeechDenoiser(Denoiser.Of(voice.Model, parallelism).NewStream(strength.Value));
+        StreamFor(voice, strength, parallelism) is { } stream ? new SpeechDenoiser(stream) : null;
+
+    /// <inheritdoc cref="For"/>
+    public static DenoiserStream? StreamFor(LoadedVoice voice, float? strength, Parallelism parallelism) =>
+        strength is null or 0 ? null : Denoiser.Of(voice.Model, parallelism).NewStream(strength.Value);
 
     /// <summary>Begins a signal.</summary>
     public void Start() => _stream.Reset();

@@ -12,7 +12,7 @@
  *   What failed has changed nothing, unless said otherwise. A handle that was freed, or never was one, is refused as such.
  *
  * Samples are 32-bit floats, one channel, full scale -1 to 1; speech may go a little beyond. Mels are natural logarithms or whatever the recipe of the voice
- * says (fv_voice_recipe). All text is UTF-8.
+ * says (fv_voice_recipe); those of another toolkit need a voice that fv_voice_with_recipe has made for them. All text is UTF-8.
  */
 #ifndef FLOWVOCODER_H
 #define FLOWVOCODER_H
@@ -55,7 +55,7 @@ typedef struct fv_options {
     float pitch_shift; /* semitones, -24 to 24 */
     int32_t match;     /* passes that make speech obey its mel, 0 to 32, or FV_MATCH_AUTO; in a stream each adds three frames of latency */
     int32_t threads;   /* most threads that compute, or FV_THREADS_AUTO; results do not depend on it */
-    uint32_t reserved; /* 0 */
+    float denoise;     /* how much of the hum of a WaveGlow is subtracted, 0 to 100, usually 0.01 to 0.1; 0 for any other voice */
     uint64_t seed;     /* of the noise: the same seed gives the same samples */
 } fv_options;
 
@@ -74,23 +74,38 @@ FV_API fv_voice *fv_voice_open(const char *path);
 /* Loads a voice from memory, which may be released afterwards. name stands for the file in errors; NULL is allowed. */
 FV_API fv_voice *fv_voice_open_memory(const void *data, size_t size, const char *name);
 
-/* Releases a voice. Streams that it has made go on. NULL is allowed. */
+/*
+ * The same voice for mels that another toolkit makes: a second handle on the same weights, to be released like the first, for which whole mels and frames are those of
+ * the recipe. They are turned into the voice's own as `vocoder synth --mel-recipe` does.
+ * recipe: a name of `vocoder mel --list-recipes`, or NULL for the voice's own. stats: NULL, or a file of mean and deviation of each band by which the mels were
+ * normalised. approximate: 0 refuses what cannot be turned without a loss (fv_voice_difference says why there is one).
+ */
+FV_API fv_voice *fv_voice_with_recipe(const fv_voice *voice, const char *recipe, const char *stats, int32_t approximate);
+
+/* Releases a voice. Streams that it has made, and voices of another recipe, go on. NULL is allowed. */
 FV_API void fv_voice_free(fv_voice *voice);
 
 FV_API int32_t fv_voice_sample_rate(const fv_voice *voice); /* samples per second */
 FV_API int32_t fv_voice_bands(const fv_voice *voice);       /* values in a mel frame */
-FV_API int32_t fv_voice_hop_size(const fv_voice *voice);    /* samples for each mel frame */
+FV_API int32_t fv_voice_hop_size(const fv_voice *voice);    /* samples for each mel frame of its own recipe */
 
-/* Text about a voice, valid until it is freed; NULL for an unknown handle. The recipe of its mels is a JSON object. */
+/* Samples that a whole mel of so many frames becomes: frames * hop, unless frames of another recipe come at another rate. */
+FV_API int64_t fv_voice_samples(const fv_voice *voice, int64_t frames);
+
+/*
+ * Text about a voice, valid until it is freed; NULL for an unknown handle. The recipe of the mels that it takes is a JSON object; what makes turning them into the
+ * voice's own approximate is a phrase, "" where nothing does.
+ */
 FV_API const char *fv_voice_name(const fv_voice *voice);
 FV_API const char *fv_voice_licence(const fv_voice *voice);
 FV_API const char *fv_voice_recipe(const fv_voice *voice);
+FV_API const char *fv_voice_difference(const fv_voice *voice);
 
-/* Fills options with what suits a voice: its own sigma, no shift, seed 0, match and threads automatic. */
+/* Fills options with what suits a voice: its own sigma, no shift, seed 0, match and threads automatic, no denoising. */
 FV_API int32_t fv_options_init(const fv_voice *voice, fv_options *options);
 
 /*
- * Speaks a whole mel: frames * hop samples, the same bits as `vocoder synth`.
+ * Speaks a whole mel: fv_voice_samples of its frames, the same bits as `vocoder synth`.
  * options: NULL for what fv_options_init gives. samples: room for capacity samples.
  * Returns the number of samples written. Where it fails, samples may have been written in part.
  */

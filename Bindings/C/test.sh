@@ -17,26 +17,44 @@ note $? "gcc -Wall -Wextra -Wpedantic -Werror"
 g++ -std=c++17 -fsyntax-only -Wall -Wextra -Werror -x c++ flowvocoder.h
 note $? "the header as C++"
 
-# A mel of 16 frames for valgrind, which takes a hundred times as long: the head of a .npy says the shape.
-whole=$root/data/samples/kathleen.npy
-python3 - "$whole" "$work/short.npy" <<'PY'
-import sys
-data = open(sys.argv[1], 'rb').read()
+# Mels as [bands, frames], whole and, for valgrind, which takes a hundred times as long, cut to a few frames: the head of a .npy says the shape.
+cut() {
+  python3 - "$@" <<'PY'
+import re, sys
+source, target, bands, most = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+data = open(source, 'rb').read()
 start = 10 + data[8] + 256 * data[9]
-frames, few = (len(data) - start) // 320, 16
-head = data[10:start].replace(b'(80, %d)' % frames, b'(80, %d)' % few).rstrip().ljust(start - 11) + b'\n'
-rows = [data[start + 4 * (band * frames + 40):][:4 * few] for band in range(80)]
-open(sys.argv[2], 'wb').write(data[:10] + head + b''.join(rows))
+shape = [int(size) for size in re.search(rb"'shape': \(([^)]*)\)", data).group(1).split(b',') if size.strip()]
+frames, first = shape[-1] if shape[-2] == bands else shape[-2], 0
+few = min(most, frames)
+first = 40 if few + 40 < frames else 0
+step = (lambda band, i: band * frames + i) if shape[-2] == bands else (lambda band, i: i * bands + band)
+values = b''.join(data[start + 4 * step(band, i):][:4] for band in range(bands) for i in range(first, first + few))
+head = ("{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }" % (bands, few)).ljust(117).encode() + b'\n'
+open(target, 'wb').write(b'\x93NUMPY\x01\x00' + len(head).to_bytes(2, 'little') + head + values)
 PY
-cp "$whole" "$work/long.npy"
+}
+whole=$root/data/samples/kathleen.npy fixtures=$root/Tests/Fixtures waveglow=$root/Tests/Fixtures/waveglow_tiny/module_zip.pt
+speak() { "$vocoder" synth "$@" --float; }
 for mel in short long; do
-  "$vocoder" synth "$work/$mel.npy" "$work/$mel.wav" --float && "$vocoder" synth "$work/$mel.npy" "$work/$mel.16.wav" \
-    && "$vocoder" synth "$work/$mel.npy" "$work/$mel.stream.wav" --float --match 1
+  few=$([ "$mel" = short ] && echo 10 || echo 100000) others=$work/$mel.recipes
+  mkdir "$others"
+  cut "$whole" "$work/$mel.npy" 80 $((few + 6))
+  cut "$fixtures/mels/mozilla_range_22k.npy" "$others/mozilla-range.npy" 80 $few
+  cut "$fixtures/mels/pwg_hifigan_v1_22k_norm.npy" "$others/parallelwavegan.npy" 80 $few
+  cut "$fixtures/mels/vocos_24k.npy" "$others/vocos.npy" 100 $few
+  cut "$fixtures/waveglow_tiny/mel.npy" "$others/waveglow.npy" 8 $few
+  cp "$fixtures/mels/pwg_stats.npy" "$others/stats.npy"
+  speak "$work/$mel.npy" "$work/$mel.wav" && "$vocoder" synth "$work/$mel.npy" "$work/$mel.16.wav" && speak "$work/$mel.npy" "$work/$mel.stream.wav" --match 1 \
+    && speak "$others/mozilla-range.npy" "$others/mozilla-range.wav" --match 0 --mel-recipe mozilla-range \
+    && speak "$others/parallelwavegan.npy" "$others/parallelwavegan.wav" --match 0 --mel-recipe parallelwavegan --stats "$others/stats.npy" --approximate \
+    && speak "$others/vocos.npy" "$others/vocos.wav" --match 0 --mel-recipe vocos --approximate \
+    && speak "$others/waveglow.npy" "$others/waveglow.wav" --match 0 --voice "$waveglow" --denoise 0.5 || break
 done >/dev/null
 note $? "the command speaks"
 
 voice=$root/data/voices/student.safetensors
-run() { LD_LIBRARY_PATH=$PWD/../out/lib "$@" "$work/test" "$voice" "$work/$mel.npy" "$work/$mel.wav" "$work/$mel.16.wav" "$work/$mel.stream.wav"; }
+run() { LD_LIBRARY_PATH=$PWD/../out/lib "$@" "$work/test" "$voice" "$work/$mel.npy" "$work/$mel.wav" "$work/$mel.16.wav" "$work/$mel.stream.wav" "$work/$mel.recipes" "$waveglow"; }
 count() { passed=$((passed + $(sed -n 's/^\([0-9]*\) passed.*/\1/p' "$1"))); failed=$((failed + $(sed -n 's/.*, \([0-9]*\) failed/\1/p' "$1"))); }
 
 mel=long

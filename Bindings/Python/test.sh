@@ -16,9 +16,18 @@ note $? "the wheel"
   && "$work/venv/bin/pip" install --quiet --disable-pip-version-check --no-index ../out/flowvocoder-*.whl
 note $? "pip install into a fresh virtual environment"
 
+fixtures=../../Tests/Fixtures
 cp ../../data/samples/kathleen.npy "$work/mel.npy"
-"$vocoder" synth "$work/mel.npy" "$work/whole.wav" --float >/dev/null && "$vocoder" synth "$work/mel.npy" "$work/whole16.wav" >/dev/null \
-  && "$vocoder" synth "$work/mel.npy" "$work/stream.wav" --float --match 0 >/dev/null
+cp "$fixtures/mels/mozilla_range_22k.npy" "$work/mozilla-range.npy"
+cp "$fixtures/mels/pwg_hifigan_v1_22k_norm.npy" "$work/parallelwavegan.npy"
+cp "$fixtures/mels/pwg_stats.npy" "$work/stats.npy"
+"$python" -c "import numpy; numpy.save('$work/waveglow.npy', numpy.load('$fixtures/waveglow_tiny/mel.npy')[0])"
+cp "$fixtures/waveglow_tiny/module_zip.pt" "$work/waveglow.pt"
+speak() { "$vocoder" synth "$work/$1.npy" "$work/$2.wav" "${@:3}" >/dev/null; }
+speak mel whole --float && speak mel whole16 && speak mel stream --float --match 0 \
+  && speak mozilla-range mozilla-range --float --match 0 --mel-recipe mozilla-range \
+  && speak parallelwavegan parallelwavegan --float --match 0 --mel-recipe parallelwavegan --stats "$work/stats.npy" --approximate \
+  && speak waveglow waveglow --float --match 0 --voice "$work/waveglow.pt" --denoise 0.5
 note $? "the command speaks"
 
 export FLOWVOCODER_REFERENCE=$work FLOWVOCODER_DOCS=$PWD/../../docs

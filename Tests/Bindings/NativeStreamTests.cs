@@ -57,6 +57,35 @@ public sealed class NativeStreamTests
     }
 
     [Fact]
+    public void Saved_states_are_of_the_mels_that_were_pushed()
+    {
+        NativeStream New(string recipe) => new(NewStream(), new NativeVoice(s_voice).With(recipe, null, approximate: true).Conversion);
+        string Refusal(NativeStream by, NativeStream saved) => Assert.Throws<VocoderException>(() => by.Restore(new MemoryStream(saved.Save()))).Message;
+        const string Start = "the state of a stream cannot be restored: ";
+        Assert.Equal(Start + "it has frames of another recipe, or of other statistics", Refusal(New("vocos"), New("mozilla-range")));
+        Assert.Equal(Start + "it has frames of another recipe, or of other statistics", Refusal(New("vocos"), new NativeStream(NewStream())));
+        Assert.StartsWith(Start + "it belongs to a voice whose fingerprint begins with", Refusal(new NativeStream(NewStream()), New("vocos")));
+        // What is refused has changed nothing.
+        NativeStream stream = New("mozilla-range");
+        int ready = stream.Push(Rows(10));
+        Assert.Throws<VocoderException>(() => stream.Restore(new MemoryStream(New("vocos").Save())));
+        Assert.Equal(ready, stream.Available);
+        Assert.Equal(ready + 256, stream.Push(Rows(1)));
+    }
+
+    [Fact]
+    public void A_foreign_frame_that_no_sound_has_is_not_taken_in()
+    {
+        var stream = new NativeStream(NewStream(), new NativeVoice(s_voice).With("vocos", null, approximate: true).Conversion);
+        float[] rows = new float[100 * 20];
+        rows[100 * 12 + 5] = 80;   // e^80
+        Assert.Equal("mel frame 12 is 80 in band 5, expected the logarithm of a sound", Assert.Throws<VocoderException>(() => stream.Push(rows)).Message);
+        Assert.Equal(0, stream.Available);
+        rows[100 * 12 + 5] = 0;
+        Assert.True(stream.Push(rows) > 0);
+    }
+
+    [Fact]
     public void Handles_are_of_their_kind_and_end_when_freed()
     {
         nint voice = Handles.Add(new NativeVoice(s_voice));

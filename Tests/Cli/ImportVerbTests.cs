@@ -112,5 +112,15 @@ public sealed class ImportVerbTests : IDisposable
         var pipes = new Piped { Input = Piped.Frames(MelFile.Read(mel, model.Recipe.Bands).Data, model.Recipe.Bands) };
         Assert.Equal(0, pipes.Run("synth", "-", "-", "--raw", "--float", "--voice", voice, "--denoise", "0.5").Code);
         Assert.Equal(expected, System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(pipes.Sound).ToArray());
+        // play makes of the mel, as a file or a pipe, what synth makes in 16 bits.
+        string played = _folder["played.wav"];
+        CliFixture.Run("synth", mel, wav, "--voice", voice, "--denoise", "0.5").Succeeds();
+        foreach (string input in (string[])[mel, "-"])
+        {
+            new Piped { Input = Piped.Frames(MelFile.Read(mel, model.Recipe.Bands).Data, model.Recipe.Bands) }
+                .Run("play", input, "--player", "wav:" + played, "--voice", voice, "--denoise", "0.5").Succeeds();
+            Assert.Equal(File.ReadAllBytes(wav), File.ReadAllBytes(played));
+        }
+        CliFixture.Run("play", mel, "--player", "null", "--denoise", "0.5").Fails(1, "has no bias that a denoiser knows, expected a WaveGlow");
     }
 }

@@ -60,6 +60,9 @@ public sealed class MelConversion
     /// <summary>Frames of the source that must follow before a frame comes out: 2 where frames are interpolated, else 0.</summary>
     public int LookAheadFrames => Interpolates ? 2 : 0;
 
+    /// <summary>The same time in samples at the target's rate.</summary>
+    public int LookAheadSamples => (int)Math.Ceiling((double)LookAheadFrames * Source.HopSize * Target.SampleRate / Source.SampleRate);
+
     /// <summary>Frames of the source per frame of the target, and where between them the first one lies.</summary>
     internal double Step { get; }
 

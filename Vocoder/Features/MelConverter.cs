@@ -4,7 +4,7 @@ namespace FlowVocoder.Features;
 /// Converts the frames of one signal while they come; however they are cut into chunks, the result is the same bits. Made by
 /// <see cref="MelConversion.NewConverter"/>. Not thread-safe. Allocates nothing in steady state.
 /// </summary>
-public sealed class MelConverter
+public sealed partial class MelConverter
 {
     private const int Taps = 4;
 

@@ -28,6 +28,12 @@ public sealed class DenoiserStream
     /// <summary>Samples that must follow a sample before it comes out, at most: 768 and what does not fill a hop of 256.</summary>
     public const int LatencySamples = Size - 1;
 
+    /// <summary>The same where whole hops of a voice come.</summary>
+    internal static int LatencyFor(int hop) => hop % Hop == 0 ? Size - Hop : LatencySamples;
+
+    /// <summary>Samples that <see cref="Flush"/> will give.</summary>
+    public int FlushCount => (int)(_received - _given);
+
     /// <summary>Samples that <see cref="Push"/> will give for so many.</summary>
     public int SamplesAfter(int samples) => (int)(Ready(_received + samples) - _given);
 
@@ -57,7 +63,7 @@ public sealed class DenoiserStream
     /// <returns>Samples written.</returns>
     public int Flush(Span<float> result)
     {
-        int count = (int)(_received - _given);
+        int count = FlushCount;
         if (result.Length < count) throw new ArgumentException($"room for {result.Length} samples, expected {count}", nameof(result));
         for (int done = 0; done < count;)
         {
@@ -73,6 +79,25 @@ public sealed class DenoiserStream
         Array.Clear(_window);
         Array.Clear(_sums);
         (_fresh, _received, _given, _made) = (0, 0, 0, 0);
+    }
+
+    /// <summary>A stream of the same denoiser and strength at its start.</summary>
+    internal DenoiserStream Fresh() => new(_denoiser, (float)_strength);
+
+    /// <summary>What it remembers, for saving and restoring alike.</summary>
+    internal void Exchange(StateExchange state)
+    {
+        double strength = _strength;
+        state.Number(ref strength);
+        state.Require(strength == _strength, $"a denoiser of strength {strength}, expected {_strength}");
+        state.Values(_window);
+        foreach (ref double sum in _sums.AsSpan()) state.Number(ref sum);
+        state.Number(ref _fresh);
+        state.Number(ref _received);
+        state.Number(ref _given);
+        state.Number(ref _made);
+        state.Require(_fresh is >= 0 and < Hop && _received is >= 0 and <= 1L << 48 && (_given == Ready(_received) || _given == _received) && _made is >= 0 and <= 1L << 49,
+            $"a position that no stream reaches");
     }
 
     private static long Ready(long received) => Math.Max(0, (received / Hop * Hop) - (Size - Hop));

@@ -21,6 +21,31 @@ internal static class StateEnvelope
         target.Write(body);
     }
 
+    /// <summary>One part of a state that lies beside that of a voice.</summary>
+    public static void Write(Stream target, Action<StateExchange> part)
+    {
+        using var state = new MemoryStream();
+        part(StateExchange.To(state));
+        Write(target, state);
+    }
+
+    /// <summary>Reads such a part back.</summary>
+    /// <inheritdoc cref="Read(Stream)"/>
+    public static void Read(Stream source, Action<StateExchange> part)
+    {
+        using MemoryStream state = Read(source);
+        var exchange = StateExchange.From(state);
+        try
+        {
+            part(exchange);
+        }
+        catch (Exception e) when (e is IOException or FormatException)
+        {
+            throw new VocoderException(StateHeader.Refusal($"it is damaged").Message, e);
+        }
+        exchange.Require(state.Position == state.Length, $"more than a stream remembers");
+    }
+
     /// <summary>The state, known to be whole.</summary>
     /// <exception cref="VocoderException">It is none, of another version, cut off, or damaged.</exception>
     public static MemoryStream Read(Stream source)

@@ -17,6 +17,9 @@ internal sealed unsafe class CText
 
     public byte* Pointer => (byte*)Unsafe.AsPointer(ref _bytes[0]);
 
+    /// <summary>A text of C's, or null where there is none.</summary>
+    public static string? Optional(byte* text) => Marshal.PtrToStringUTF8((nint)text);
+
     /// <summary>A text of C's.</summary>
     /// <exception cref="ArgumentException">There is none.</exception>
     public static string Require(byte* text, string what) =>

@@ -13,9 +13,10 @@ internal static unsafe class Memory
 
     /// <summary>Mel frames of so many bands.</summary>
     /// <inheritdoc cref="Span"/>
-    public static ReadOnlySpan<float> Frames(float* data, long count, int bands)
-    {
-        if (count < 0 || count > int.MaxValue / bands) throw new ArgumentException($"found {count} mel frames, expected 0 to {int.MaxValue / bands}");
-        return Span(data, count * bands, "mel values");
-    }
+    public static ReadOnlySpan<float> Frames(float* data, long count, int bands) => Span(data, RequireFrames(count, bands) * bands, "mel values");
+
+    /// <summary>A number of mel frames, checked.</summary>
+    /// <exception cref="ArgumentException">It is negative or beyond 2^31 values.</exception>
+    public static long RequireFrames(long count, int bands) => count >= 0 && count <= int.MaxValue / bands ? count
+        : throw new ArgumentException($"found {count} mel frames, expected 0 to {int.MaxValue / bands}");
 }

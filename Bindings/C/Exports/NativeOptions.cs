@@ -14,7 +14,7 @@ internal unsafe struct NativeOptions
     public float PitchShift;
     public int Match;
     public int Threads;
-    public uint Reserved;
+    public float Denoise;
     public ulong Seed;
 
     private const int MatchAuto = -1, ThreadsAuto = 0;
@@ -30,7 +30,7 @@ internal unsafe struct NativeOptions
     public static NativeOptions Read(NativeOptions* options, LoadedVoice voice)
     {
         if (options == null) return For(voice);
-        if (options->Size != sizeof(NativeOptions) || options->Reserved != 0)
+        if (options->Size != sizeof(NativeOptions))
             throw new ArgumentException($"options of size {options->Size}, expected {sizeof(NativeOptions)}: fill them by fv_options_init");
         if (options->Match < MatchAuto)
             throw new VocoderException($"match is {options->Match} passes, expected 0 to {SynthesisOptions.MaxMatch}, or -1 for what suits");

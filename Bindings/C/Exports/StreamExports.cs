@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using FlowVocoder.Voices;
 
 namespace FlowVocoder.Native;
 
@@ -12,9 +11,9 @@ internal static unsafe class StreamExports
     {
         try
         {
-            LoadedVoice loaded = NativeVoice.Of(voice).Loaded;
-            NativeOptions how = NativeOptions.Read(options, loaded);
-            return Handles.Add(new NativeStream(loaded.Model.NewStream(how.Synthesis, how.ForStream)));
+            NativeVoice speaker = NativeVoice.Of(voice);
+            NativeOptions how = NativeOptions.Read(options, speaker.Loaded);
+            return Handles.Add(new NativeStream(speaker.Loaded.Model.NewStream(how.Synthesis, how.ForStream), speaker.Conversion, speaker.NewDenoiser(how.Denoise)));
         }
         catch (Exception e)
         {

@@ -41,7 +41,21 @@ internal static unsafe class VoiceExports
         {
             if (data == null) throw new ArgumentException("the memory of the voice is NULL");
             using var file = new UnmanagedMemoryStream(data, checked((long)size));
-            return Handles.Add(new NativeVoice(VoiceLibrary.Load(file, name == null ? "voice" : CText.Require(name, "the name"))));
+            return Handles.Add(new NativeVoice(VoiceLibrary.Load(file, CText.Optional(name) ?? "voice")));
+        }
+        catch (Exception e)
+        {
+            LastError.Set(e);
+            return 0;
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "fv_voice_with_recipe", CallConvs = [typeof(CallConvCdecl)])]
+    public static nint WithRecipe(nint voice, byte* recipe, byte* statistics, int approximate)
+    {
+        try
+        {
+            return Handles.Add(NativeVoice.Of(voice).With(CText.Optional(recipe), CText.Optional(statistics), approximate != 0));
         }
         catch (Exception e)
         {
@@ -54,13 +68,16 @@ internal static unsafe class VoiceExports
     public static void Free(nint voice) => Handles.Remove<NativeVoice>(voice);
 
     [UnmanagedCallersOnly(EntryPoint = "fv_voice_sample_rate", CallConvs = [typeof(CallConvCdecl)])]
-    public static int SampleRate(nint voice) => Number(voice, static v => v.Model.Recipe.SampleRate);
+    public static int SampleRate(nint voice) => (int)Number(voice, static v => v.Loaded.Model.Recipe.SampleRate);
 
     [UnmanagedCallersOnly(EntryPoint = "fv_voice_bands", CallConvs = [typeof(CallConvCdecl)])]
-    public static int Bands(nint voice) => Number(voice, static v => v.Model.Recipe.Bands);
+    public static int Bands(nint voice) => (int)Number(voice, static v => v.MelRecipe.Bands);
 
     [UnmanagedCallersOnly(EntryPoint = "fv_voice_hop_size", CallConvs = [typeof(CallConvCdecl)])]
-    public static int HopSize(nint voice) => Number(voice, static v => v.Model.Recipe.HopSize);
+    public static int HopSize(nint voice) => (int)Number(voice, static v => v.Loaded.Model.Recipe.HopSize);
+
+    [UnmanagedCallersOnly(EntryPoint = "fv_voice_samples", CallConvs = [typeof(CallConvCdecl)])]
+    public static long Samples(nint voice, long frames) => Number(voice, v => v.Samples(Memory.RequireFrames(frames, v.MelRecipe.Bands)));
 
     [UnmanagedCallersOnly(EntryPoint = "fv_voice_name", CallConvs = [typeof(CallConvCdecl)])]
     public static byte* Name(nint voice) => Text(voice, static v => v.Name);
@@ -70,6 +87,9 @@ internal static unsafe class VoiceExports
 
     [UnmanagedCallersOnly(EntryPoint = "fv_voice_recipe", CallConvs = [typeof(CallConvCdecl)])]
     public static byte* Recipe(nint voice) => Text(voice, static v => v.Recipe);
+
+    [UnmanagedCallersOnly(EntryPoint = "fv_voice_difference", CallConvs = [typeof(CallConvCdecl)])]
+    public static byte* Difference(nint voice) => Text(voice, static v => v.Difference);
 
     [UnmanagedCallersOnly(EntryPoint = "fv_options_init", CallConvs = [typeof(CallConvCdecl)])]
     public static int InitOptions(nint voice, NativeOptions* options)
@@ -91,14 +111,16 @@ internal static unsafe class VoiceExports
     {
         try
         {
-            LoadedVoice loaded = NativeVoice.Of(voice).Loaded;
-            NativeOptions how = NativeOptions.Read(options, loaded);
-            int bands = loaded.Model.Recipe.Bands, hop = loaded.Model.Recipe.HopSize;
+            NativeVoice speaker = NativeVoice.Of(voice);
+            NativeOptions how = NativeOptions.Read(options, speaker.Loaded);
+            int bands = speaker.MelRecipe.Bands;
             float[] bandsFirst = Layout.BandsFirst(Memory.Frames(mel, frames, bands), bands, layout);
-            if (capacity < frames * hop) throw new ArgumentException($"room for {capacity} samples, expected {frames * hop}");
-            Memory.Span(samples, frames * hop, "samples");
-            var target = new SampleTarget(samples);
-            Synthesizer.Synthesize(loaded.Model, bandsFirst, how.Synthesis, how.ForWholeMel, target.Write);
+            long size = speaker.Samples(frames);
+            if (capacity < size) throw new ArgumentException($"room for {capacity} samples, expected {size}");
+            Memory.Span(samples, size, "samples");
+            var target = new SampleTarget(samples, speaker.NewDenoiser(how.Denoise));
+            Synthesizer.Synthesize(speaker.Loaded.Model, speaker.Convert(bandsFirst), how.Synthesis, how.ForWholeMel, target.Write);
+            target.End();
             return target.Count;
         }
         catch (Exception e)
@@ -125,11 +147,11 @@ internal static unsafe class VoiceExports
         }
     }
 
-    private static int Number(nint voice, Func<LoadedVoice, int> number)
+    private static long Number(nint voice, Func<NativeVoice, long> number)
     {
         try
         {
-            return number(NativeVoice.Of(voice).Loaded);
+            return number(NativeVoice.Of(voice));
         }
         catch (Exception e)
         {
@@ -151,14 +173,26 @@ internal static unsafe class VoiceExports
     }
 
     // Chunks come from threads of the synthesiser, one at a time and in order.
-    private sealed class SampleTarget(float* samples)
+    private sealed class SampleTarget(float* samples, DenoiserStream? denoiser)
     {
         public long Count { get; private set; }
 
         public void Write(ReadOnlyMemory<float> chunk)
         {
-            chunk.Span.CopyTo(new Span<float>(samples + Count, chunk.Length));
-            Count += chunk.Length;
+            if (denoiser != null) Count += denoiser.Push(chunk.Span, Room(denoiser.SamplesAfter(chunk.Length)));
+            else
+            {
+                chunk.Span.CopyTo(Room(chunk.Length));
+                Count += chunk.Length;
+            }
         }
+
+        // What is left is as much as was held back.
+        public void End()
+        {
+            if (denoiser != null) Count += denoiser.Flush(Room(denoiser.FlushCount));
+        }
+
+        private Span<float> Room(int count) => new(samples + Count, count);
     }
 }

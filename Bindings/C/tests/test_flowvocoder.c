@@ -1,7 +1,8 @@
 /*
  * Tests of libflowvocoder, which stands by what the command has made of the same mel:
- * test_flowvocoder VOICE MEL.npy WHOLE.wav WHOLE16.wav STREAM.wav
- * with `vocoder synth --float`, without, and with --float --match 1.
+ * test_flowvocoder VOICE MEL.npy WHOLE.wav WHOLE16.wav STREAM.wav RECIPES WAVEGLOW
+ * with `vocoder synth --float`, without, and with --float --match 1. RECIPES is a folder with mels of other toolkits, vocos.npy say, and what the command made of them
+ * (test.sh); WAVEGLOW a voice that hums, whose mel and speech lie there too.
  */
 #include "../flowvocoder.h"
 #include "check.h"
@@ -12,7 +13,7 @@
 
 int faults;
 
-static const char *voice_path;
+static const char *voice_path, *recipes, *waveglow;
 static fv_voice *voice;
 static float *mel, *rows;   /* [bands, frames] and [frames, bands] */
 static int64_t frames, hop, samples;
@@ -271,8 +272,128 @@ static void test_freed_voice(void) {
     free(spoken);
 }
 
+/* A file of the folder of recipes. */
+static const char *at(const char *name) {
+    static char path[4096];
+    snprintf(path, sizeof path, "%s/%s", recipes, name);
+    return path;
+}
+
+/* What a voice for another recipe makes of a mel, whole and in pieces, is what the command made of it. */
+static void compare(fv_voice *other, float denoise, const char *npy, const char *wav) {
+    int64_t values, bands = fv_voice_bands(other);
+    size_t bytes;
+    float *foreign = read_npy(at(npy), &values), *expected = read_wav(at(wav), &bytes);
+    int64_t count = values / bands, size = fv_voice_samples(other, count);
+    CHECK((size_t)size * sizeof(float) == bytes);
+    float *spoken = malloc(bytes), *by_frame = malloc((size_t)values * sizeof(float));
+    for (int64_t i = 0; i < values; i++) by_frame[i % count * bands + i / count] = foreign[i];
+    fv_options o;
+    CHECK(fv_options_init(other, &o) == FV_OK);
+    o.match = 0;
+    o.denoise = denoise;
+    CHECK(fv_synthesize(other, &o, foreign, count, FV_BANDS_FIRST, spoken, size - 1) == FV_ERROR_ARGUMENT);
+    CHECK(fv_synthesize(other, &o, foreign, count, FV_BANDS_FIRST, spoken, size) == size && same(spoken, expected, size));
+    memset(spoken, 0, bytes);
+    CHECK(fv_synthesize(other, &o, by_frame, count, FV_FRAMES_FIRST, spoken, size) == size && same(spoken, expected, size));
+
+    fv_stream *stream = fv_stream_create(other, &o);
+    static const int64_t pieces[] = {1, 7, 1000};
+    for (size_t i = count < 20 ? 1 : 0; i < sizeof pieces / sizeof *pieces; i++) { /* valgrind has no time for all of them */
+        int64_t got = 0;
+        memset(spoken, 0, bytes);
+        for (int64_t from = 0; from < count; from += pieces[i]) {
+            int64_t n = from + pieces[i] < count ? pieces[i] : count - from, ready = fv_stream_push(stream, by_frame + from * bands, n);
+            CHECK(ready >= 0);
+            got += fv_stream_pull(stream, spoken + got, ready);
+            CHECK(fv_voice_samples(other, from + n) - got <= fv_stream_latency(stream) + hop);
+        }
+        CHECK(got + finish(stream, spoken + got) == size && same(spoken, expected, size));
+        CHECK(fv_stream_push(stream, by_frame, 1) == FV_ERROR_ORDER);
+        CHECK(fv_stream_reset(stream) == FV_OK);
+    }
+    /* A state holds what the conversion and the denoiser remember, too; a frame that no sound has is not taken in. */
+    int64_t half = count / 2, got, saved_size;
+    CHECK((got = fv_stream_push(stream, by_frame, half)) >= 0 && fv_stream_pull(stream, spoken, got) == got);
+    float value = by_frame[half * bands + 3];
+    by_frame[half * bands + 3] = NAN;
+    CHECK(fv_stream_push(stream, by_frame + half * bands, count - half) == FV_ERROR_INPUT);
+    CHECK_ERROR("is NaN in band 3, expected a finite number");
+    by_frame[half * bands + 3] = value;
+    CHECK((saved_size = fv_stream_save(stream, NULL, 0)) > 0);
+    void *state = malloc((size_t)saved_size);
+    CHECK(fv_stream_save(stream, state, saved_size) == saved_size);
+    fv_stream *later = fv_stream_create(other, &o), *plain = fv_stream_create(other, NULL);
+    CHECK(fv_stream_restore(later, state, saved_size / 2) == FV_ERROR_INPUT);
+    CHECK(fv_stream_restore(later, state, saved_size) == FV_OK);
+    CHECK(fv_stream_push(later, by_frame + half * bands, count - half) >= 0);
+    got += fv_stream_pull(later, spoken + got, size - got);
+    CHECK(got + finish(later, spoken + got) == size && same(spoken, expected, size));
+    if (denoise != 0) CHECK(fv_stream_restore(plain, state, saved_size) == FV_ERROR_INPUT);
+    fv_stream_free(plain);
+    fv_stream_free(later);
+    fv_stream_free(stream);
+    free(state);
+    free(by_frame);
+    free(spoken);
+    free(expected);
+    free(foreign);
+}
+
+static void test_recipes(void) {
+    fv_voice *other = fv_voice_with_recipe(voice, "mozilla-range", NULL, 0);
+    CHECK(other != NULL && strcmp(fv_voice_difference(other), "") == 0 && strstr(fv_voice_recipe(other), "\"mozilla-range\"") != NULL);
+    compare(other, 0, "mozilla-range.npy", "mozilla-range.wav");
+    fv_voice_free(other);
+
+    CHECK(fv_voice_with_recipe(voice, "parallelwavegan", at("stats.npy"), 0) == NULL);
+    CHECK_ERROR("can only be turned into that of the voice 'student' (hifigan) with a loss, expected approximate if that will do");
+    other = fv_voice_with_recipe(voice, "parallelwavegan", at("stats.npy"), 1);
+    CHECK(other != NULL && strstr(fv_voice_difference(other), "80\xe2\x80\x93" "7600 instead of 0\xe2\x80\x93" "8000 Hz") != NULL);
+    compare(other, 0, "parallelwavegan.npy", "parallelwavegan.wav");
+    fv_voice_free(other);
+
+    /* 100 bands, 24 kHz: frames at another rate, of which two more must follow. */
+    other = fv_voice_with_recipe(voice, "vocos", NULL, 1);
+    CHECK(fv_voice_bands(other) == 100 && fv_voice_hop_size(other) == hop && fv_voice_samples(other, 100) == 91 * hop);
+    compare(other, 0, "vocos.npy", "vocos.wav");
+    fv_voice_free(other);
+
+    /* The voice's own: another handle. */
+    fv_voice *own = fv_voice_with_recipe(voice, NULL, NULL, 0);
+    CHECK(own != NULL && own != voice && strcmp(fv_voice_recipe(own), fv_voice_recipe(voice)) == 0 && fv_voice_samples(own, 7) == 7 * hop);
+    fv_voice_free(own);
+
+    CHECK(fv_voice_with_recipe(voice, "nobody", NULL, 1) == NULL);
+    CHECK_ERROR("mel recipe 'nobody' is not known, expected one of ");
+    CHECK(fv_voice_with_recipe(voice, "wavernn", NULL, 1) == NULL);
+    CHECK_ERROR("a 'wavernn' mel cannot be converted to 'hifigan': its values end at 1");
+    CHECK(fv_voice_with_recipe(voice, "nvidia", "nowhere.npy", 0) == NULL);
+    CHECK_ERROR("nowhere.npy");
+    CHECK(fv_voice_with_recipe(voice, "vocos", at("stats.npy"), 1) == NULL);
+    CHECK_ERROR("has shape [2, 80]");
+    CHECK(fv_voice_with_recipe(NULL, "nvidia", NULL, 0) == NULL);
+    CHECK(fv_voice_samples(voice, -1) == FV_ERROR_ARGUMENT && fv_voice_samples(NULL, 1) == FV_ERROR_ARGUMENT && fv_voice_difference(NULL) == NULL);
+}
+
+static void test_denoiser(void) {
+    fv_voice *humming = fv_voice_open(waveglow);
+    CHECK(humming != NULL);
+    compare(humming, 0.5f, "waveglow.npy", "waveglow.wav");
+    fv_options o;
+    CHECK(fv_options_init(humming, &o) == FV_OK && o.denoise == 0);
+    o.denoise = -1;
+    CHECK(fv_stream_create(humming, &o) == NULL);
+    CHECK_ERROR("the strength of the denoiser is -1, expected 0 to 100");
+    fv_voice_free(humming);
+    o = options(0);
+    o.denoise = 0.1f;
+    CHECK(fv_stream_create(voice, &o) == NULL);
+    CHECK_ERROR("has no bias that a denoiser knows, expected a WaveGlow");
+}
+
 int main(int argc, char **argv) {
-    if (argc != 6) return 2;
+    if (argc != 8) return 2;
     size_t bytes, bytes16, bytes_streamed;
     int64_t values;
     int passed = 0, failed = 0;
@@ -281,6 +402,8 @@ int main(int argc, char **argv) {
         fprintf(stderr, "%s\n", fv_last_error());
         return 2;
     }
+    recipes = argv[6];
+    waveglow = argv[7];
     mel = read_npy(argv[2], &values);
     whole = read_wav(argv[3], &bytes);
     whole16 = read_wav(argv[4], &bytes16);
@@ -300,6 +423,8 @@ int main(int argc, char **argv) {
     RUN(test_states);
     RUN(test_threads);
     RUN(test_freed_voice);
+    RUN(test_recipes);
+    RUN(test_denoiser);
 
     fv_voice_free(voice);
     free(mel);

@@ -12,6 +12,7 @@ from typing import Optional
 
 HERE = Path(__file__).parent
 NEEDED = {"avx2", "fma", "bmi1", "bmi2", "movbe", "f16c"}
+NAMES = {"linux": "libflowvocoder.so", "darwin": "libflowvocoder.dylib", "win32": "libflowvocoder.dll"}
 AVX512 = {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
 
 
@@ -28,7 +29,7 @@ class Options(Structure):
         ("pitch_shift", c_float),
         ("match", c_int32),
         ("threads", c_int32),
-        ("reserved", c_uint32),
+        ("denoise", c_float),
         ("seed", c_uint64),
     ]
 
@@ -38,13 +39,16 @@ FUNCTIONS = {
     "fv_version": (c_char_p, []),
     "fv_last_error": (c_char_p, []),
     "fv_voice_open": (c_void_p, [c_char_p]),
+    "fv_voice_with_recipe": (c_void_p, [c_void_p, c_char_p, c_char_p, c_int32]),
     "fv_voice_free": (None, [c_void_p]),
     "fv_voice_sample_rate": (c_int32, [c_void_p]),
     "fv_voice_bands": (c_int32, [c_void_p]),
     "fv_voice_hop_size": (c_int32, [c_void_p]),
+    "fv_voice_samples": (c_int64, [c_void_p, c_int64]),
     "fv_voice_name": (c_char_p, [c_void_p]),
     "fv_voice_licence": (c_char_p, [c_void_p]),
     "fv_voice_recipe": (c_char_p, [c_void_p]),
+    "fv_voice_difference": (c_char_p, [c_void_p]),
     "fv_options_init": (c_int32, [c_void_p, POINTER(Options)]),
     "fv_synthesize": (c_int64, [c_void_p, POINTER(Options), c_void_p, c_int64, c_int32, c_void_p, c_int64]),
     "fv_stream_create": (c_void_p, [c_void_p, POINTER(Options)]),
@@ -73,14 +77,17 @@ def library_path() -> Path:
     """The library that suits this machine; FLOWVOCODER_LIBRARY names another."""
     if named := os.environ.get("FLOWVOCODER_LIBRARY"):
         return Path(named)
+    path = HERE / "lib" / NAMES.get(sys.platform, "libflowvocoder")
+    if not path.is_file():
+        raise ImportError(f"found {sys.platform} on {platform.machine()}, for which there is no {path}; FLOWVOCODER_LIBRARY may name a library of your own")
     if sys.platform != "linux" or platform.machine() != "x86_64":
-        raise ImportError(f"found {sys.platform} on {platform.machine()}, expected Linux on x86_64; FLOWVOCODER_LIBRARY may name a library of your own")
+        return path
     flags = processor_flags()
     # Elsewhere loading would end the process.
     if missing := NEEDED - flags:
         raise ImportError(f"the processor lacks {', '.join(sorted(missing))}, expected one of 2013 or newer")
-    level = "glibc-hwcaps/x86-64-v4/" if AVX512 <= flags else ""
-    return HERE / "lib" / f"{level}libflowvocoder.so"
+    faster = path.parent / "glibc-hwcaps" / "x86-64-v4" / path.name
+    return faster if AVX512 <= flags and faster.is_file() else path
 
 
 def library() -> ctypes.CDLL:

@@ -50,29 +50,52 @@ class Vocoder:
     >>> vocoder.recipe["maxFrequency"]
     8000
 
+    Mels of another toolkit are turned into the voice's own, as ``vocoder synth --mel-recipe`` does:
+
+    >>> vocoder = Vocoder("student", mel_recipe="vocos", approximate=True)
+    >>> vocoder.bands, vocoder.difference.split(", ")[0]
+    (100, '24000 instead of 22050 Hz')
+
     :param voice: a voice file, or the name of one that comes with the package.
-    :raises VocoderError: there is none, or it cannot be used.
+    :param mel_recipe: what makes the mels, one of ``vocoder mel --list-recipes``; by default they are the voice's own.
+    :param stats: a file of mean and deviation of each band by which the mels were normalised.
+    :param approximate: also turn mels that cannot be turned without a loss; :attr:`difference` says why there is one.
+    :raises VocoderError: there is no such voice, recipe or file, it cannot be used, or the mels can only be turned with a loss.
     """
 
-    def __init__(self, voice: Union[str, os.PathLike[str]] = "student") -> None:
+    def __init__(
+        self,
+        voice: Union[str, os.PathLike[str]] = "student",
+        *,
+        mel_recipe: Optional[str] = None,
+        stats: Union[str, os.PathLike[str], None] = None,
+        approximate: bool = False,
+    ) -> None:
         lib = library()
         self._voice = handle(lib.fv_voice_open(os.fsencode(_find(voice))))
         self._finalizer = weakref.finalize(self, _free, "fv_voice_free", self._voice)
+        if mel_recipe is not None or stats is not None:
+            recipe = None if mel_recipe is None else mel_recipe.encode()
+            self._voice = handle(lib.fv_voice_with_recipe(self._voice, recipe, None if stats is None else os.fsencode(stats), approximate))
+            self._finalizer()
+            self._finalizer = weakref.finalize(self, _free, "fv_voice_free", self._voice)
         self.name: str = lib.fv_voice_name(self._voice).decode()
         self.licence: str = lib.fv_voice_licence(self._voice).decode()
-        #: How its mels are made: sample rate, bands, logarithm and so on.
+        #: How the mels are made that it takes: sample rate, bands, logarithm and so on.
         self.recipe: Dict[str, Any] = json.loads(lib.fv_voice_recipe(self._voice))
+        #: What makes turning them into the voice's own approximate; "" where nothing does.
+        self.difference: str = lib.fv_voice_difference(self._voice).decode()
         #: Samples per second.
         self.sample_rate: int = check(lib.fv_voice_sample_rate(self._voice))
         #: Values in a mel frame.
         self.bands: int = check(lib.fv_voice_bands(self._voice))
-        #: Samples for each mel frame.
+        #: Samples for each mel frame of the voice's own recipe.
         self.hop_size: int = check(lib.fv_voice_hop_size(self._voice))
 
     def __repr__(self) -> str:
         return f"Vocoder({self.name!r})"
 
-    def _options(self, sigma: Optional[float], pitch_shift: float, seed: int, match: Optional[int], threads: int) -> Options:
+    def _options(self, sigma: Optional[float], pitch_shift: float, seed: int, match: Optional[int], denoise: float, threads: int) -> Options:
         if not 0 <= seed < 1 << 64:
             raise VocoderError(f"the seed is {seed}, expected 0 to 2**64 - 1")
         for name, value in (("match", match or 0), ("threads", threads)):
@@ -82,12 +105,20 @@ class Vocoder:
         check(library().fv_options_init(self._voice, ctypes.byref(options)))
         if sigma is not None:
             options.sigma = sigma
-        options.pitch_shift, options.seed, options.threads = pitch_shift, seed, threads
+        options.pitch_shift, options.seed, options.denoise, options.threads = pitch_shift, seed, denoise, threads
         options.match = _MATCH_AUTO if match is None else match
         return options
 
     def synth(
-        self, mel: Any, *, sigma: Optional[float] = None, pitch_shift: float = 0.0, seed: int = 0, match: Optional[int] = None, threads: int = 0
+        self,
+        mel: Any,
+        *,
+        sigma: Optional[float] = None,
+        pitch_shift: float = 0.0,
+        seed: int = 0,
+        match: Optional[int] = None,
+        denoise: float = 0.0,
+        threads: int = 0,
     ) -> Samples:
         """Speaks a whole mel: the same bits as ``vocoder synth --float``. Other threads run meanwhile.
 
@@ -96,21 +127,29 @@ class Vocoder:
         :param pitch_shift: semitones, -24 to 24.
         :param seed: the same seed gives the same samples.
         :param match: passes that make the speech obey its mel, 0 to 32, by default what suits.
+        :param denoise: how much of the hum of a WaveGlow is subtracted, 0 to 100, usually 0.01 to 0.1.
         :param threads: most threads, by default one a processor.
-        :returns: [T * hop_size] samples, full scale ±1; speech may go a little beyond.
+        :returns: [T * hop_size] samples (of another recipe, as many as last as long), full scale ±1; speech may go a little beyond.
         :raises ValueError: the mel or an option cannot be spoken.
         """
         array, frames, layout = shaped(mel, self.bands)
-        options = self._options(sigma, pitch_shift, seed, match, threads)
-        samples = np.empty(frames * self.hop_size, dtype=np.float32)
+        options = self._options(sigma, pitch_shift, seed, match, denoise, threads)
+        samples = np.empty(check(library().fv_voice_samples(self._voice, frames)), dtype=np.float32)
         check(library().fv_synthesize(self._voice, ctypes.byref(options), array.ctypes.data, frames, layout, samples.ctypes.data, samples.size))
         return samples
 
     def new_stream(
-        self, *, sigma: Optional[float] = None, pitch_shift: float = 0.0, seed: int = 0, match: Optional[int] = None, threads: int = 1
+        self,
+        *,
+        sigma: Optional[float] = None,
+        pitch_shift: float = 0.0,
+        seed: int = 0,
+        match: Optional[int] = None,
+        denoise: float = 0.0,
+        threads: int = 1,
     ) -> Stream:
         """A stream that frames are pushed into. Options as for :meth:`synth`; ``match`` is 0 by default, and each pass lets the stream wait longer."""
-        return Stream(self, self._options(sigma, pitch_shift, seed, match, threads))
+        return Stream(self, self._options(sigma, pitch_shift, seed, match, denoise, threads))
 
     def stream(
         self,
@@ -120,6 +159,7 @@ class Vocoder:
         pitch_shift: float = 0.0,
         seed: int = 0,
         match: Optional[int] = None,
+        denoise: float = 0.0,
         threads: int = 1,
     ) -> Iterator[Samples]:
         """Speaks frames as they come: each as soon as its look-ahead is there.
@@ -131,7 +171,7 @@ class Vocoder:
 
         :param frames: single frames of shape [bands], or several at a time as for :meth:`synth`.
         """
-        stream = self.new_stream(sigma=sigma, pitch_shift=pitch_shift, seed=seed, match=match, threads=threads)
+        stream = self.new_stream(sigma=sigma, pitch_shift=pitch_shift, seed=seed, match=match, denoise=denoise, threads=threads)
         return stream._speak(frames)
 
 

@@ -1,6 +1,7 @@
 """The installed package against what the command has made of the same mel: FLOWVOCODER_REFERENCE is a folder with mel.npy and
 
-whole.wav (vocoder synth --float), whole16.wav (vocoder synth), stream.wav (vocoder synth --float --match 0).
+whole.wav (vocoder synth --float), whole16.wav (vocoder synth), stream.wav (vocoder synth --float --match 0); and mels of other toolkits, each with what
+the command made of it: mozilla-range.npy and .wav, parallelwavegan.npy and .wav with stats.npy, waveglow.npy and .wav with the voice waveglow.pt.
 """
 
 import doctest
@@ -163,6 +164,41 @@ class Streams(unittest.TestCase):
         with os.fdopen(read, "rb") as pipe:
             self.assertIn(b"forked", pipe.read())
         os.waitpid(child, 0)
+
+
+class OtherRecipes(unittest.TestCase):
+    def same(self, vocoder: Vocoder, name: str, **options: float) -> None:
+        mel, expected = np.load(REFERENCE / f"{name}.npy"), floats(f"{name}.wav")
+        np.testing.assert_array_equal(vocoder.synth(mel, match=0, **options), expected)
+        frames = list(mel.T if mel.shape[0] == vocoder.bands else mel)
+        np.testing.assert_array_equal(np.concatenate(list(vocoder.stream(frames, **options))), expected)
+        first, second, half = vocoder.new_stream(**options), vocoder.new_stream(**options), len(frames) // 2
+        begun = first.push(np.array(frames[:half]))
+        second.restore(first.save())
+        np.testing.assert_array_equal(np.concatenate([begun, second.push(np.array(frames[half:])), second.flush()]), expected)
+
+    def test_the_same_bits_as_the_command(self) -> None:
+        exact = Vocoder("student", mel_recipe="mozilla-range")
+        self.assertEqual((exact.difference, exact.recipe["name"]), ("", "mozilla-range"))
+        self.same(exact, "mozilla-range")
+        normalised = Vocoder("student", mel_recipe="parallelwavegan", stats=REFERENCE / "stats.npy", approximate=True)
+        self.assertEqual(normalised.difference, "80–7600 instead of 0–8000 Hz")
+        self.same(normalised, "parallelwavegan")
+
+    def test_what_cannot_be_turned_is_refused(self) -> None:
+        for options, expected in (
+            ({"mel_recipe": "parallelwavegan"}, "with a loss, expected approximate if that will do"),
+            ({"mel_recipe": "nobody"}, "mel recipe 'nobody' is not known, expected one of"),
+            ({"mel_recipe": "wavernn", "approximate": True}, "its values end at 1"),
+            ({"stats": "nowhere.npy"}, "nowhere.npy"),
+        ):
+            with self.assertRaisesRegex(VocoderError, expected):
+                Vocoder("student", **options)
+
+    def test_the_hum_of_a_waveglow_is_removed(self) -> None:
+        self.same(Vocoder(REFERENCE / "waveglow.pt"), "waveglow", denoise=0.5)
+        with self.assertRaisesRegex(VocoderError, "has no bias that a denoiser knows"):
+            Vocoder("student").synth(MEL, denoise=0.1)
 
 
 class Examples(unittest.TestCase):
