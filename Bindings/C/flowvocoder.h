@@ -75,10 +75,10 @@ FV_API fv_voice *fv_voice_open(const char *path);
 FV_API fv_voice *fv_voice_open_memory(const void *data, size_t size, const char *name);
 
 /*
- * The same voice for mels that another toolkit makes: a second handle on the same weights, to be released like the first, for which whole mels and frames are those of
- * the recipe. They are turned into the voice's own as `vocoder synth --mel-recipe` does.
- * recipe: a name of `vocoder mel --list-recipes`, or NULL for the voice's own. stats: NULL, or a file of mean and deviation of each band by which the mels were
- * normalised. approximate: 0 refuses what cannot be turned without a loss (fv_voice_difference says why there is one).
+ * The same voice for mels that another toolkit makes: a second handle on the same weights, to be released like the first, for which whole mels and
+ * frames are those of the recipe. They are turned into the voice's own as `vocoder synth --mel-recipe` does.
+ * recipe: a name of `vocoder mel --list-recipes`, or NULL for the voice's own. stats: NULL, or a file of mean and deviation of each band by which the mels
+ * were normalised. approximate: 0 refuses what cannot be turned without a loss (fv_voice_difference says why there is one).
  */
 FV_API fv_voice *fv_voice_with_recipe(const fv_voice *voice, const char *recipe, const char *stats, int32_t approximate);
 
@@ -93,8 +93,8 @@ FV_API int32_t fv_voice_hop_size(const fv_voice *voice);    /* samples for each 
 FV_API int64_t fv_voice_samples(const fv_voice *voice, int64_t frames);
 
 /*
- * Text about a voice, valid until it is freed; NULL for an unknown handle. The recipe of the mels that it takes is a JSON object; what makes turning them into the
- * voice's own approximate is a phrase, "" where nothing does.
+ * Text about a voice, valid until it is freed; NULL for an unknown handle. The recipe of the mels that it takes is a JSON object; what makes turning them
+ * into the voice's own approximate is a phrase, "" where nothing does.
  */
 FV_API const char *fv_voice_name(const fv_voice *voice);
 FV_API const char *fv_voice_licence(const fv_voice *voice);

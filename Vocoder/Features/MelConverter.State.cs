@@ -18,14 +18,16 @@ public sealed partial class MelConverter
         state.Require(found.AsSpan().SequenceEqual(expected), $"frames of another recipe, or of other statistics");
         state.Number(ref _received);
         state.Number(ref _given);
-        state.Require(_received is >= 0 and <= int.MaxValue / 16 && (_given == Ready(_received) || _given == _conversion.FrameCount(_received)), $"a position that no stream reaches");
+        bool follows = _received is >= 0 and <= int.MaxValue / 16 && (_given == Ready(_received) || _given == _conversion.FrameCount(_received));
+        state.Require(follows, $"a position that no stream reaches");
         foreach (ref double root in _roots.AsSpan()) state.Number(ref root);
     }
 
     private byte[] Fingerprint()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (MelRecipe recipe in (ReadOnlySpan<MelRecipe>)[_conversion.Source, _conversion.Target]) hash.AppendData(Encoding.UTF8.GetBytes(recipe.ToJson() + '\0'));
+        foreach (MelRecipe recipe in (ReadOnlySpan<MelRecipe>)[_conversion.Source, _conversion.Target])
+            hash.AppendData(Encoding.UTF8.GetBytes(recipe.ToJson() + '\0'));
         if (_conversion.Statistics is { } statistics) hash.AppendData(MemoryMarshal.AsBytes<float>([.. statistics.Mean, .. statistics.Deviation]));
         return hash.GetHashAndReset();
     }

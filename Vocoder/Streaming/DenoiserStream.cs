@@ -96,8 +96,8 @@ public sealed class DenoiserStream
         state.Number(ref _received);
         state.Number(ref _given);
         state.Number(ref _made);
-        state.Require(_fresh is >= 0 and < Hop && _received is >= 0 and <= 1L << 48 && (_given == Ready(_received) || _given == _received) && _made is >= 0 and <= 1L << 49,
-            $"a position that no stream reaches");
+        bool follows = _fresh is >= 0 and < Hop && _received is >= 0 and <= 1L << 48 && (_given == Ready(_received) || _given == _received);
+        state.Require(follows && _made is >= 0 and <= 1L << 49, $"a position that no stream reaches");
     }
 
     private static long Ready(long received) => Math.Max(0, (received / Hop * Hop) - (Size - Hop));

@@ -51,8 +51,8 @@ internal sealed class NativeVoice
         MelConversion conversion = MelConversion.Between(source, own, statistics == null ? null : MelStatisticsFile.Read(statistics, source.Bands));
         if (conversion.Difference is { } difference && !approximate)
         {
-            throw new VocoderException($"a '{source.Name}' mel has {difference} and can only be turned into that of the voice '{Loaded.Name}' ({own.Name}) with a loss, "
-                + "expected approximate if that will do");
+            throw new VocoderException($"a '{source.Name}' mel has {difference} and can only be turned into that of the voice '{Loaded.Name}' "
+                + $"({own.Name}) with a loss, expected approximate if that will do");
         }
         return new NativeVoice(Loaded, source, conversion.IsIdentity ? null : conversion, _denoiser);
     }
@@ -82,7 +82,10 @@ internal sealed class NativeVoice
         frame.CopyTo(values);
         conversion.Statistics?.Denormalize(values);
         for (int b = 0; b < frame.Length; b++)
-            if (!float.IsFinite(frame[b]) || !(conversion.Source.ToAmplitude(values[b]) <= LoudestForeign)) throw VocoderStream.NotSpeakable(number, b, frame[b]);
+        {
+            if (!float.IsFinite(frame[b]) || !(conversion.Source.ToAmplitude(values[b]) <= LoudestForeign))
+                throw VocoderStream.NotSpeakable(number, b, frame[b]);
+        }
     }
 
     /// <summary>What removes the hum of its speech, or null where nothing is asked for.</summary>

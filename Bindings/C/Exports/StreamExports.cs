@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using FlowVocoder.Streaming;
 
 namespace FlowVocoder.Native;
 
@@ -13,7 +14,8 @@ internal static unsafe class StreamExports
         {
             NativeVoice speaker = NativeVoice.Of(voice);
             NativeOptions how = NativeOptions.Read(options, speaker.Loaded);
-            return Handles.Add(new NativeStream(speaker.Loaded.Model.NewStream(how.Synthesis, how.ForStream), speaker.Conversion, speaker.NewDenoiser(how.Denoise)));
+            VocoderStream stream = speaker.Loaded.Model.NewStream(how.Synthesis, how.ForStream);
+            return Handles.Add(new NativeStream(stream, speaker.Conversion, speaker.NewDenoiser(how.Denoise)));
         }
         catch (Exception e)
         {

@@ -1,8 +1,8 @@
 /*
  * Tests of libflowvocoder, which stands by what the command has made of the same mel:
  * test_flowvocoder VOICE MEL.npy WHOLE.wav WHOLE16.wav STREAM.wav RECIPES WAVEGLOW
- * with `vocoder synth --float`, without, and with --float --match 1. RECIPES is a folder with mels of other toolkits, vocos.npy say, and what the command made of them
- * (test.sh); WAVEGLOW a voice that hums, whose mel and speech lie there too.
+ * with `vocoder synth --float`, without, and with --float --match 1. RECIPES is a folder with mels of other toolkits, vocos.npy say, and what the command
+ * made of them (test.sh); WAVEGLOW a voice that hums, whose mel and speech lie there too.
  */
 #include "../flowvocoder.h"
 #include "check.h"
