@@ -40,6 +40,7 @@ internal sealed class EvaluateVerb : Verb
     };
     private readonly Option<int> _threads = Inputs.Threads();
     private readonly Engines _engines;
+    private readonly SolverOption _solver;
 
     public EvaluateVerb() : base("evaluate", "Speaks held-out recordings from their mels and compares: log-mel L1, multi-resolution STFT distance, STOI, "
         + "ESTOI, voicing F1 and pitch, periodicity and levels of single bands, per speaker, in Markdown.",
@@ -49,13 +50,13 @@ internal sealed class EvaluateVerb : Verb
         _baseline.OneOf(NoiseBaseline.Label, GriffinLimBaseline.Label, RecordingBaseline.Label);
         foreach (Option option in (Option[])[_data, _voice, _sigma, _match, _seed, _baseline, _generated, _limit, _out, _threads]) Add(option);
         _engines = new Engines(this);
+        _solver = new SolverOption(this);
     }
 
     public override int Run(ParseResult arguments, Terminal terminal)
     {
-        LoadedVoice voice = _engines.Put(arguments, arguments.LoadVoice(_voice));
-        var options = voice.Options with { Sigma = arguments.GetValue(_sigma) ?? voice.Sigma, Seed = arguments.GetValue(_seed) ?? 0,
-            Match = arguments.GetValue(_match) };
+        LoadedVoice voice = _engines.Put(arguments, _solver.Put(arguments, arguments.LoadVoice(_voice)));
+        var options = voice.Options with { Sigma = arguments.GetValue(_sigma) ?? voice.Sigma, Seed = arguments.GetValue(_seed) ?? 0, Match = arguments.GetValue(_match) };
         options.Validate();
         Parallelism parallelism = arguments.Parallelism(_threads);
         IReadOnlyList<EvaluationClip> clips = EvaluationClip.Find(arguments.GetRequiredValue(_data), arguments.GetValue(_limit));

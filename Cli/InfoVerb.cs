@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using FlowVocoder.Features;
+using FlowVocoder.Flows;
 using FlowVocoder.Models;
 using FlowVocoder.Streaming;
 using FlowVocoder.Voices;
@@ -12,9 +13,13 @@ internal sealed class InfoVerb : Verb
 {
     private readonly Argument<string> _voice = new("VOICE") { Description = "An installed voice or a voice file" };
 
-    public InfoVerb() : base("info", "Describes a voice: configuration, recipe, size, cost, delay, where it came from and under which licence.",
-        "vocoder info compact") =>
+    private readonly SolverOption _solver;
+
+    public InfoVerb() : base("info", "Describes a voice: configuration, recipe, size, cost, delay, where it came from and under which licence.", "vocoder info compact")
+    {
         Add(_voice.OfFiles());
+        _solver = new SolverOption(this);
+    }
 
     public override int Run(ParseResult arguments, Terminal terminal)
     {
@@ -24,7 +29,7 @@ internal sealed class InfoVerb : Verb
             terminal.Out.Write(OfFlowtron(asked));
             return VocoderCommand.Success;
         }
-        LoadedVoice voice = VoiceLibrary.Load(asked);
+        LoadedVoice voice = _solver.Put(arguments, VoiceLibrary.Load(asked));
         var table = new TextTable(false, false);
         table.Add("voice", voice.Name);
         table.Row("file", $"{voice.Source}, {new FileInfo(voice.Source).Length / 1e6:0.0} MB");
@@ -66,6 +71,7 @@ internal sealed class InfoVerb : Verb
         table.Add("kind", model.Kind);
         table.Row("parameters", $"{model.Parameters.Count:N0}");
         table.Row("cost", $"{model.MacsPerSecond / 1e9:0.000} GMAC per second of audio");
+        if (model is CompactVocoder { Config: { Flow: FlowKind.Continuous } config }) table.Row("solver", $"{config.Solver}, {config.SolverSteps} steps");
         if (model.GeneratesStepByStep) table.Add("speaks", "step by step (an autoregressive teacher)");
         if (model.ScoresStepByStep) table.Add("scores", "step by step (an inverse autoregressive student)");
         table.Row("look-ahead", $"{model.LookAheadFrames} frames, {Milliseconds(model.LookAheadFrames * hop):0.0} ms");

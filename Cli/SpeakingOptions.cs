@@ -16,20 +16,22 @@ internal sealed class SpeakingOptions
     private readonly Option<int> _threads = Inputs.Threads("0 for whole mels, 1 for streams");
 
     private readonly Engines _engines;
+    private readonly SolverOption _solver;
 
     /// <summary>Adds the options to a verb.</summary>
     public SpeakingOptions(Command verb, bool withVoice = true, bool withSound = false)
     {
         _engines = withSound ? new Engines(verb, "--engine-device") : new Engines(verb);
         if (withVoice) verb.Add(_voice);
+        _solver = new SolverOption(verb);
         foreach (Option option in (Option[])[_sigma, _pitch, _match, _seed, _threads]) verb.Add(option);
     }
 
     /// <summary>The voice that was asked for.</summary>
-    public LoadedVoice Voice(ParseResult arguments) => _engines.Put(arguments, arguments.LoadVoice(_voice));
+    public LoadedVoice Voice(ParseResult arguments) => _engines.Put(arguments, _solver.Put(arguments, arguments.LoadVoice(_voice)));
 
     /// <summary>A voice by name or file, on the engine that was asked for.</summary>
-    public LoadedVoice Load(ParseResult arguments, string nameOrFile) => _engines.Put(arguments, VoiceLibrary.Load(nameOrFile));
+    public LoadedVoice Load(ParseResult arguments, string nameOrFile) => _engines.Put(arguments, _solver.Put(arguments, VoiceLibrary.Load(nameOrFile)));
 
     /// <summary>How a voice is to speak.</summary>
     /// <exception cref="UsageException">A number is out of range.</exception>

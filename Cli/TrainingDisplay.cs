@@ -42,7 +42,7 @@ internal static class TrainingDisplay
                 // Short, so that the bar has room in 80 columns.
                 steps.Description = string.Create(CultureInfo.InvariantCulture, $"{(report.Nats is { } nats ? string.Create(CultureInfo.InvariantCulture, $"{nats:0.000} nats, ") : "")}{report.AudioSecondsPerSecond:0.0} audio-s/s, left {Left(report)}");
                 // What was measured on held-out clips stays on the screen.
-                if (report.HeldOutNats != null) AnsiConsole.MarkupLineInterpolated($"{Line(report)}");
+                if (report.HeldOutNats != null || report.ValidMatching != null) AnsiConsole.MarkupLineInterpolated($"{Line(report)}");
             },
             line => AnsiConsole.MarkupLineInterpolated($"{line}"));
         });
@@ -55,11 +55,12 @@ internal static class TrainingDisplay
         string valid = report.HeldOutNats is { } nats ? string.Create(CultureInfo.InvariantCulture, $" valid {nats:0.0000}") : "";
         // A stretch may have neither.
         string measured = train.Length + valid.Length == 0 ? "" : $"  {kind}nats per sample:{train}{valid}";
+        string matching = report.Matching is not { } error ? ""
+            : string.Create(CultureInfo.InvariantCulture, $"  matching error {error:0.0000}{(report.ValidMatching is { } held ? string.Create(CultureInfo.InvariantCulture, $" valid {held:0.0000}") : "")}");
         string mel = report.MelLoss == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"  mel {report.MelLoss:0.000}");
         string pitch = report.PitchLoss == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"  pitch loss {report.PitchLoss:0.000}");
         return string.Create(CultureInfo.InvariantCulture,
-            $"step {report.Step}/{report.Steps}{measured}{mel}{pitch}  {(report.SecondsPerStep > 0 ? 1 / report.SecondsPerStep : 0):0.00} steps/s  "
-            + $"{report.AudioSecondsPerSecond:0.0} audio-s/s  left {Left(report)}  skipped {report.Skipped}");
+            $"step {report.Step}/{report.Steps}{measured}{matching}{mel}{pitch}  {(report.SecondsPerStep > 0 ? 1 / report.SecondsPerStep : 0):0.00} steps/s  {report.AudioSecondsPerSecond:0.0} audio-s/s  left {Left(report)}  skipped {report.Skipped}");
     }
 
     private static string Left(TrainingReport report) =>

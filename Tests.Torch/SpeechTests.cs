@@ -23,6 +23,7 @@ public class SpeechTests
     static SpeechTests()
     {
         foreach (var (i, row) in CompactModels.Configurations().Index()) s_models[$"compact {i}"] = () => CompactModels.Create(row.Data);
+        foreach (var (i, row) in CompactModels.Continuous().Index()) s_models[$"continuous {i}"] = () => CompactModels.Create(row.Data);
         foreach (var (i, row) in WaveFlowModels.Configurations().Index()) s_models[$"waveflow {i}"] = () => WaveFlowModels.Shaken(row.Data);
         foreach (var row in MultiScaleModels.All()) s_models[$"multi-scale {row.Data}"] = () => MultiScaleModels.Shaken(row.Data);
     }
@@ -58,6 +59,7 @@ public class SpeechTests
     [InlineData("compact 0")]
     [InlineData("compact 6")]
     [InlineData("compact 8")]
+    [InlineData("continuous 2")]
     public void A_stream_cut_anywhere_and_saved_on_one_engine_goes_on_on_the_other(string name)
     {
         VocoderModel managed = s_models[name](), torch = s_models[name]();

@@ -9,7 +9,7 @@ namespace FlowVocoder.Training;
 /// <summary>
 /// Maximum likelihood of a <see cref="CompactVocoder"/>, with losses of what it generates beside it where the configuration asks for them.
 /// </summary>
-internal sealed class CompactTask : CompactTaskBase
+internal class CompactTask : CompactTaskBase
 {
     public CompactTask(CompactVocoder model, SpeechDataset data, TrainingConfig config) : base(model, data, config)
     {

@@ -127,6 +127,9 @@ internal abstract class CompactTaskBase : ITrainingTask
     /// <summary>A condition and the outermost flow of the speech that it stands for, with the crops as they were seen.</summary>
     protected sealed record Generator(FlowCondition Condition, Prediction Prediction, IReadOnlyList<Crop> Seen);
 
+    /// <summary>A number of 0 to 1 that belongs to a step.</summary>
+    protected double Chance(uint stream, long step) => _noise.Uniform(stream, 0, step);
+
     // Half of those that are smoothed are smoothed little.
     private MelBlur Blur(long step, int item)
     {
@@ -164,7 +167,7 @@ internal abstract class CompactTaskBase : ITrainingTask
         return loss ?? new Tensor(1, 1, 1);
     }
 
-    /// <summary>Noise for a generation of a step; take 0 and take 1 are independent.</summary>
+    /// <summary>Noise for a generation of a step; takes are independent.</summary>
     protected IReadOnlyList<Tensor> DrawLatents(Ops ops, FlowCondition condition, long step, uint take) =>
         Model.Stack.DrawLatents(
             ops, condition.Batch, condition.Length, _noise, NoiseStreams.TrainingLatents(take), (step & 0xFFFFFFFF) * condition.Length, 1f);

@@ -5,15 +5,18 @@ namespace FlowVocoder.Training;
 
 /// <summary>What a step or a validation found.</summary>
 /// <param name="Loss">The scalar to minimise, or null when only measuring.</param>
-/// <param name="NatsPerSample">Log-likelihood of the recording in nats per sample; higher is better.</param>
+/// <param name="NatsPerSample">Log-likelihood of the recording in nats per sample; higher is better, NaN where it is not measured.</param>
 /// <param name="PitchLoss">Cross-entropy of pitch and voicing in nats per frame; 0 without a pitch predictor.</param>
 /// <param name="MelLoss">Log-mel distance between generated and recorded speech; 0 when not part of the loss.</param>
 /// <param name="Kl">Divergence of a student from its teacher in nats per sample, in place of a likelihood; null without a teacher.</param>
 internal sealed record StepResult(Tensor? Loss, double NatsPerSample, double PitchLoss, double MelLoss, double? Kl = null)
 {
+    /// <summary>Weighted energy of what flow matching found wrong; null where nothing is matched.</summary>
+    public double? Matching { get; init; }
+
     /// <summary>Adds what another found, weighted; for means.</summary>
     public StepResult Plus(StepResult other, double weight) => new(null, NatsPerSample + weight * other.NatsPerSample,
-        PitchLoss + weight * other.PitchLoss, MelLoss + weight * other.MelLoss, other.Kl == null ? Kl : (Kl ?? 0) + weight * other.Kl);
+        PitchLoss + weight * other.PitchLoss, MelLoss + weight * other.MelLoss, other.Kl == null ? Kl : (Kl ?? 0) + weight * other.Kl) { Matching = other.Matching == null ? Matching : (Matching ?? 0) + weight * other.Matching };
 }
 
 /// <summary>A model with its data and loss, as <see cref="Trainer"/> sees it.</summary>

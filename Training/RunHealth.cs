@@ -13,16 +13,17 @@ internal sealed class RunHealth
     private const double MaxUnusable = 0.8;
     // Far beyond what healthy runs vary by: nats per sample, and of the mel distance the factor and what is added.
     private const double Nats = 10, MelFactor = 4, MelMore = 0.5;
-    private readonly bool _isMel, _isKl, _isChosen;
+    private readonly bool _isMel, _isKl, _isMatching, _isChosen;
 
     public RunHealth(TrainingConfig config, bool isDistillation)
     {
+        _isMatching = config.IsMatching && !isDistillation;
         // What discriminators ask for and what a teacher no longer asked would say are no measures of what is learnt: the mel distance is.
         _isMel = config.MelLossWeight > 0;
         _isKl = isDistillation;
         _isChosen = config.Adversarial.Weight == 0;
         bool unmeasured = config.Adversarial.Weight > 0 || (isDistillation && config.Distillation.Until > 0);
-        Measure = _isMel ? "mel distance" : unmeasured ? "" : isDistillation ? "divergence" : "negative log-likelihood";
+        Measure = _isMel ? "mel distance" : unmeasured ? "" : isDistillation ? "divergence" : _isMatching ? "matching error" : "negative log-likelihood";
     }
 
     /// <summary>What is judged; empty where there is no number for what is learnt, and unusable batches alone are counted.</summary>
@@ -84,7 +85,7 @@ internal sealed class RunHealth
         BestStep = step;
     }
 
-    private double? Of(StepResult result) => _isMel ? result.MelLoss : Measure.Length == 0 ? null : _isKl ? result.Kl : -result.NatsPerSample;
+    private double? Of(StepResult result) => _isMel ? result.MelLoss : Measure.Length == 0 ? null : _isKl ? result.Kl : _isMatching ? result.Matching : -result.NatsPerSample;
 
     private string? Compare(string where, double value, double past)
     {

@@ -24,9 +24,12 @@ namespace FlowVocoder.Training;
 /// <param name="Kl">Divergence of a student from its teacher, nats per sample; null without a teacher and where it is asked no more.</param>
 /// <param name="ValidKl">The same on the held-out clips.</param>
 /// <param name="IsTaught">Whether a student learns from a teacher; logs of former versions have no such member.</param>
+/// <param name="Matching">Weighted energy of what flow matching found wrong; null where nothing is matched.</param>
+/// <param name="ValidMatching">The same on the held-out clips.</param>
 public sealed record TrainingReport(long Step, long Steps, double NatsPerSample, double PitchLoss, double GradientNorm, double LearningRate,
     long Skipped, double SecondsPerStep, double AudioSecondsPerSecond, double? ValidNats, double? ValidPitchLoss,
-    double MelLoss = 0, double? ValidMelLoss = null, double? Kl = null, double? ValidKl = null, bool IsTaught = false)
+    double MelLoss = 0, double? ValidMelLoss = null, double? Kl = null, double? ValidKl = null, bool IsTaught = false,
+    double? Matching = null, double? ValidMatching = null)
 {
     /// <summary>Whether a student learns from a teacher.</summary>
     [JsonIgnore]
@@ -40,7 +43,7 @@ public sealed record TrainingReport(long Step, long Steps, double NatsPerSample,
 
     /// <summary>The same on the held-out clips, or null when not measured now.</summary>
     [JsonIgnore]
-    public double? HeldOutNats => IsDistillation ? ValidKl : ValidNats;
+    public double? HeldOutNats => (IsDistillation ? ValidKl : ValidNats) is { } nats && double.IsFinite(nats) ? nats : null;
 
     /// <summary>Estimated time to the end.</summary>
     public TimeSpan Left => TimeSpan.FromSeconds(SecondsPerStep * (Steps - Step));
@@ -151,7 +154,7 @@ internal sealed class Trainer
         StepResult valid = Validate();
         Health.Begin(valid, Step);
         return new TrainingReport(0, _config.Steps, valid.NatsPerSample, valid.PitchLoss, 0, _config.LearningRateAt(0), 0, 0, 0,
-            valid.NatsPerSample, valid.PitchLoss, valid.MelLoss, valid.MelLoss, valid.Kl, valid.Kl, _task.IsDistillation);
+            valid.NatsPerSample, valid.PitchLoss, valid.MelLoss, valid.MelLoss, valid.Kl, valid.Kl, _task.IsDistillation, valid.Matching, valid.Matching);
     }
 
     /// <summary>Trains to the configured step, calling back after reports and when a checkpoint is due.</summary>
@@ -185,7 +188,7 @@ internal sealed class Trainer
                 StepResult? told = validate ? valid : null;
                 report(new TrainingReport(Step, _config.Steps, sum.NatsPerSample / counted, sum.PitchLoss / counted, norm, rate, Skipped, seconds,
                     _task.SecondsPerStep / seconds, told?.NatsPerSample, told?.PitchLoss, sum.MelLoss / counted, told?.MelLoss,
-                    taught > 0 ? sum.Kl / taught : null, told?.Kl, _task.IsDistillation));
+                    taught > 0 ? sum.Kl / taught : null, told?.Kl, _task.IsDistillation, sum.Matching / counted, told?.Matching));
                 (sum, counted, taught, since, start) = (new StepResult(null, 0, 0, 0), 0, 0, Step, Stopwatch.GetTimestamp());
             }
             if (valid != null) RequireHealth(Health.HeldOut(valid));

@@ -157,6 +157,9 @@ public sealed record TrainingConfig
     /// <summary>Steps between checkpoints. The default value is 500.</summary>
     public long SaveEvery { get; init; } = 500;
 
+    /// <summary>Whether it is a continuous flow, which learns by flow matching.</summary>
+    internal bool IsMatching => Family.Length == 0 && Model.Flow == FlowKind.Continuous;
+
     /// <summary>Whether speech is generated while training, to be compared with the recording.</summary>
     internal bool HasGenerationLoss => MelLossWeight > 0 || StftLossWeight > 0 || PowerLossWeight > 0 || ToneLossWeight > 0 || Adversarial.Weight > 0;
 

@@ -89,6 +89,7 @@ public static class TrainingRun
         {
             ILikelihoodModel => new LikelihoodTask(model, data, config),
             CompactVocoder student when teacher != null => new DistillationTask(student, teacher, data, config),
+            CompactVocoder continuous when config.IsMatching => new MatchingTask(continuous, data, config),
             _ => new CompactTask((CompactVocoder)model, data, config),
         };
         var trainer = new Trainer(task, config, new Parallelism(threads), engine);
@@ -223,11 +224,7 @@ public static class TrainingRun
         LoadedVoice loaded = VoiceLibrary.Load(voice);
         if (loaded.Model.ConfigJson != model.ConfigJson || model.Recipe.Mismatch(loaded.Model.Recipe) != null)
             throw new VocoderException($"{loaded.Source}: its model or recipe is not that of the configuration, expected the same to start from it");
-        foreach (var (target, source) in model.Parameters.Items.Zip(loaded.Model.Parameters.Items))
-        {
-            source.Value.Span.CopyTo(target.Value.Span);
-            target.Value.MarkChanged();
-        }
+        model.Parameters.CopyFrom(loaded.Model.Parameters);
     }
 
     private static void WriteVoice(TrainingPaths paths, TrainingConfig config, VocoderModel model, long step, SpeechDataset data)

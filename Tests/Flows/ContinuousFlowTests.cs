@@ -98,6 +98,70 @@ public class ContinuousFlowTests
         });
     }
 
+    private static ContinuousFlow Preconditioned(OdeSolver solver, out ParameterSet parameters, double moved = 0.3)
+    {
+        parameters = new ParameterSet(1);
+        var flow = new ContinuousFlow(parameters, new WaveNetConfig(2, 6, 2), 2, 3, solver, isPreconditioned: true) { Exact = true };
+        if (moved > 0) parameters.Randomize(3, moved);
+        return flow;
+    }
+
+    [Fact]
+    public void Preconditioned_it_starts_with_the_path_of_white_noise_to_white_noise()
+    {
+        // Where x and z are normal with unit variance, x_t has variance D = (1 - t)² + t², and the flow between is x·√D.
+        ContinuousFlow flow = Preconditioned(new OdeSolver(OdeMethod.Rk4, 16), out _, moved: 0);
+        Tensor x = Normal(1, 1, 2, 9), condition = Normal(2, 1, 3, 9), z = flow.Forward(new CpuOps(), x, condition, out Tensor logDet);
+        Assert.InRange(FlowChecks.Distance(x, z), 0, 1e-4);
+        Assert.Equal(0, logDet.Item, 1e-3);
+        var time = new Tensor(1, 1, 9);
+        for (int i = 0; i < 9; i++) time.Span[i] = i / 8f;
+        Tensor velocity = flow.Velocity(new CpuOps(), x, condition, time);
+        for (int i = 0; i < 9; i++)
+        {
+            double t = i / 8.0, d = (1 - t) * (1 - t) + t * t;
+            Assert.Equal(x.Row(0, 1)[i] * (2 * t - 1) / d, velocity.Row(0, 1)[i], 1e-5);
+        }
+    }
+
+    [Fact]
+    public void Preconditioned_the_first_step_of_euler_ends_where_the_network_sees_the_data()
+    {
+        // From noise, t = 1, one step of x - v is F(z, 1): a step to the data that the field tells.
+        ContinuousFlow flow = Preconditioned(new OdeSolver(OdeMethod.Euler, 1), out ParameterSet parameters);
+        var raw = new ParameterSet(1);
+        var network = new WaveNet(raw, new WaveNetConfig(2, 6, 2, Timed: true), 2, 2, 3);
+        raw.Load("test", name => parameters.Items.First(p => p.Name == name) is { } p ? (p.Shape, p.Value.Span.ToArray()) : null);
+        Tensor z = Normal(1, 1, 2, 9), condition = Normal(2, 1, 3, 9), one = new CpuOps().Fill(1, 1, 9, 1f);
+        Assert.InRange(FlowChecks.Distance(network.Apply(new CpuOps(), z, condition, one, null, out _), flow.Inverse(new CpuOps(), z, condition)), 0, 1e-5);
+    }
+
+    [Fact]
+    public void Preconditioned_its_determinant_and_gradients_are_those_of_differences()
+    {
+        FlowChecks.LogDetEqualsJacobian(Preconditioned(new OdeSolver(OdeMethod.Rk4, 16), out ParameterSet parameters, 0.6), Normal(1, 1, 2, 6), Normal(2, 1, 3, 6));
+        ContinuousFlow flow = Preconditioned(new OdeSolver(OdeMethod.Midpoint, 2), out parameters, moved: 0);
+        parameters.Randomize(8, 0.3);
+        FlowChecks.LikelihoodGradients(parameters, flow, Normal(1, 1, 2, 5), Normal(2, 1, 3, 5));
+    }
+
+    [Fact]
+    public void What_is_solved_finely_comes_back_and_its_estimates_scatter_about_the_determinant_of_the_jacobian()
+    {
+        // Speaking in one step does not touch it.
+        ContinuousFlow flow = Preconditioned(new OdeSolver(OdeMethod.Euler, 1), out _, 0.4);
+        Tensor x = Normal(1, 1, 2, 6), condition = Normal(2, 1, 3, 6), z = flow.Analyze(new CpuOps(), x, condition, 0, out _);
+        Assert.InRange(FlowChecks.Distance(x, flow.Synthesize(new CpuOps(), z, condition)), 0, 1e-3);
+        double[] estimates = [.. Enumerable.Range(0, 400).Select(draw =>
+        {
+            flow.Analyze(new CpuOps(), x, condition, (uint)draw, out Tensor logDet);
+            return (double)logDet.Item;
+        })];
+        double mean = estimates.Average(), error = Math.Sqrt(estimates.Average(e => (e - mean) * (e - mean)) / estimates.Length);
+        Assert.InRange(error, 1e-5, 0.05);
+        FlowChecks.LogDetEqualsJacobian((ops, input) => (flow.Analyze(ops, input, condition, 0, out _).Span.ToArray(), mean), x, 4 * error + 2e-3);
+    }
+
     [Fact]
     public void It_starts_as_the_identity()
     {

@@ -12,10 +12,8 @@ public class CompactConfigTests
     {
         var config = new CompactConfig
         {
-            Flow = FlowKind.Iaf, Cycle = 2, Group = 64, Flows = 5, Layers = 3, Channels = 40, Kernel = 5, EarlyEvery = 3, EarlySize = 6, LogScaleClamp = 2.5f,
-            LookAhead = 4, EncoderChannels = 50,
-            ConditionChannels = 60, LinearPrediction = 18, LagWindow = 40, HarmonicBands = [500, 2000], Harmonics = [1, 5], PhasePositions = 8,
-            PitchChannels = 70, MelOffset = 1.25f, MelFactor = 0.75f,
+            Flow = FlowKind.Iaf, Solver = "rk4", SolverSteps = 3, Cycle = 2, Group = 64, Flows = 5, Layers = 3, Channels = 40, Kernel = 5, EarlyEvery = 3, EarlySize = 6, LogScaleClamp = 2.5f, LookAhead = 4, EncoderChannels = 50,
+            ConditionChannels = 60, LinearPrediction = 18, LagWindow = 40, HarmonicBands = [500, 2000], Harmonics = [1, 5], PhasePositions = 8, PitchChannels = 70, MelOffset = 1.25f, MelFactor = 0.75f,
         };
         string json = config.ToJson();
         CompactConfig read = CompactConfig.FromJson(json, "x");
@@ -25,7 +23,7 @@ public class CompactConfigTests
         Assert.Equal(json, read.ToJson());
         // Every value of this test differs from its default.
         JsonObject changed = JsonNode.Parse(json)!.AsObject(), defaults = JsonNode.Parse(new CompactConfig().ToJson())!.AsObject();
-        Assert.Equal(21, changed.Count);
+        Assert.Equal(23, changed.Count);
         Assert.Equal("iaf", (string)changed["flow"]!);
         Assert.All(changed, member => Assert.False(JsonNode.DeepEquals(member.Value, defaults[member.Key]), member.Key));
         Assert.Equal(2.5, (double)changed["log_scale_clamp"]!);
@@ -74,6 +72,9 @@ public class CompactConfigTests
             { c with { Cycle = 17 }, "cycle is 17, expected 1 to 16, or 0 with at most 16 layers" },
             { c with { Flow = FlowKind.Maf, Group = 0 }, "group is 0, expected a divisor of the hop 256 between 1 and 256" },
             { c with { Flow = FlowKind.Iaf, EarlySize = 16 }, "flow 4 would have 0 channels, expected at least 1 (group 32, 16 leave every 2 flows)" },
+            { c with { Flow = FlowKind.Continuous, EarlyEvery = 0 }, "flows is 6, expected 1 with a continuous flow, whose steps are those of its solver" },
+            { c with { Flow = FlowKind.Continuous, Flows = 1 }, "early_every is 2, expected 0 with a continuous flow, which is one" },
+            { c with { SolverSteps = 65 }, "solver_steps is 65, expected 1 to 64" },
             { c with { Channels = 0 }, "channels is 0, expected 1 to 1024" },
             { c with { Channels = 1025 }, "channels is 1025, expected 1 to 1024" },
             { c with { Kernel = 0 }, "kernel is 0, expected 1 to 15" },

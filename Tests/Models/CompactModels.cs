@@ -34,6 +34,14 @@ internal static class CompactModels
         Small with { Flow = FlowKind.Iaf, Group = 32, Harmonics = [], LinearPrediction = 0, LookAhead = 1 },
     ];
 
+    /// <summary>Continuous flows, whose inverse is near and not exact: each solver, with and without all around it.</summary>
+    public static TheoryData<CompactConfig> Continuous() =>
+    [
+        Small with { Flow = FlowKind.Continuous, Flows = 1, EarlyEvery = 0, Solver = "euler", SolverSteps = 2, HarmonicBands = [600, 2500, 7000] },
+        Small with { Flow = FlowKind.Continuous, Flows = 1, EarlyEvery = 0, Solver = "midpoint", SolverSteps = 2, Group = 64, Harmonics = [], LinearPrediction = 0, LookAhead = 1, Kernel = 2 },
+        Small with { Flow = FlowKind.Continuous, Flows = 1, EarlyEvery = 0, Solver = "rk4", SolverSteps = 1, Layers = 3, Kernel = 2 },
+    ];
+
     public static TheoryData<CompactConfig> WithoutPhase() => [.. Configurations().Where(row => row.Data.Harmonics.Length == 0)];
 
     public static CompactVocoder Create(CompactConfig config, MelRecipe? recipe = null)

@@ -43,6 +43,20 @@ public class CompactScoreTests
     }
 
     [Fact]
+    public void An_estimate_has_the_same_bits_too_and_a_standard_error()
+    {
+        CompactVocoder model = CompactModels.Create(CompactModels.Continuous().First().Data);
+        float[] audio = Speech(Samples), mel = new MelSpectrogram(model.Recipe).Compute(audio, new Parallelism(1));
+        Likelihood whole = model.Score(mel, audio, new Parallelism(1)), pieces = model.Score(new Pieces(audio, seed: 3), null, new Parallelism(2));
+        Assert.Equal(whole.Parts, pieces.Parts);
+        Assert.Equal(whole.StandardError, pieces.StandardError);
+        Assert.InRange(whole.StandardError!.Value, 1e-9, 0.05);
+        Assert.Equal(whole.NatsPerSample, whole.Parts.Sum(part => part.Nats), 1e-9);
+        // Frame by frame other signs are drawn, by which averages of this recording scatter by 0.0007.
+        Assert.Equal(whole.NatsPerSample, model.ScoreFrames(mel, audio, new Parallelism(1)).Average(), 0.003);
+    }
+
+    [Fact]
     public void A_mel_that_is_shorter_or_longer_scores_what_both_cover()
     {
         CompactVocoder model = CompactModels.Create(CompactModels.Small);

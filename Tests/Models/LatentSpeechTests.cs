@@ -48,6 +48,18 @@ public class LatentSpeechTests
     }
 
     [Fact]
+    public void A_recording_comes_back_nearly_through_an_equation()
+    {
+        foreach (var row in CompactModels.Continuous())
+        {
+            CompactVocoder model = CompactModels.Create(row.Data);
+            var (audio, mel) = Speech(1);
+            float[] decoded = model.Decode(model.Encode(mel, audio, One), One);
+            Assert.InRange(WaveGlowReference.Error(audio[..decoded.Length], decoded).MaxAbs, 0, 1e-3 * audio.Max(Math.Abs));
+        }
+    }
+
+    [Fact]
     public void The_latents_are_normal_where_the_voice_made_the_recording_of_normal_noise()
     {
         // A voice without a phase, whose condition is the mel alone: what it speaks of a mel is encoded under that mel as the noise that it drew.

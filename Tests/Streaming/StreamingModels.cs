@@ -14,6 +14,7 @@ internal static class StreamingModels
     static StreamingModels()
     {
         foreach (var (i, row) in CompactModels.Configurations().Index()) s_models[$"compact {i}"] = () => CompactModels.Create(row.Data);
+        foreach (var (i, row) in CompactModels.Continuous().Index()) s_models[$"continuous {i}"] = () => CompactModels.Create(row.Data);
         for (int seed = 1; seed <= RandomConfigurations; seed++)
         {
             CompactConfig config = Draw(new Random(seed));

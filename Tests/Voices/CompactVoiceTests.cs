@@ -13,7 +13,7 @@ public class CompactVoiceTests
 {
     private static readonly float[] Mel = StreamRuns.BandMajor(StreamRuns.Mel(7, 80, 23), 80);
 
-    public static TheoryData<CompactConfig> Configurations() => CompactModels.Configurations();
+    public static TheoryData<CompactConfig> Configurations() => [.. CompactModels.Configurations(), .. CompactModels.Continuous()];
 
     [Theory]
     [MemberData(nameof(Configurations), DisableDiscoveryEnumeration = true)]

@@ -30,6 +30,9 @@ internal static class NoiseStreams
     /// <summary>Whether the mel of an item is smoothed, at time step.</summary>
     public static uint Blur(int item) => 0x7000_0000u + (uint)item;
 
+    /// <summary>Where between data and noise the batch of a step is asked, at time step.</summary>
+    public const uint Times = 0x7800_0000u;
+
     /// <summary>Latent noise of one take of what is spoken while training: the first part of the latents, the others follow, fewer than 65,536.</summary>
     public static uint TrainingLatents(uint take) => 0x8000_0000u + (take << 16);
 

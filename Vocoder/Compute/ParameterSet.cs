@@ -116,6 +116,16 @@ public sealed class ParameterSet
         }
     }
 
+    /// <summary>Takes over the values of a set that was made for the same model.</summary>
+    internal void CopyFrom(ParameterSet other)
+    {
+        foreach (var (own, source) in _items.Zip(other._items))
+        {
+            source.Value.Span.CopyTo(own.Value.Span);
+            own.Value.MarkChanged();
+        }
+    }
+
     private void Require(string what, Int128 size)
     {
         if (size > _budget.Left || size > Array.MaxLength / sizeof(float))

@@ -9,7 +9,7 @@ internal sealed class ConvLayer
     private readonly DerivedTensor? _normalized;
     private readonly Tensor? _bias;
     private readonly int _left;
-    private readonly string _name;
+    private string _name, _alongName;
 
     /// <summary>Creates weights under the names weight (or weight_v and weight_g) and bias, drawn from ±1/√(in·taps).</summary>
     public ConvLayer(ParameterSet parameters, int inputs, int outputs, int taps = 1, int dilation = 1, bool causal = true,
@@ -17,6 +17,7 @@ internal sealed class ConvLayer
     {
         float bound = zero ? 0f : 1f / MathF.Sqrt(inputs * taps);
         (Inputs, Outputs, Taps, Dilation, _name) = (inputs, outputs, taps, dilation, parameters.Name);
+        _alongName = $"{_name}'";
         _left = (taps - 1) * dilation / (causal ? 1 : 2);
         _bias = bias ? parameters.Uniform("bias", bound, outputs) : null;
         if (!weightNorm)
@@ -29,6 +30,15 @@ internal sealed class ConvLayer
         for (int o = 0; o < outputs; o++)
             gain.Span[o] = MathF.Sqrt(System.Numerics.Tensors.TensorPrimitives.SumOfSquares<float>(_direction.Span.Slice(o * inputs * taps, inputs * taps)));
         _normalized = new DerivedTensor(ops => ops.WeightNorm(_direction, gain), _direction, gain);
+    }
+
+    /// <summary>The same layer at another place of a model: its weights are the same, and the past that it remembers of a stream is its own.</summary>
+    public ConvLayer At(string place)
+    {
+        var layer = (ConvLayer)MemberwiseClone();
+        layer._name = $"{_name}@{place}";
+        layer._alongName = $"{layer._name}'";
+        return layer;
     }
 
     public int Inputs { get; }
@@ -45,11 +55,9 @@ internal sealed class ConvLayer
     /// <summary>Future steps that an output depends on; 0 when causal.</summary>
     public int Future => (Taps - 1) * Dilation - _left;
 
-    /// <summary>
-    /// The derivative of <see cref="Apply"/> along a direction of its input, the same without bias and memory, adding <paramref name="add"/>.
-    /// </summary>
+    /// <summary>The derivative of <see cref="Apply"/> along a direction of its input, the same without bias and with a memory of its own, adding <paramref name="add"/>.</summary>
     public Tensor Along(Ops ops, Tensor direction, Tensor? add = null, int firstRow = 0, int rows = 0) =>
-        ops.Conv1d(direction, _normalized?.Of(ops) ?? _direction, null, new ConvShape(Dilation, _left, firstRow, rows), add);
+        ops.Conv1d(direction, _normalized?.Of(ops) ?? _direction, null, new ConvShape(Dilation, _left, firstRow, rows), add, _alongName);
 
     /// <summary>Applies rows firstRow … firstRow+rows-1 (all when rows is 0), adding <paramref name="add"/>.</summary>
     public Tensor Apply(Ops ops, Tensor x, Tensor? add = null, int firstRow = 0, int rows = 0) =>

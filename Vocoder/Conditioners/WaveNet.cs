@@ -29,9 +29,10 @@ internal sealed class WaveNet
 {
     private readonly ConvLayer _start, _end;
     private readonly ConvLayer? _condition;
-    private readonly ConvLayer[] _in, _resSkip;
+    private readonly ConvLayer[] _resSkip;
     private readonly TimeLayer[] _time;
     private readonly int _channels;
+    private ConvLayer[] _in;
 
     public WaveNet(ParameterSet parameters, WaveNetConfig config, int inputs, int outputs, int conditionChannels)
     {
@@ -49,6 +50,15 @@ internal sealed class WaveNet
         }
         _time = [.. Enumerable.Range(0, config.Timed ? config.Layers : 0).Select(i => new TimeLayer(parameters.Scope($"time_layers.{i}"), 2 * channels))];
         _end = new ConvLayer(parameters.Scope("end"), channels, outputs, zero: true);
+    }
+
+    /// <summary>The same network at another place of a model: its weights are the same, and the past that it remembers of a stream is its own.</summary>
+    public WaveNet At(string place)
+    {
+        var net = (WaveNet)MemberwiseClone();
+        // The others have one tap.
+        net._in = [.. _in.Select(layer => layer.At(place))];
+        return net;
     }
 
     /// <summary>Multiply-accumulates per time step.</summary>

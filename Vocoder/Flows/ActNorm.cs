@@ -4,17 +4,18 @@ namespace FlowVocoder.Flows;
 
 /// <summary>
 /// Activation normalisation (Glow, sec. 3.1): z = x·exp(logScale) + shift for each channel. The first batch sets both so that z has
-/// zero mean and unit variance; after that they are trained. log det = batch · time · Σ logScale.
+/// zero mean and unit variance; after that they are trained, unless they are to stay. log det = batch · time · Σ logScale.
 /// </summary>
 public sealed class ActNorm : Flow, IElementwiseFlow
 {
     private readonly Tensor _logScale, _shift;
 
-    /// <summary>Creates the identity on <paramref name="channels"/>.</summary>
-    public ActNorm(ParameterSet parameters, int channels)
+    /// <summary>Creates the identity on <paramref name="channels"/>; what is not trained stays as the first batch set it.</summary>
+    public ActNorm(ParameterSet parameters, int channels, bool trained = true)
     {
-        _logScale = parameters.Constant("log_scale", 0f, channels);
-        _shift = parameters.Constant("shift", 0f, channels);
+        Tensor Zeros(string name) => trained ? parameters.Constant(name, 0f, channels) : parameters.Fixed(name, new float[channels], channels);
+        _logScale = Zeros("log_scale");
+        _shift = Zeros("shift");
     }
 
     /// <summary>Sets scale and shift from data, so that <paramref name="x"/> leaves this layer with zero mean and unit variance.</summary>

@@ -15,8 +15,9 @@ namespace FlowVocoder.Flows;
 /// <param name="LogScaleClamp">Bound of the log-scale; 0 means free.</param>
 /// <param name="Kind">What transforms the samples in each step.</param>
 /// <param name="Harmonics">Signals of a <see cref="HarmonicShift"/> next to the samples; 0 for none.</param>
+/// <param name="Solver">How continuous flows are solved when they speak.</param>
 public sealed record FlowStackConfig(int Channels, int Flows, int EarlyEvery, int EarlySize, WaveNetConfig WaveNet, int ConditionChannels,
-    bool ActNorm, bool Lu, float LogScaleClamp, FlowKind Kind = FlowKind.Coupling, int Harmonics = 0);
+    bool ActNorm, bool Lu, float LogScaleClamp, FlowKind Kind = FlowKind.Coupling, int Harmonics = 0, OdeSolver? Solver = null);
 
 /// <summary>What normalising gives: the latent parts in the order in which they leave, and the log-determinant of each layer, [1,1,1].</summary>
 public sealed record FlowResult(IReadOnlyList<Tensor> Latents, IReadOnlyList<(string Flow, Tensor LogDet)> LogDets);
@@ -48,13 +49,17 @@ public sealed class FlowStack : Flow, IReversible
                     + $"{(config.Kind == FlowKind.Coupling ? "an even number of at least 2" : "at least 1")} (group {config.Channels}, {config.EarlySize} "
                     + $"leave every {config.EarlyEvery} flows)");
             _steps[k] = [];
-            if (config.ActNorm) _steps[k].Add(($"actnorm.{k}", new ActNorm(parameters.Scope($"actnorm.{k}"), channels)));
-            // With one channel there is nothing to mix.
-            if (channels > 1) _steps[k].Add(($"convinv.{k}", new InvertibleConvolution(parameters.Scope($"convinv.{k}.conv"), channels, config.Lu)));
+            // Matching would learn that nothing is found easily: what a continuous flow moves keeps its scale.
+            if (config.ActNorm) _steps[k].Add(($"actnorm.{k}", new ActNorm(parameters.Scope($"actnorm.{k}"), channels, trained: config.Kind != FlowKind.Continuous)));
+            // With one channel there is nothing to mix, and what a continuous flow moves is mixed by its network.
+            if (channels > 1 && config.Kind != FlowKind.Continuous) _steps[k].Add(($"convinv.{k}", new InvertibleConvolution(parameters.Scope($"convinv.{k}.conv"), channels, config.Lu)));
             ParameterSet scope = parameters.Scope($"WN.{k}");
-            _steps[k].Add(($"WN.{k}", config.Kind == FlowKind.Coupling
-                ? new AffineCoupling(scope, config.WaveNet, channels, config.ConditionChannels, config.LogScaleClamp)
-                : new AutoregressiveFlow(scope, config.WaveNet, config.Kind, channels, config.ConditionChannels, config.LogScaleClamp)));
+            _steps[k].Add(($"WN.{k}", config.Kind switch
+            {
+                FlowKind.Coupling => new AffineCoupling(scope, config.WaveNet, channels, config.ConditionChannels, config.LogScaleClamp),
+                FlowKind.Continuous => new ContinuousFlow(scope, config.WaveNet, channels, config.ConditionChannels, config.Solver!, (ulong)k, isPreconditioned: true),
+                _ => new AutoregressiveFlow(scope, config.WaveNet, config.Kind, channels, config.ConditionChannels, config.LogScaleClamp),
+            }));
         }
         FinalChannels = channels;
         LatentChannels = [.. Enumerable.Range(0, _steps.Length).Where(LeavesBefore).Select(_ => config.EarlySize), channels];
@@ -84,6 +89,17 @@ public sealed class FlowStack : Flow, IReversible
     private IEnumerable<Flow> Layers => _steps.SelectMany(step => step.Select(layer => layer.Flow));
 
     private bool LeavesBefore(int k) => _config.EarlyEvery > 0 && k > 0 && k % _config.EarlyEvery == 0;
+
+    /// <summary>The flow next to the noise, when it is a <see cref="ContinuousFlow"/>.</summary>
+    internal ContinuousFlow? Continuous => _steps[^1][^1].Flow as ContinuousFlow;
+
+    /// <summary>What <see cref="Continuous"/> moves of x [b, group, t]: x through the layers before it.</summary>
+    internal Tensor BeforeContinuous(Ops ops, Tensor x, FlowCondition condition)
+    {
+        if (_harmonics != null) x = _harmonics.Forward(ops, x, condition);
+        foreach (Flow flow in Layers.SkipLast(1)) x = flow.Forward(ops, x, condition.Features, out _);
+        return x;
+    }
 
     /// <summary>The layer next to the samples, when it is an <see cref="ActNorm"/>.</summary>
     internal ActNorm? Outermost => _steps[0][0].Flow as ActNorm;
@@ -145,7 +161,9 @@ public sealed class FlowStack : Flow, IReversible
             foreach (var (name, flow) in _steps[k])
             {
                 if (flow is ActNorm norm) visit?.Invoke(norm, x);
-                x = flow.Forward(ops, x, condition.Features, out Tensor logDet);
+                Tensor logDet;
+                x = flow is ContinuousFlow continuous && condition.Draw is { } draw ? continuous.Analyze(ops, x, condition.Features, draw, out logDet)
+                    : flow.Forward(ops, x, condition.Features, out logDet);
                 logDets.Add((name, logDet));
             }
         }
@@ -229,7 +247,8 @@ public sealed class FlowStack : Flow, IReversible
             for (int i = _steps[k].Count - 1; i >= 0; i--)
             {
                 Flow flow = _steps[k][i].Flow;
-                if (!scored) x = flow.Inverse(ops, x, condition.Features);
+                if (flow is ContinuousFlow continuous && condition.Draw != null) x = continuous.Synthesize(ops, x, condition.Features);
+                else if (!scored) x = flow.Inverse(ops, x, condition.Features);
                 else
                 {
                     x = flow.Inverse(ops, x, condition.Features, out Tensor layer);

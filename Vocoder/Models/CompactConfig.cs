@@ -8,13 +8,11 @@ public sealed record CompactConfig
 {
     /// <summary>
     /// What moves the samples in each flow: affine couplings, or an autoregressive flow that is fast at scoring (maf, a teacher) or at generating
-    /// (iaf, a student). The default value is coupling.
+    /// (iaf, a student), or a continuous flow, which learns by flow matching. The default value is coupling.
     /// </summary>
     public FlowKind Flow { get; init; } = FlowKind.Coupling;
 
-    /// <summary>
-    /// Samples that the flow moves as one step, a divisor of the hop: 2 to 256 with couplings, 1 to 256 with autoregressive flows. The default value is 32.
-    /// </summary>
+    /// <summary>Samples that the flow moves as one step, a divisor of the hop: 2 to 256 with couplings, 1 to 256 with other flows. The default value is 32.</summary>
     public int Group { get; init; } = 32;
 
     /// <summary>Steps of ActNorm, invertible convolution and coupling. The default value is 6.</summary>
@@ -40,6 +38,12 @@ public sealed record CompactConfig
 
     /// <summary>Bound of a coupling's log-scale. The default value is 4.</summary>
     public float LogScaleClamp { get; init; } = 4f;
+
+    /// <summary>How a continuous flow is solved when it speaks, by name in equal steps (see <see cref="OdeMethod"/>). The default value is euler.</summary>
+    public string Solver { get; init; } = "euler";
+
+    /// <summary>Steps of the solver. The default value is 2.</summary>
+    public int SolverSteps { get; init; } = 2;
 
     /// <summary>Mel frames of look-ahead, 1 or more. The default value is 2.</summary>
     public int LookAhead { get; init; } = 2;
@@ -78,6 +82,9 @@ public sealed record CompactConfig
     [System.Text.Json.Serialization.JsonPropertyName("mel_scale")]
     public float MelFactor { get; init; } = 0.5f;
 
+    [System.Text.Json.Serialization.JsonIgnore]
+    internal OdeSolver OdeSolver => new(OdeMethod.ByName(Solver), SolverSteps);
+
     /// <summary>The configuration as JSON with snake_case names.</summary>
     public string ToJson() => JsonConfig.Write(this, JsonConfigContext.Default.CompactConfig);
 
@@ -95,6 +102,13 @@ public sealed record CompactConfig
         JsonConfig.Check(Group >= smallest && Group <= 256 && recipe.HopSize % Group == 0, "group", Group,
             $"a divisor of the hop {recipe.HopSize} between {smallest} and 256");
         JsonConfig.Check(Flows is >= 1 and <= 64, "flows", Flows, "1 to 64");
+        if (Flow == FlowKind.Continuous)
+        {
+            JsonConfig.Check(Flows == 1, "flows", Flows, "1 with a continuous flow, whose steps are those of its solver");
+            JsonConfig.Check(EarlyEvery == 0, "early_every", EarlyEvery, "0 with a continuous flow, which is one");
+        }
+        OdeSolver.Validate();
+        JsonConfig.Check(SolverSteps <= 64, "solver_steps", SolverSteps, "1 to 64");
         JsonConfig.Check(Layers is >= 1 and <= 64, "layers", Layers, "1 to 64");
         JsonConfig.Check(Cycle is >= 0 and <= 16 && (Cycle > 0 || Layers <= 16), "cycle", Cycle, "1 to 16, or 0 with at most 16 layers");
         JsonConfig.Check(Channels is >= 1 and <= 1024, "channels", Channels, "1 to 1024");

@@ -20,6 +20,7 @@ internal sealed class CompactScorer
     private readonly PhaseStream? _phaseStream;
     private readonly float[] _f0, _history, _a, _g;
     private readonly int _frames;
+    private readonly uint _estimate;
     // What waits: mel frames from one before the next chunk on, samples and their phases from there on.
     private float[] _mel = [], _audio = [], _phase = [];
     private int _melCount, _audioCount, _phaseCount, _done;
@@ -33,14 +34,16 @@ internal sealed class CompactScorer
     /// <param name="melFrames">Mel frames to come.</param>
     /// <param name="f0">[melFrames] Hz, 0 where unvoiced; empty for a model without phase.</param>
     /// <param name="parallelism">Threads.</param>
+    /// <param name="estimate">Number of the estimate, where a log-determinant is one.</param>
     /// <exception cref="VocoderException">There is not one whole frame to score.</exception>
-    public CompactScorer(CompactVocoder model, int samples, int melFrames, float[] f0, Parallelism parallelism)
+    public CompactScorer(CompactVocoder model, int samples, int melFrames, float[] f0, Parallelism parallelism, uint estimate = 0)
     {
         int hop = model.Recipe.HopSize;
         _frames = Math.Min(samples / hop, melFrames);
         if (_frames == 0)
             throw new VocoderException($"there is nothing to score: {samples} samples and {melFrames} mel frames, expected at least {hop} and 1");
         (_model, _f0, _ops) = (model, f0, model.Engine.Compute(parallelism, new StreamState()));
+        _estimate = estimate;
         _predictor = model.NewPredictor();
         _history = new float[model.Filter?.Order ?? 0];
         int blocks = ChunkFrames * (_predictor?.BlocksPerHop ?? 0);
@@ -102,7 +105,7 @@ internal sealed class CompactScorer
         _audio.AsSpan(0, excitation.Length).CopyTo(excitation.Span);
         if (_model.Filter != null) Analyze(excitation.Span, frames);
         Tensor mel = NextMel(frames);
-        FlowCondition condition = _model.Condition(_ops, mel, mel.Length - frames, _phaseStream == null ? null : NextPhase(frames))!.Value;
+        FlowCondition condition = _model.Condition(_ops, mel, mel.Length - frames, _phaseStream == null ? null : NextPhase(frames))!.Value with { Draw = _estimate << 24 | (uint)(_done / ChunkFrames) };
         FlowResult result = _model.Stack.Forward(_ops, _ops.Fold(excitation, _model.Config.Group), condition);
         for (int i = 0; i < result.LogDets.Count; i++)
         {

@@ -21,7 +21,7 @@ public sealed partial class CompactVocoder
         {
             cancellation.ThrowIfCancellationRequested();
             int count = Math.Min(ChunkFrames, frames - first), row = 0;
-            FlowResult result = Stack.Forward(ops, Fold(ops, excitation.AsSpan(first * hop, count * hop)), condition.Next(count));
+            FlowResult result = Stack.Forward(ops, Fold(ops, excitation.AsSpan(first * hop, count * hop)), condition.Next(count) with { Draw = 0 });
             foreach (Tensor part in result.Latents)
             {
                 Tensor here = ops.Here(part);
@@ -46,7 +46,7 @@ public sealed partial class CompactVocoder
             int count = Math.Min(ChunkFrames, frames - first);
             Tensor z = ops.Rent(1, Config.Group, count * steps);
             for (int c = 0; c < Config.Group; c++) latent.Z.AsSpan(c * latent.Steps + first * steps, count * steps).CopyTo(z.Row(0, c));
-            FlowCondition told = condition.Next(count);
+            FlowCondition told = condition.Next(count) with { Draw = 0 };
             ops.Read(ops.Unfold(Stack.Inverse(ops, Stack.Parts(ops, z), told), Config.Group)).CopyTo(audio.AsSpan(first * hop));
             ops.Reset();
         }
@@ -69,7 +69,7 @@ public sealed partial class CompactVocoder
         for (int i = 0; i < frames; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            FlowResult result = Stack.Forward(ops, Fold(ops, excitation.AsSpan(i * hop, hop)), condition.Next(1));
+            FlowResult result = Stack.Forward(ops, Fold(ops, excitation.AsSpan(i * hop, hop)), condition.Next(1) with { Draw = (uint)i });
             double sum = result.LogDets.Sum(layer => (double)ops.ReadItem(layer.LogDet))
                 - 0.5 * result.Latents.Sum(z => (double)ops.ReadItem(ops.SumSquares(z)));
             if (Filter != null) sum += Filter.LogDeterminant(gains.AsSpan(i * BlocksPerHop, BlocksPerHop), hop);

@@ -15,13 +15,14 @@ public sealed partial class CompactVocoder
     /// <inheritdoc/>
     /// <remarks>
     /// The phase of the fundamental is tracked in the recording: the likelihood is that of p(x | mel, φ). The constant of the normal
-    /// distribution and each latent part's squares are one entry, "z". It goes in chunks: memory does not grow with the recording.
+    /// distribution and each latent part's squares are one entry, "z". It goes in chunks: memory does not grow with the recording. The log-determinant of a
+    /// continuous flow is estimated, several times at once.
     /// </remarks>
     public override Likelihood Score(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism)
     {
         int hop = Recipe.HopSize, melFrames = mel.Length / Recipe.Bands;
         float[] f0 = Phase == null || melFrames == 0 ? [] : new PitchTracker(Recipe).Track(audio, melFrames).F0;
-        var scorer = new CompactScorer(this, audio.Length, melFrames, f0, parallelism);
+        var scorer = new CompactScorers(this, audio.Length, melFrames, f0, parallelism);
         var frames = new float[HandedFrames * Recipe.Bands];
         for (int i = 0, count; i < melFrames; i += count)
         {
@@ -41,13 +42,13 @@ public sealed partial class CompactVocoder
         int samples = Length(audio, piece => pitch?.Push(piece));
         var spectrogram = new MelSpectrogram(Recipe);
         int melFrames = mel.IsEmpty ? spectrogram.FrameCount(samples) : mel.Length / Recipe.Bands;
-        var scorer = new CompactScorer(this, samples, melFrames, pitch?.Finish(melFrames).F0 ?? [], parallelism);
+        var scorer = new CompactScorers(this, samples, melFrames, pitch?.Finish(melFrames).F0 ?? [], parallelism);
         if (mel.IsEmpty) ReadThrough(audio, new MelStream(spectrogram), scorer);
         else ReadThrough(audio, mel, scorer);
         return scorer.Finish();
     }
 
-    private void ReadThrough(ISampleSource audio, ReadOnlyMemory<float> mel, CompactScorer scorer)
+    private void ReadThrough(ISampleSource audio, ReadOnlyMemory<float> mel, CompactScorers scorer)
     {
         int pushed = 0, melFrames = mel.Length / Recipe.Bands;
         long received = 0;
@@ -64,7 +65,7 @@ public sealed partial class CompactVocoder
         });
     }
 
-    private void ReadThrough(ISampleSource audio, MelStream stream, CompactScorer scorer)
+    private void ReadThrough(ISampleSource audio, MelStream stream, CompactScorers scorer)
     {
         float[] frames = [];
         Span<float> Room(int count)

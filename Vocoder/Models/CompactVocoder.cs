@@ -11,7 +11,8 @@ namespace FlowVocoder.Models;
 /// The flow for the CPU: WaveGlow's layers at group rate with causal conditioners, told the phase of the fundamental, and with linear prediction
 /// from the mel as its outermost flow. From speech to noise:
 /// x —linear prediction→ e —fold→ [group] —<see cref="FlowStack"/>→ z, all given the mel and the phase. With autoregressive flows in place of
-/// couplings it is a teacher that scores in one pass (MAF; Gaussian autoregressive WaveNet with group 1) or a student that speaks in one (IAF).
+/// couplings it is a teacher that scores in one pass (MAF; Gaussian autoregressive WaveNet with group 1) or a student that speaks in one (IAF);
+/// with a continuous flow it solves a differential equation.
 /// </summary>
 public sealed partial class CompactVocoder : VocoderModel
 {
@@ -36,9 +37,8 @@ public sealed partial class CompactVocoder : VocoderModel
             Pitch = new PitchPredictor(Parameters.Scope("pitch"), recipe.Bands, config.PitchChannels);
         }
         Stack = new FlowStack(Parameters, new FlowStackConfig(config.Group, config.Flows, config.EarlyEvery, config.EarlySize,
-            new WaveNetConfig(config.Layers, config.Channels, config.Kernel, Cycle: config.Cycle), config.ConditionChannels, ActNorm: true, Lu: true,
-            config.LogScaleClamp, config.Flow,
-            Phase?.Signals ?? 0));
+            new WaveNetConfig(config.Layers, config.Channels, config.Kernel, Cycle: config.Cycle), config.ConditionChannels, ActNorm: true, Lu: true, config.LogScaleClamp, config.Flow,
+            Phase?.Signals ?? 0, config.OdeSolver));
         if (config.LinearPrediction == 0) return;
         Filter = new LinearPredictionFilter(config.LinearPrediction, recipe.HopSize / BlocksPerHop);
         _predictor = new MelLinearPredictor(recipe, config.LinearPrediction, BlocksPerHop, config.LagWindow);
@@ -90,6 +90,18 @@ public sealed partial class CompactVocoder : VocoderModel
 
     /// <inheritdoc/>
     public override int MatchPasses => MelMatching.Refusal(Recipe) == null ? WholePasses : 0;
+
+    /// <summary>The same voice, whose continuous flow is solved another way when it speaks.</summary>
+    /// <param name="solver">Name of an <see cref="OdeMethod"/>.</param>
+    /// <param name="steps">Its equal steps.</param>
+    /// <exception cref="VocoderException">There is no such solver, or the voice has no continuous flow.</exception>
+    public CompactVocoder WithSolver(string solver, int steps)
+    {
+        if (Stack.Continuous == null) throw new VocoderException($"there is no equation to solve in a voice whose flow is {Config.Flow.ToString().ToLowerInvariant()}, expected continuous");
+        var model = new CompactVocoder(Config with { Solver = solver, SolverSteps = steps }, Recipe);
+        model.Parameters.CopyFrom(Parameters);
+        return model;
+    }
 
     /// <inheritdoc/>
     private protected override VocoderStream CreateStream(SynthesisOptions options, Parallelism parallelism) => new CompactStream(this, options, parallelism);

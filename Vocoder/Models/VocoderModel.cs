@@ -16,6 +16,14 @@ public sealed record Likelihood(int Samples, double NatsPerSample, IReadOnlyList
     /// Standard error of <see cref="NatsPerSample"/> where a log-determinant is estimated by chance, in nats per sample; null where all are exact.
     /// </summary>
     public double? StandardError { get; init; }
+
+    /// <summary>The mean of two or more estimates of the same, with its standard error.</summary>
+    internal static Likelihood Mean(IReadOnlyList<Likelihood> estimates)
+    {
+        double mean = estimates.Average(e => e.NatsPerSample), variance = estimates.Sum(e => Math.Pow(e.NatsPerSample - mean, 2)) / (estimates.Count - 1);
+        List<(string, double)> parts = [.. estimates[0].Parts.Select((part, i) => (part.Layer, estimates.Average(e => e.Parts[i].Nats)))];
+        return new Likelihood(estimates[0].Samples, mean, parts) { StandardError = Math.Sqrt(variance / estimates.Count) };
+    }
 }
 
 /// <summary>A vocoder: a flow between speech and noise, given a mel spectrogram.</summary>

@@ -193,9 +193,6 @@ public sealed class WaveNode : MultiScaleVocoder
     private protected override Likelihood Score(Ops ops, Tensor audio, Tensor mel)
     {
         if (Flows.All(flow => flow.Exact)) return base.Score(ops, audio, mel);
-        Likelihood[] estimates = [.. Enumerable.Range(0, Estimates).Select(_ => base.Score(ops, audio, mel))];
-        double mean = estimates.Average(e => e.NatsPerSample), variance = estimates.Sum(e => Math.Pow(e.NatsPerSample - mean, 2)) / (Estimates - 1);
-        List<(string, double)> parts = [.. estimates[0].Parts.Select((part, i) => (part.Layer, estimates.Average(e => e.Parts[i].Nats)))];
-        return new Likelihood(audio.Length, mean, parts) { StandardError = Math.Sqrt(variance / Estimates) };
+        return Likelihood.Mean([.. Enumerable.Range(0, Estimates).Select(_ => base.Score(ops, audio, mel))]);
     }
 }

@@ -37,4 +37,22 @@ public class FlowMatchingTests
             return sum / 10;
         }
     }
+
+    [Fact]
+    public void What_is_told_of_the_data_is_where_the_line_from_here_along_the_field_ends()
+    {
+        var random = new Random(1);
+        Tensor x = Samples.Normal(random, 2, 3, 5), z = Samples.Normal(random, 2, 3, 5), time = Samples.Normal(random, 2, 1, 5);
+        foreach (ref float t in time.Span) t = Math.Abs(t) % 1;
+        var parameters = new ParameterSet(1);
+        var flow = new ContinuousFlow(parameters, new WaveNetConfig(1, 4, 1), 3, 0, new OdeSolver(OdeMethod.Euler, 1), isPreconditioned: true);
+        parameters.Randomize(2);
+        var between = new Tensor(2, 3, 5);
+        for (int row = 0; row < 6; row++)
+            for (int i = 0; i < 5; i++) between.Row(0, row)[i] = x.Row(0, row)[i] + time.Row(row / 3, 0)[i] * (z.Row(0, row)[i] - x.Row(0, row)[i]);
+        Tensor velocity = flow.Velocity(new CpuOps(), between, Flow.NoCondition(x), time), error = FlowMatching.DataError(new CpuOps(), flow, x, z, Flow.NoCondition(x), time);
+        for (int row = 0; row < 6; row++)
+            for (int i = 0; i < 5; i++)
+                Assert.Equal(between.Row(0, row)[i] - time.Row(row / 3, 0)[i] * velocity.Row(0, row)[i] - x.Row(0, row)[i], error.Row(0, row)[i], 1e-5);
+    }
 }

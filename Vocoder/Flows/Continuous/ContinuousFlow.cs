@@ -11,8 +11,14 @@ namespace FlowVocoder.Flows;
 /// </summary>
 public sealed class ContinuousFlow : Flow, IApproximateLogDet
 {
+    // Fine enough that what comes back from noise is what went there but for rounding and little more.
+    private static readonly OdeSolver s_fine = new(OdeMethod.Rk4, 8);
+
     private readonly WaveNet _field;
     private readonly Philox _random;
+    private readonly bool _isPreconditioned;
+    // The field as each evaluation of a pass sees it: what a stream remembers of one is not what it remembers of another.
+    private WaveNet[] _places = [];
     private int _draws;
 
     /// <summary>Creates a flow of <paramref name="channels"/> whose vector field is zero at first.</summary>
@@ -22,15 +28,29 @@ public sealed class ContinuousFlow : Flow, IApproximateLogDet
     /// <param name="conditionChannels">Channels of the condition, which is the same at all times.</param>
     /// <param name="solver">How the equation is solved.</param>
     /// <param name="seed">Seed of the random signs.</param>
-    public ContinuousFlow(ParameterSet parameters, WaveNetConfig field, int channels, int conditionChannels, OdeSolver solver, ulong seed = 0)
+    /// <param name="isPreconditioned">
+    /// Whether the field is v = ((2t - 1)·x - √D·F(x/√D, t))/D with D = (1 - t)² + t² and F the WaveNet, for data of unit variance: F has inputs and aims of unit variance at all times, from
+    /// the data itself at t = 1 to the noise at t = 0, and no time is singular (Karras et al. 2022, sec. 5, for lines between data and noise).
+    /// </param>
+    public ContinuousFlow(ParameterSet parameters, WaveNetConfig field, int channels, int conditionChannels, OdeSolver solver, ulong seed = 0, bool isPreconditioned = false)
     {
         solver.Validate();
-        (Solver, _random) = (solver, new Philox(seed));
+        (_random, _isPreconditioned) = (new Philox(seed), isPreconditioned);
         _field = new WaveNet(parameters, field with { Timed = true }, channels, channels, conditionChannels);
+        Solver = solver;
     }
 
-    /// <summary>How the equation is solved; it may change at any time.</summary>
-    public OdeSolver Solver { get; set; }
+    /// <summary>How the equation is solved; it may change at any time but in the middle of a stream.</summary>
+    public OdeSolver Solver
+    {
+        get;
+        set
+        {
+            field = value;
+            bool remembers = _field.Future == 0 && value.Tolerance == 0;
+            _places = [_field, .. Enumerable.Range(1, remembers ? Math.Max(value.Evaluations, s_fine.Evaluations) - 1 : 0).Select(i => _field.At($"{i}"))];
+        }
+    }
 
     /// <summary>
     /// Whether <see cref="Forward"/> computes the trace exactly, by as many derivatives as there are channels times steps that the field sees; else it is
@@ -43,19 +63,36 @@ public sealed class ContinuousFlow : Flow, IApproximateLogDet
 
     /// <inheritdoc/>
     /// <remarks>Of equal steps.</remarks>
-    public override long MacsPerStep => _field.MacsPerStep * Evaluations;
+    public override long MacsPerStep => _field.MacsPerStep * Solver.Evaluations;
 
     /// <inheritdoc/>
-    public override int Past => _field.Past * Evaluations;
+    public override int Past => _field.Past * Solver.Evaluations;
 
     /// <inheritdoc/>
-    public override int Future => _field.Future * Evaluations;
+    public override int Future => _field.Future * Solver.Evaluations;
 
-    /// <summary>Evaluations of the field in equal steps; a tolerance may need any number.</summary>
-    private int Evaluations => Math.Max(1, Solver.Steps) * Solver.Method.Stages;
+    /// <summary>v(x, t) for x [b, c, t] at times [b, 1, t], which the caller wrote, [b, c, t].</summary>
+    public Tensor Velocity(Ops ops, Tensor x, Tensor condition, Tensor time)
+    {
+        if (!_isPreconditioned) return _field.Apply(ops, x, condition, time, null, out _);
+        static double D(double t) => (1 - t) * (1 - t) + t * t;
+        Tensor entering = ops.Multiply(x, Spread(ops, time, x.Channels, static t => 1 / Math.Sqrt(D(t))));
+        Tensor output = ops.Multiply(_field.Apply(ops, entering, condition, time, null, out _), Spread(ops, time, x.Channels, static t => -1 / Math.Sqrt(D(t))));
+        return ops.Add(ops.Multiply(x, Spread(ops, time, x.Channels, static t => (2 * t - 1) / D(t))), output);
+    }
 
-    /// <summary>v(x, t) for x [b, c, t] at times [b, 1, t], [b, c, t].</summary>
-    public Tensor Velocity(Ops ops, Tensor x, Tensor condition, Tensor time) => _field.Apply(ops, x, condition, time, null, out _);
+    /// <summary>A function of times [b, 1, t] for each of so many channels, [b, channels, t].</summary>
+    internal static Tensor Spread(Ops ops, Tensor time, int channels, Func<double, double> function)
+    {
+        Tensor spread = ops.Rent(time.Batch, channels, time.Length);
+        for (int b = 0; b < time.Batch; b++)
+        {
+            Span<float> first = spread.Row(b, 0);
+            for (int i = 0; i < first.Length; i++) first[i] = (float)function(time.Row(b, 0)[i]);
+            for (int c = 1; c < channels; c++) first.CopyTo(spread.Row(b, c));
+        }
+        return spread;
+    }
 
     /// <inheritdoc/>
     public override Tensor Forward(Ops ops, Tensor x, Tensor condition, out Tensor logDet)
@@ -66,19 +103,33 @@ public sealed class ContinuousFlow : Flow, IApproximateLogDet
     }
 
     /// <inheritdoc/>
-    public override Tensor Inverse(Ops ops, Tensor z, Tensor condition) =>
-        Solver.Integrate(ops, (state, t) => new OdeState(Directed(ops, condition, t)(state.X, null, out _), null), new OdeState(z, null), 1, 0).X;
+    public override Tensor Inverse(Ops ops, Tensor z, Tensor condition) => Generate(ops, Solver, z, condition);
+
+    /// <summary>x → z by 32 evaluations, whatever the flow speaks with, with the log-determinant by random signs of a number; what is estimated of chunks, each under a number of its own, adds up.</summary>
+    internal Tensor Analyze(Ops ops, Tensor x, Tensor condition, uint draw, out Tensor logDet)
+    {
+        (Tensor z, Tensor perItem) = Integrate(ops, s_fine, x, condition, Signs(ops, x, draw), 0, 1);
+        logDet = ops.Sum(perItem);
+        return z;
+    }
+
+    /// <summary>Undoes <see cref="Analyze"/>.</summary>
+    internal Tensor Synthesize(Ops ops, Tensor z, Tensor condition) => Generate(ops, s_fine, z, condition);
+
+    private Tensor Generate(Ops ops, OdeSolver solver, Tensor z, Tensor condition) => solver.Integrate(ops, (Flow: this, Ops: ops, Condition: condition),
+        static (in (ContinuousFlow Flow, Ops Ops, Tensor Condition) s, OdeState at, double t, int evaluation) =>
+            new OdeState(s.Flow.At(s.Ops, at.X, s.Condition, t, evaluation, null, out _), null), new OdeState(z, null), 1, 0).X;
 
     /// <inheritdoc/>
     public override Tensor Inverse(Ops ops, Tensor z, Tensor condition, out Tensor logDet)
     {
-        (Tensor x, Tensor perItem) = Integrate(ops, z, condition, Exact ? null : Signs(ops, z), 1, 0);
+        (Tensor x, Tensor perItem) = Integrate(ops, Solver, z, condition, Exact ? null : Signs(ops, z), 1, 0);
         logDet = ops.Sum(perItem);
         return x;
     }
 
     /// <summary>x → z with the log-determinant of each item, [b, 1, 1]: that of the exact trace, or an estimate with random signs [b, c, t].</summary>
-    internal (Tensor Z, Tensor LogDet) Forward(Ops ops, Tensor x, Tensor condition, Tensor? signs) => Integrate(ops, x, condition, signs, 0, 1);
+    internal (Tensor Z, Tensor LogDet) Forward(Ops ops, Tensor x, Tensor condition, Tensor? signs) => Integrate(ops, Solver, x, condition, signs, 0, 1);
 
     /// <summary>
     /// x → z with the log-determinant summed over the batch, the mean of so many estimates, and the standard error of that mean; NaN of a single one.
@@ -100,32 +151,53 @@ public sealed class ContinuousFlow : Flow, IApproximateLogDet
         return (z!, mean, Math.Sqrt(variance / estimates));
     }
 
-    private (Tensor X, Tensor LogDet) Integrate(Ops ops, Tensor x, Tensor condition, Tensor? signs, double from, double to)
+    private (Tensor X, Tensor LogDet) Integrate(Ops ops, OdeSolver solver, Tensor x, Tensor condition, Tensor? signs, double from, double to)
     {
-        OdeState end = Solver.Integrate(ops, (state, t) =>
-        {
-            (Tensor velocity, Tensor trace) = signs == null ? Divergence.Exact(ops, copies => Directed(ops, Copied(ops, condition, copies), t), state.X,
-                _field.Past + _field.Future + 1)
-                : Divergence.Estimate(ops, Directed(ops, condition, t), state.X, signs);
-            return new OdeState(velocity, trace);
-        }, new OdeState(x, ops.Fill(x.Batch, 1, 1, 0f)), from, to);
+        OdeState end = solver.Integrate(ops, (Flow: this, Ops: ops, Condition: condition, Signs: signs),
+            static (in (ContinuousFlow Flow, Ops Ops, Tensor Condition, Tensor? Signs) s, OdeState at, double t, int evaluation) =>
+            {
+                (ContinuousFlow flow, Ops ops, Tensor condition, Tensor? signs) = s;
+                DirectedField Field(int copies) => (Tensor x, Tensor? direction, out Tensor? derivative) =>
+                    flow.At(ops, x, copies == 1 ? condition : Copied(ops, condition, copies), t, evaluation, direction, out derivative);
+                (Tensor velocity, Tensor trace) = signs == null ? Divergence.Exact(ops, Field, at.X, flow._field.Past + flow._field.Future + 1)
+                    : Divergence.Estimate(ops, Field(1), at.X, signs);
+                return new OdeState(velocity, trace);
+            }, new OdeState(x, ops.Fill(x.Batch, 1, 1, 0f)), from, to);
         return (end.X, end.Integral!);
     }
 
-    // The field at one time.
-    private DirectedField Directed(Ops ops, Tensor condition, double t) => (Tensor x, Tensor? direction, out Tensor? derivative) =>
+    // The field at one time, as one evaluation sees it, and its derivative along a direction.
+    private Tensor At(Ops ops, Tensor x, Tensor condition, double t, int evaluation, Tensor? direction, out Tensor? derivative)
     {
-        Tensor time = ops.Fill(x.Batch, 1, x.Length, (float)t), velocity = _field.Apply(ops, x, condition, time, direction, out derivative);
+        WaveNet field = _places[Math.Min(evaluation, _places.Length - 1)];
+        // Of the length of x without naming it, so that a graph may have any.
+        Tensor first = ops.Slice(x, 0, 1), zero = ops.Scale(first, 0f), time = ops.Clamp(zero, (float)t, (float)t);
+        ops.Free(first);
+        ops.Free(zero);
+        double d = (1 - t) * (1 - t) + t * t;
+        Tensor entering = _isPreconditioned ? ops.Scale(x, (float)(1 / Math.Sqrt(d))) : x, output = field.Apply(ops, entering, condition, time, direction, out derivative);
         ops.Free(time);
-        return velocity;
-    };
+        if (!_isPreconditioned) return output;
+        ops.Free(entering);
+        if (derivative != null) derivative = Combine(ops, direction!, (2 * t - 1) / d, derivative, -1 / d);
+        return Combine(ops, x, (2 * t - 1) / d, output, -1 / Math.Sqrt(d));
+    }
+
+    // a·x + b·y, which takes the place of y.
+    private static Tensor Combine(Ops ops, Tensor x, double a, Tensor y, double b)
+    {
+        Tensor one = ops.Scale(x, (float)a), other = ops.Scale(y, (float)b), sum = ops.Add(one, other);
+        foreach (Tensor done in (ReadOnlySpan<Tensor>)[one, other, y]) ops.Free(done);
+        return sum;
+    }
 
     private static Tensor Copied(Ops ops, Tensor condition, int copies) => condition.Channels == 0 ? condition
         : ops.Take(condition, [.. Enumerable.Range(0, condition.Batch * copies).Select(i => i / copies)]);
 
-    private Tensor Signs(Ops ops, Tensor x)
+    private Tensor Signs(Ops ops, Tensor x) => Signs(ops, x, (uint)Interlocked.Increment(ref _draws));
+
+    private Tensor Signs(Ops ops, Tensor x, uint draw)
     {
-        uint draw = (uint)Interlocked.Increment(ref _draws);
         Tensor signs = ops.Rent(x.Batch, x.Channels, x.Length);
         for (int row = 0; row < x.Batch * x.Channels; row++)
         {

@@ -2,9 +2,6 @@ using FlowVocoder.Compute;
 
 namespace FlowVocoder.Flows;
 
-/// <summary>Where a trajectory is, and what is integrated along it beside: [b, c, t] and, where it is asked for, [b, 1, 1].</summary>
-internal readonly record struct OdeState(Tensor X, Tensor? Integral);
-
 /// <summary>Solves dx/dt = v(x, t) from one time to another, in equal steps or in steps that keep a tolerance. Gradients flow through the steps.</summary>
 /// <param name="Method">Runge–Kutta method.</param>
 /// <param name="Steps">Equal steps; 0 with a tolerance.</param>
@@ -14,6 +11,7 @@ public sealed record OdeSolver(OdeMethod Method, int Steps, double Tolerance = 0
     // A step may be shortened to a fifth and lengthened tenfold, and aims at 0.9 of what the tolerance allows.
     private const double Safety = 0.9, MinFactor = 0.2, MaxFactor = 10, SmallestTolerance = 1e-6, SmallestStep = 1e-7;
     private const int MaxSteps = 10_000;
+    private static readonly Func<OdeState, Tensor> s_x = state => state.X, s_integral = state => state.Integral!;
 
     /// <summary>Checks the numbers.</summary>
     /// <exception cref="VocoderException">A number is out of range, or a tolerance is asked of a method without error estimate.</exception>
@@ -32,24 +30,32 @@ public sealed record OdeSolver(OdeMethod Method, int Steps, double Tolerance = 0
                 $"the tolerance is {Tolerance}, expected {SmallestTolerance} to 1: single precision cannot keep less"));
     }
 
+    /// <summary>Evaluations of the field in equal steps; a tolerance may need any number.</summary>
+    public int Evaluations => Math.Max(1, Steps) * Method.Stages;
+
     /// <summary>Integrates from <paramref name="from"/> to <paramref name="to"/>, backwards where it is the larger.</summary>
     /// <exception cref="VocoderException">The tolerance cannot be reached.</exception>
-    internal OdeState Integrate(Ops ops, Func<OdeState, double, OdeState> field, OdeState start, double from, double to)
+    internal OdeState Integrate(Ops ops, Func<OdeState, double, OdeState> field, OdeState start, double from, double to) =>
+        Integrate(ops, field, static (in Func<OdeState, double, OdeState> field, OdeState at, double t, int _) => field(at, t), start, from, to);
+
+    /// <summary>The same of a field that is given what it works on, so that eager work allocates nothing.</summary>
+    /// <exception cref="VocoderException">The tolerance cannot be reached.</exception>
+    internal OdeState Integrate<TSource>(Ops ops, in TSource source, OdeField<TSource> field, OdeState start, double from, double to)
     {
         Validate();
-        if (Tolerance > 0) return Adapt(ops, field, start, from, to);
+        if (Tolerance > 0) return Adapt(ops, source, field, start, from, to);
         double h = (to - from) / Steps;
         OdeState state = start;
         for (int i = 0; i < Steps; i++)
         {
             OdeState before = state;
-            state = Step(ops, field, before, from + i * h, h, out _);
+            state = Step(ops, source, field, before, from + i * h, h, i * Method.Stages, out _);
             if (i > 0) Free(ops, before);
         }
         return state;
     }
 
-    private OdeState Adapt(Ops ops, Func<OdeState, double, OdeState> field, OdeState state, double from, double to)
+    private OdeState Adapt<TSource>(Ops ops, in TSource source, OdeField<TSource> field, OdeState state, double from, double to)
     {
         double t = from, h = (to - from) / 16;
         for (int i = 0; t != to; i++)
@@ -59,7 +65,7 @@ public sealed record OdeSolver(OdeMethod Method, int Steps, double Tolerance = 0
                     $"the tolerance {Tolerance} cannot be reached: {i} steps came from {from} to {t:0.######} of {to}; expected a larger one"));
             bool isLast = Math.Abs(to - t) <= Math.Abs(h) * (1 + 1e-9);
             if (isLast) h = to - t;
-            OdeState next = Step(ops, field, state, t, h, out OdeState error);
+            OdeState next = Step(ops, source, field, state, t, h, 0, out OdeState error);
             double size = ErrorSize(ops, state.X, next.X, error.X);
             if (double.IsNaN(size)) size = double.PositiveInfinity;
             if (size <= 1) (state, t) = (next, isLast ? to : t + h);
@@ -82,16 +88,17 @@ public sealed record OdeSolver(OdeMethod Method, int Steps, double Tolerance = 0
         return Math.Sqrt(sum / e.Length);
     }
 
-    private OdeState Step(Ops ops, Func<OdeState, double, OdeState> field, OdeState state, double t, double h, out OdeState error)
+    private OdeState Step<TSource>(Ops ops, in TSource source, OdeField<TSource> field, OdeState state, double t, double h, int evaluation, out OdeState error)
     {
-        var slopes = new OdeState[Method.Stages];
+        var room = new OdeSlopes();
+        Span<OdeState> slopes = ((Span<OdeState>)room)[..Method.Stages];
         for (int i = 0; i < slopes.Length; i++)
         {
             OdeState at = Move(ops, state, slopes, Method.A[i], h);
-            slopes[i] = field(at, t + Method.C[i] * h);
+            slopes[i] = field(source, at, t + Method.C[i] * h, evaluation + i);
             if (at.X != state.X) Free(ops, at);
         }
-        error = Tolerance > 0 ? new OdeState(Sum(ops, slopes, Method.Error!, h, slope => slope.X)!, null) : default;
+        error = Tolerance > 0 ? new OdeState(Sum(ops, slopes, Method.Error!, h, s_x)!, null) : default;
         OdeState next = Move(ops, state, slopes, Method.B, h);
         foreach (OdeState slope in slopes) Free(ops, slope);
         return next;
@@ -103,21 +110,19 @@ public sealed record OdeSolver(OdeMethod Method, int Steps, double Tolerance = 0
         if (state.Integral != null) ops.Free(state.Integral);
     }
 
-    private static OdeState Move(Ops ops, OdeState state, OdeState[] slopes, IReadOnlyList<double> weights, double h)
-    {
-        return new OdeState(Moved(state.X, slope => slope.X), state.Integral == null ? null : Moved(state.Integral, slope => slope.Integral!));
+    private static OdeState Move(Ops ops, OdeState state, ReadOnlySpan<OdeState> slopes, IReadOnlyList<double> weights, double h) =>
+        new(Move(ops, state.X, slopes, weights, h, s_x), state.Integral == null ? null : Move(ops, state.Integral, slopes, weights, h, s_integral));
 
-        Tensor Moved(Tensor from, Func<OdeState, Tensor> part)
-        {
-            if (Sum(ops, slopes, weights, h, part) is not { } way) return from;
-            Tensor moved = ops.Add(from, way);
-            ops.Free(way);
-            return moved;
-        }
+    private static Tensor Move(Ops ops, Tensor from, ReadOnlySpan<OdeState> slopes, IReadOnlyList<double> weights, double h, Func<OdeState, Tensor> part)
+    {
+        if (Sum(ops, slopes, weights, h, part) is not { } way) return from;
+        Tensor moved = ops.Add(from, way);
+        ops.Free(way);
+        return moved;
     }
 
     // h·Σ weight·slope; null where all weights are 0.
-    private static Tensor? Sum(Ops ops, OdeState[] slopes, IReadOnlyList<double> weights, double h, Func<OdeState, Tensor> part)
+    private static Tensor? Sum(Ops ops, ReadOnlySpan<OdeState> slopes, IReadOnlyList<double> weights, double h, Func<OdeState, Tensor> part)
     {
         Tensor? sum = null;
         for (int j = 0; j < weights.Count; j++)
