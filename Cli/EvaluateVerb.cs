@@ -56,7 +56,8 @@ internal sealed class EvaluateVerb : Verb
     public override int Run(ParseResult arguments, Terminal terminal)
     {
         LoadedVoice voice = _engines.Put(arguments, _solver.Put(arguments, arguments.LoadVoice(_voice)));
-        var options = voice.Options with { Sigma = arguments.GetValue(_sigma) ?? voice.Sigma, Seed = arguments.GetValue(_seed) ?? 0, Match = arguments.GetValue(_match) };
+        var options = voice.Options with { Sigma = arguments.GetValue(_sigma) ?? voice.Sigma, Seed = arguments.GetValue(_seed) ?? 0,
+            Match = arguments.GetValue(_match) };
         options.Validate();
         Parallelism parallelism = arguments.Parallelism(_threads);
         IReadOnlyList<EvaluationClip> clips = EvaluationClip.Find(arguments.GetRequiredValue(_data), arguments.GetValue(_limit));

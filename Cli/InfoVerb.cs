@@ -15,7 +15,8 @@ internal sealed class InfoVerb : Verb
 
     private readonly SolverOption _solver;
 
-    public InfoVerb() : base("info", "Describes a voice: configuration, recipe, size, cost, delay, where it came from and under which licence.", "vocoder info compact")
+    public InfoVerb() : base("info", "Describes a voice: configuration, recipe, size, cost, delay, where it came from and under which licence.",
+        "vocoder info compact")
     {
         Add(_voice.OfFiles());
         _solver = new SolverOption(this);
@@ -71,7 +72,8 @@ internal sealed class InfoVerb : Verb
         table.Add("kind", model.Kind);
         table.Row("parameters", $"{model.Parameters.Count:N0}");
         table.Row("cost", $"{model.MacsPerSecond / 1e9:0.000} GMAC per second of audio");
-        if (model is CompactVocoder { Config: { Flow: FlowKind.Continuous } config }) table.Row("solver", $"{config.Solver}, {config.SolverSteps} steps");
+        if (model is CompactVocoder { Config: { Flow: FlowKind.Continuous } config }) 
+            table.Row("solver", $"{config.Solver}, {config.SolverSteps} steps");
         if (model.GeneratesStepByStep) table.Add("speaks", "step by step (an autoregressive teacher)");
         if (model.ScoresStepByStep) table.Add("scores", "step by step (an inverse autoregressive student)");
         table.Row("look-ahead", $"{model.LookAheadFrames} frames, {Milliseconds(model.LookAheadFrames * hop):0.0} ms");

@@ -11,7 +11,8 @@ internal sealed class SolverOption
 {
     private readonly Option<string?> _solver = new("--solver")
     {
-        Description = $"How a voice with a continuous flow solves its equation: {string.Join(", ", OdeMethod.All.Select(method => method.Name))}, each in equal steps, as in rk4:1. Default: as the voice is configured",
+        Description = $"How a voice with a continuous flow solves its equation: {string.Join(", ", OdeMethod.All.Select(method => method.Name))}, "
+            + "each in equal steps, as in rk4:1. Default: as the voice is configured",
         HelpName = "METHOD:STEPS",
     };
 
@@ -27,7 +28,8 @@ internal sealed class SolverOption
         if (text.Split(':') is not [var name, var count] || !int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out int steps))
             throw new UsageException($"--solver is '{text}', expected METHOD:STEPS, for example rk4:1");
         if (voice.Model is not CompactVocoder model)
-            throw new VocoderException($"voice {voice.Name}: there is no equation to solve in a {voice.Model.Kind}, expected a compact voice with a continuous flow");
+            throw new VocoderException(
+                $"voice {voice.Name}: there is no equation to solve in a {voice.Model.Kind}, expected a compact voice with a continuous flow");
         return voice with { Model = model.WithSolver(name, steps) };
     }
 }

@@ -55,12 +55,14 @@ internal static class TrainingDisplay
         string valid = report.HeldOutNats is { } nats ? string.Create(CultureInfo.InvariantCulture, $" valid {nats:0.0000}") : "";
         // A stretch may have neither.
         string measured = train.Length + valid.Length == 0 ? "" : $"  {kind}nats per sample:{train}{valid}";
-        string matching = report.Matching is not { } error ? ""
-            : string.Create(CultureInfo.InvariantCulture, $"  matching error {error:0.0000}{(report.ValidMatching is { } held ? string.Create(CultureInfo.InvariantCulture, $" valid {held:0.0000}") : "")}");
+        string found = report.Matching is { } error ? string.Create(CultureInfo.InvariantCulture, $"  matching error {error:0.0000}") : "";
+        string held = report.ValidMatching is { } heldOut ? string.Create(CultureInfo.InvariantCulture, $" valid {heldOut:0.0000}") : "";
         string mel = report.MelLoss == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"  mel {report.MelLoss:0.000}");
         string pitch = report.PitchLoss == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"  pitch loss {report.PitchLoss:0.000}");
         return string.Create(CultureInfo.InvariantCulture,
-            $"step {report.Step}/{report.Steps}{measured}{matching}{mel}{pitch}  {(report.SecondsPerStep > 0 ? 1 / report.SecondsPerStep : 0):0.00} steps/s  {report.AudioSecondsPerSecond:0.0} audio-s/s  left {Left(report)}  skipped {report.Skipped}");
+            $"step {report.Step}/{report.Steps}{measured}{found}{held}{mel}{pitch}  "
+            + $"{(report.SecondsPerStep > 0 ? 1 / report.SecondsPerStep : 0):0.00} steps/s  "
+            + $"{report.AudioSecondsPerSecond:0.0} audio-s/s  left {Left(report)}  skipped {report.Skipped}");
     }
 
     private static string Left(TrainingReport report) =>

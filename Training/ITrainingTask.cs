@@ -16,7 +16,12 @@ internal sealed record StepResult(Tensor? Loss, double NatsPerSample, double Pit
 
     /// <summary>Adds what another found, weighted; for means.</summary>
     public StepResult Plus(StepResult other, double weight) => new(null, NatsPerSample + weight * other.NatsPerSample,
-        PitchLoss + weight * other.PitchLoss, MelLoss + weight * other.MelLoss, other.Kl == null ? Kl : (Kl ?? 0) + weight * other.Kl) { Matching = other.Matching == null ? Matching : (Matching ?? 0) + weight * other.Matching };
+        PitchLoss + weight * other.PitchLoss, MelLoss + weight * other.MelLoss, Plus(Kl, other.Kl, weight))
+    {
+        Matching = Plus(Matching, other.Matching, weight),
+    };
+
+    private static double? Plus(double? sum, double? other, double weight) => other == null ? sum : (sum ?? 0) + weight * other;
 }
 
 /// <summary>A model with its data and loss, as <see cref="Trainer"/> sees it.</summary>

@@ -7,8 +7,9 @@ using FlowVocoder.Training.Losses;
 namespace FlowVocoder.Training;
 
 /// <summary>
-/// Flow matching of a <see cref="CompactVocoder"/> with a continuous flow: from any point between excitation and noise it is to tell the excitation, and what it tells wrongly is weighed
-/// by the energy that the excitation has there. Losses of what it speaks, through the steps of its solver, come beside it where the configuration asks for them.
+/// Flow matching of a <see cref="CompactVocoder"/> with a continuous flow: from any point between excitation and noise it is to tell the excitation, and what
+/// it tells wrongly is weighed by the energy that the excitation has there. Losses of what it speaks, through the steps of its solver, come beside it where the
+/// configuration asks for them.
 /// </summary>
 internal sealed class MatchingTask(CompactVocoder model, SpeechDataset data, TrainingConfig config) : CompactTask(model, data, config)
 {

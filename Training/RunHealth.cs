@@ -85,7 +85,8 @@ internal sealed class RunHealth
         BestStep = step;
     }
 
-    private double? Of(StepResult result) => _isMel ? result.MelLoss : Measure.Length == 0 ? null : _isKl ? result.Kl : _isMatching ? result.Matching : -result.NatsPerSample;
+    private double? Of(StepResult result) => _isMel ? result.MelLoss : Measure.Length == 0 ? null
+        : _isKl ? result.Kl : _isMatching ? result.Matching : -result.NatsPerSample;
 
     private string? Compare(string where, double value, double past)
     {

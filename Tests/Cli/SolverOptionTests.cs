@@ -11,7 +11,8 @@ public sealed class SolverOptionTests(CliFixture fixture) : IClassFixture<CliFix
 {
     private string Voice(string name)
     {
-        var model = new CompactVocoder(CliFixture.TinyConfig with { Flow = FlowKind.Continuous, Flows = 1, EarlyEvery = 0 }, MelRecipe.ByName("hifigan"), seed: 7);
+        var model = new CompactVocoder(CliFixture.TinyConfig with { Flow = FlowKind.Continuous, Flows = 1, EarlyEvery = 0 },
+            MelRecipe.ByName("hifigan"), seed: 7);
         foreach (var p in model.Parameters.Items.Where(p => p.Name == "WN.0.end.bias")) p.Value.Span.Fill(0.5f);
         AtomicFile.Write(fixture.Folder[name], stream => VoiceFile.Of(model, "tiny", "CC0", "a test", 1, new Dictionary<string, string>()).Write(stream));
         return fixture.Folder[name];
@@ -28,7 +29,9 @@ public sealed class SolverOptionTests(CliFixture fixture) : IClassFixture<CliFix
         }
         Assert.Equal(Speak(), Speak("--solver", "euler:2"));
         Assert.NotEqual(Speak(), Speak("--solver", "rk4:4"));
-        double Cost(string solver) => double.Parse(CliFixture.Run("info", voice, "--solver", solver).Succeeds().Output.Split('\n').Single(line => line.StartsWith("cost", StringComparison.Ordinal))
+        // The number of the line "cost 0.012 GMAC per second of audio".
+        double Cost(string solver) => double.Parse(CliFixture.Run("info", voice, "--solver", solver).Succeeds().Output.Split('\n')
+            .Single(line => line.StartsWith("cost", StringComparison.Ordinal))
             .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], System.Globalization.CultureInfo.InvariantCulture);
         // What is not the field is there once: each further evaluation costs as much again.
         Assert.Equal(Cost("euler:40") - Cost("euler:20"), Cost("rk4:15") - Cost("midpoint:20"), 0.0021);
@@ -39,10 +42,12 @@ public sealed class SolverOptionTests(CliFixture fixture) : IClassFixture<CliFix
     public void What_cannot_be_solved_is_refused()
     {
         string voice = Voice("ode2.safetensors");
-        CliFixture.Run("synth", fixture.Npy, fixture.Folder["x.wav"], "--voice", voice, "--solver", "euler").Fails(2, "--solver is 'euler', expected METHOD:STEPS");
+        CliFixture.Run("synth", fixture.Npy, fixture.Folder["x.wav"], "--voice", voice, "--solver", "euler")
+            .Fails(2, "--solver is 'euler', expected METHOD:STEPS");
         CliFixture.Run("synth", fixture.Npy, fixture.Folder["x.wav"], "--voice", voice, "--solver", "heun:2").Fails(1, "there is no solver 'heun'");
         CliFixture.Run("synth", fixture.Npy, fixture.Folder["x.wav"], "--voice", voice, "--solver", "euler:0").Fails(1, "the number of solver steps is 0");
-        CliFixture.Run("synth", fixture.Npy, fixture.Folder["x.wav"], "--voice", "student", "--solver", "euler:2").Fails(1, "whose flow is iaf, expected continuous");
+        CliFixture.Run("synth", fixture.Npy, fixture.Folder["x.wav"], "--voice", "student", "--solver", "euler:2")
+            .Fails(1, "whose flow is iaf, expected continuous");
         Assert.False(File.Exists(fixture.Folder["x.wav"]));
     }
 }

@@ -139,7 +139,8 @@ public class ContinuousFlowTests
     [Fact]
     public void Preconditioned_its_determinant_and_gradients_are_those_of_differences()
     {
-        FlowChecks.LogDetEqualsJacobian(Preconditioned(new OdeSolver(OdeMethod.Rk4, 16), out ParameterSet parameters, 0.6), Normal(1, 1, 2, 6), Normal(2, 1, 3, 6));
+        FlowChecks.LogDetEqualsJacobian(Preconditioned(new OdeSolver(OdeMethod.Rk4, 16), out ParameterSet parameters, 0.6), Normal(1, 1, 2, 6),
+            Normal(2, 1, 3, 6));
         ContinuousFlow flow = Preconditioned(new OdeSolver(OdeMethod.Midpoint, 2), out parameters, moved: 0);
         parameters.Randomize(8, 0.3);
         FlowChecks.LikelihoodGradients(parameters, flow, Normal(1, 1, 2, 5), Normal(2, 1, 3, 5));

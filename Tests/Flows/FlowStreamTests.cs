@@ -37,7 +37,8 @@ public class FlowStreamTests
         ])),
         ["ContinuousFlow"] = parameters => Both(new ContinuousFlow(parameters, s_waveNet, Channels, ConditionChannels, new OdeSolver(OdeMethod.Midpoint, 2))),
         ["ContinuousFlow, preconditioned"] = parameters =>
-            Both(new ContinuousFlow(parameters, s_waveNet with { Kernel = 2 }, Channels, ConditionChannels, new OdeSolver(OdeMethod.Rk4, 2), isPreconditioned: true)),
+            Both(new ContinuousFlow(parameters, s_waveNet with { Kernel = 2 }, Channels, ConditionChannels, new OdeSolver(OdeMethod.Rk4, 2),
+                isPreconditioned: true)),
         ["FlowStack"] = parameters => Stack(new FlowStack(parameters, s_stack)),
         ["FlowStack, Maf"] = parameters => Stack(new FlowStack(parameters, s_stack with { Kind = FlowKind.Maf })),
         ["FlowStack, Iaf"] = parameters => Stack(new FlowStack(parameters, s_stack with { Kind = FlowKind.Iaf, ActNorm = false, Lu = false })),

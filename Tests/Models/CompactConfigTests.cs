@@ -12,8 +12,10 @@ public class CompactConfigTests
     {
         var config = new CompactConfig
         {
-            Flow = FlowKind.Iaf, Solver = "rk4", SolverSteps = 3, Cycle = 2, Group = 64, Flows = 5, Layers = 3, Channels = 40, Kernel = 5, EarlyEvery = 3, EarlySize = 6, LogScaleClamp = 2.5f, LookAhead = 4, EncoderChannels = 50,
-            ConditionChannels = 60, LinearPrediction = 18, LagWindow = 40, HarmonicBands = [500, 2000], Harmonics = [1, 5], PhasePositions = 8, PitchChannels = 70, MelOffset = 1.25f, MelFactor = 0.75f,
+            Flow = FlowKind.Iaf, Solver = "rk4", SolverSteps = 3, Cycle = 2, Group = 64, Flows = 5, Layers = 3, Channels = 40, Kernel = 5, EarlyEvery = 3,
+            EarlySize = 6, LogScaleClamp = 2.5f, LookAhead = 4, EncoderChannels = 50,
+            ConditionChannels = 60, LinearPrediction = 18, LagWindow = 40, HarmonicBands = [500, 2000], Harmonics = [1, 5], PhasePositions = 8,
+            PitchChannels = 70, MelOffset = 1.25f, MelFactor = 0.75f,
         };
         string json = config.ToJson();
         CompactConfig read = CompactConfig.FromJson(json, "x");

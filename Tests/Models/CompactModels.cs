@@ -38,7 +38,8 @@ internal static class CompactModels
     public static TheoryData<CompactConfig> Continuous() =>
     [
         Small with { Flow = FlowKind.Continuous, Flows = 1, EarlyEvery = 0, Solver = "euler", SolverSteps = 2, HarmonicBands = [600, 2500, 7000] },
-        Small with { Flow = FlowKind.Continuous, Flows = 1, EarlyEvery = 0, Solver = "midpoint", SolverSteps = 2, Group = 64, Harmonics = [], LinearPrediction = 0, LookAhead = 1, Kernel = 2 },
+        Small with { Flow = FlowKind.Continuous, Flows = 1, EarlyEvery = 0, Solver = "midpoint", SolverSteps = 2, Group = 64, Harmonics = [],
+            LinearPrediction = 0, LookAhead = 1, Kernel = 2 },
         Small with { Flow = FlowKind.Continuous, Flows = 1, EarlyEvery = 0, Solver = "rk4", SolverSteps = 1, Layers = 3, Kernel = 2 },
     ];
 

@@ -31,7 +31,8 @@ public sealed class MatchingTaskTests : IDisposable
     {
         TrainingConfig config = s_config with
         {
-            Steps = 50, Batch = 4, LearningRate = 0.02, FinalLearningRate = 0.004, AverageDecay = 0.9, ValidateEvery = 50, MelLossWeight = melLoss, MelLossFrom = 25,
+            Steps = 50, Batch = 4, LearningRate = 0.02, FinalLearningRate = 0.004, AverageDecay = 0.9, ValidateEvery = 50, MelLossWeight = melLoss,
+            MelLossFrom = 25,
         };
         CompactVocoder model = TinyCorpus.Model(config);
         var trainer = new Trainer(new MatchingTask(model, TinyCorpus.Data, config), config, new Parallelism(2));
@@ -97,7 +98,8 @@ public sealed class MatchingTaskTests : IDisposable
         CompactVocoder model = TinyCorpus.Model(s_config);
         var trainer = new Trainer(new MatchingTask(model, TinyCorpus.Data, s_config), s_config, new Parallelism(1));
         trainer.Initialize();
-        float[] Scales() => [.. model.Parameters.Items.Where(p => p.Name.StartsWith("actnorm.", StringComparison.Ordinal)).SelectMany(p => p.Value.Span.ToArray())];
+        float[] Scales() =>
+            [.. model.Parameters.Items.Where(p => p.Name.StartsWith("actnorm.", StringComparison.Ordinal)).SelectMany(p => p.Value.Span.ToArray())];
         float[] before = Scales();
         trainer.Run(_ => { }, () => { }, CancellationToken.None);
         Assert.Equal(before, Scales());

@@ -21,8 +21,8 @@ public static class FlowMatching
         ops.Scale(ops.SumSquares(DirectionError(ops, flow, data, noise, condition, time)), 1f / (data.Batch * data.Length));
 
     /// <summary>
-    /// What the flow takes for the data at the end of each line, x̂ = x_t - t·v(x_t, t), less the data itself: t·(z - x - v), [b, c, t]. It weighs the same error by where it
-    /// matters: near the data little is left to go wrong.
+    /// What the flow takes for the data at the end of each line, x̂ = x_t - t·v(x_t, t), less the data itself: t·(z - x - v), [b, c, t]. It weighs the same
+    /// error by where it matters: near the data little is left to go wrong.
     /// </summary>
     /// <inheritdoc cref="Loss"/>
     public static Tensor DataError(Ops ops, ContinuousFlow flow, Tensor data, Tensor noise, Tensor condition, Tensor time) =>
@@ -31,7 +31,8 @@ public static class FlowMatching
     // v(x_t, t) - (z - x).
     private static Tensor DirectionError(Ops ops, ContinuousFlow flow, Tensor data, Tensor noise, Tensor condition, Tensor time)
     {
-        Tensor nearness = ContinuousFlow.Spread(ops, time, data.Channels, static t => 1 - (float)t), distance = ContinuousFlow.Spread(ops, time, data.Channels, static t => t);
+        Tensor nearness = ContinuousFlow.Spread(ops, time, data.Channels, static t => 1 - (float)t),
+            distance = ContinuousFlow.Spread(ops, time, data.Channels, static t => t);
         Tensor between = ops.Add(ops.Multiply(nearness, data), ops.Multiply(distance, noise)), opposite = ops.Add(data, ops.Scale(noise, -1f));
         return ops.Add(flow.Velocity(ops, between, condition, time), opposite);
     }

@@ -4,8 +4,9 @@ using FlowVocoder.Features;
 namespace FlowVocoder.Training.Losses;
 
 /// <summary>
-/// Energy of an error in time and frequency, weighted by that of the signal as Flow2GAN has it (Yao et al. 2025, arXiv 2512.23278): the mean of S(e)·clamp((S(x) + 1e-7)^-½, 1e-2, 1e2),
-/// where S is |STFT|² in half as many linear bands as there are bins, so that what is soft is learnt too. S of white noise is its variance.
+/// Energy of an error in time and frequency, weighted by that of the signal as Flow2GAN has it (Yao et al. 2025, arXiv 2512.23278): the mean of
+/// S(e)·clamp((S(x) + 1e-7)^-½, 1e-2, 1e2), where S is |STFT|² in half as many linear bands as there are bins, so that what is soft is learnt too. S of white
+/// noise is its variance.
 /// </summary>
 internal sealed class WeightedEnergy
 {

@@ -55,7 +55,9 @@ internal sealed class ConvLayer
     /// <summary>Future steps that an output depends on; 0 when causal.</summary>
     public int Future => (Taps - 1) * Dilation - _left;
 
-    /// <summary>The derivative of <see cref="Apply"/> along a direction of its input, the same without bias and with a memory of its own, adding <paramref name="add"/>.</summary>
+    /// <summary>
+    /// The derivative of <see cref="Apply"/> along a direction of its input, the same without bias and with a memory of its own, adding <paramref name="add"/>.
+    /// </summary>
     public Tensor Along(Ops ops, Tensor direction, Tensor? add = null, int firstRow = 0, int rows = 0) =>
         ops.Conv1d(direction, _normalized?.Of(ops) ?? _direction, null, new ConvShape(Dilation, _left, firstRow, rows), add, _alongName);
 

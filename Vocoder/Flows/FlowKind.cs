@@ -14,6 +14,8 @@ public enum FlowKind
     /// <summary>Inverse autoregressive flow (Kingma et al. 2016): one parallel pass generates, scoring goes step by step.</summary>
     Iaf,
 
-    /// <summary>Continuous flow (Chen et al. 2018): both directions are a differential equation, solved in few steps or many. See <see cref="ContinuousFlow"/>.</summary>
+    /// <summary>
+    /// Continuous flow (Chen et al. 2018): both directions are a differential equation, solved in few steps or many. See <see cref="ContinuousFlow"/>.
+    /// </summary>
     Continuous,
 }

@@ -50,14 +50,17 @@ public sealed class FlowStack : Flow, IReversible
                     + $"leave every {config.EarlyEvery} flows)");
             _steps[k] = [];
             // Matching would learn that nothing is found easily: what a continuous flow moves keeps its scale.
-            if (config.ActNorm) _steps[k].Add(($"actnorm.{k}", new ActNorm(parameters.Scope($"actnorm.{k}"), channels, trained: config.Kind != FlowKind.Continuous)));
+            if (config.ActNorm)
+                _steps[k].Add(($"actnorm.{k}", new ActNorm(parameters.Scope($"actnorm.{k}"), channels, trained: config.Kind != FlowKind.Continuous)));
             // With one channel there is nothing to mix, and what a continuous flow moves is mixed by its network.
-            if (channels > 1 && config.Kind != FlowKind.Continuous) _steps[k].Add(($"convinv.{k}", new InvertibleConvolution(parameters.Scope($"convinv.{k}.conv"), channels, config.Lu)));
+            if (channels > 1 && config.Kind != FlowKind.Continuous)
+                _steps[k].Add(($"convinv.{k}", new InvertibleConvolution(parameters.Scope($"convinv.{k}.conv"), channels, config.Lu)));
             ParameterSet scope = parameters.Scope($"WN.{k}");
             _steps[k].Add(($"WN.{k}", config.Kind switch
             {
                 FlowKind.Coupling => new AffineCoupling(scope, config.WaveNet, channels, config.ConditionChannels, config.LogScaleClamp),
-                FlowKind.Continuous => new ContinuousFlow(scope, config.WaveNet, channels, config.ConditionChannels, config.Solver!, (ulong)k, isPreconditioned: true),
+                FlowKind.Continuous =>
+                    new ContinuousFlow(scope, config.WaveNet, channels, config.ConditionChannels, config.Solver!, (ulong)k, isPreconditioned: true),
                 _ => new AutoregressiveFlow(scope, config.WaveNet, config.Kind, channels, config.ConditionChannels, config.LogScaleClamp),
             }));
         }

@@ -12,7 +12,9 @@ public sealed record CompactConfig
     /// </summary>
     public FlowKind Flow { get; init; } = FlowKind.Coupling;
 
-    /// <summary>Samples that the flow moves as one step, a divisor of the hop: 2 to 256 with couplings, 1 to 256 with other flows. The default value is 32.</summary>
+    /// <summary>
+    /// Samples that the flow moves as one step, a divisor of the hop: 2 to 256 with couplings, 1 to 256 with other flows. The default value is 32.
+    /// </summary>
     public int Group { get; init; } = 32;
 
     /// <summary>Steps of ActNorm, invertible convolution and coupling. The default value is 6.</summary>

@@ -105,7 +105,8 @@ internal sealed class CompactScorer
         _audio.AsSpan(0, excitation.Length).CopyTo(excitation.Span);
         if (_model.Filter != null) Analyze(excitation.Span, frames);
         Tensor mel = NextMel(frames);
-        FlowCondition condition = _model.Condition(_ops, mel, mel.Length - frames, _phaseStream == null ? null : NextPhase(frames))!.Value with { Draw = _estimate << 24 | (uint)(_done / ChunkFrames) };
+        FlowCondition condition = _model.Condition(_ops, mel, mel.Length - frames, _phaseStream == null ? null : NextPhase(frames))!.Value;
+        condition = condition with { Draw = _estimate << 24 | (uint)(_done / ChunkFrames) };
         FlowResult result = _model.Stack.Forward(_ops, _ops.Fold(excitation, _model.Config.Group), condition);
         for (int i = 0; i < result.LogDets.Count; i++)
         {

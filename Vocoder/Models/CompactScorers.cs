@@ -10,7 +10,8 @@ internal sealed class CompactScorers
 
     /// <inheritdoc cref="CompactScorer(CompactVocoder, int, int, float[], Parallelism, uint)"/>
     public CompactScorers(CompactVocoder model, int samples, int melFrames, float[] f0, Parallelism parallelism) =>
-        _scorers = [.. Enumerable.Range(0, model.Stack.Continuous == null ? 1 : Estimates).Select(i => new CompactScorer(model, samples, melFrames, f0, parallelism, (uint)i))];
+        _scorers = [.. Enumerable.Range(0, model.Stack.Continuous == null ? 1 : Estimates)
+            .Select(i => new CompactScorer(model, samples, melFrames, f0, parallelism, (uint)i))];
 
     /// <inheritdoc cref="CompactScorer.Push"/>
     public void Push(ReadOnlySpan<float> frames, ReadOnlySpan<float> samples)

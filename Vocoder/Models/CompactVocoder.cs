@@ -37,8 +37,8 @@ public sealed partial class CompactVocoder : VocoderModel
             Pitch = new PitchPredictor(Parameters.Scope("pitch"), recipe.Bands, config.PitchChannels);
         }
         Stack = new FlowStack(Parameters, new FlowStackConfig(config.Group, config.Flows, config.EarlyEvery, config.EarlySize,
-            new WaveNetConfig(config.Layers, config.Channels, config.Kernel, Cycle: config.Cycle), config.ConditionChannels, ActNorm: true, Lu: true, config.LogScaleClamp, config.Flow,
-            Phase?.Signals ?? 0, config.OdeSolver));
+            new WaveNetConfig(config.Layers, config.Channels, config.Kernel, Cycle: config.Cycle), config.ConditionChannels, ActNorm: true, Lu: true,
+            config.LogScaleClamp, config.Flow, Phase?.Signals ?? 0, config.OdeSolver));
         if (config.LinearPrediction == 0) return;
         Filter = new LinearPredictionFilter(config.LinearPrediction, recipe.HopSize / BlocksPerHop);
         _predictor = new MelLinearPredictor(recipe, config.LinearPrediction, BlocksPerHop, config.LagWindow);
@@ -97,7 +97,9 @@ public sealed partial class CompactVocoder : VocoderModel
     /// <exception cref="VocoderException">There is no such solver, or the voice has no continuous flow.</exception>
     public CompactVocoder WithSolver(string solver, int steps)
     {
-        if (Stack.Continuous == null) throw new VocoderException($"there is no equation to solve in a voice whose flow is {Config.Flow.ToString().ToLowerInvariant()}, expected continuous");
+        if (Stack.Continuous == null)
+            throw new VocoderException(
+                $"there is no equation to solve in a voice whose flow is {Config.Flow.ToString().ToLowerInvariant()}, expected continuous");
         var model = new CompactVocoder(Config with { Solver = solver, SolverSteps = steps }, Recipe);
         model.Parameters.CopyFrom(Parameters);
         return model;

@@ -143,7 +143,8 @@ public abstract partial class VocoderModel
     private protected (int Frames, int Samples) WholeFrames(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, string what)
     {
         int hop = Recipe.HopSize, melFrames = mel.Length / Recipe.Bands, frames = Math.Min(audio.Length / hop, melFrames);
-        if (frames == 0) throw new VocoderException($"there is nothing to {what}: {audio.Length} samples and {melFrames} mel frames, expected at least {hop} and 1");
+        if (frames == 0)
+            throw new VocoderException($"there is nothing to {what}: {audio.Length} samples and {melFrames} mel frames, expected at least {hop} and 1");
         return (frames, frames * hop);
     }
 

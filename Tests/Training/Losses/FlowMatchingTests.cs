@@ -50,7 +50,8 @@ public class FlowMatchingTests
         var between = new Tensor(2, 3, 5);
         for (int row = 0; row < 6; row++)
             for (int i = 0; i < 5; i++) between.Row(0, row)[i] = x.Row(0, row)[i] + time.Row(row / 3, 0)[i] * (z.Row(0, row)[i] - x.Row(0, row)[i]);
-        Tensor velocity = flow.Velocity(new CpuOps(), between, Flow.NoCondition(x), time), error = FlowMatching.DataError(new CpuOps(), flow, x, z, Flow.NoCondition(x), time);
+        Tensor velocity = flow.Velocity(new CpuOps(), between, Flow.NoCondition(x), time),
+            error = FlowMatching.DataError(new CpuOps(), flow, x, z, Flow.NoCondition(x), time);
         for (int row = 0; row < 6; row++)
             for (int i = 0; i < 5; i++)
                 Assert.Equal(between.Row(0, row)[i] - time.Row(row / 3, 0)[i] * velocity.Row(0, row)[i] - x.Row(0, row)[i], error.Row(0, row)[i], 1e-5);

@@ -29,10 +29,12 @@ public sealed class ContinuousFlow : Flow, IApproximateLogDet
     /// <param name="solver">How the equation is solved.</param>
     /// <param name="seed">Seed of the random signs.</param>
     /// <param name="isPreconditioned">
-    /// Whether the field is v = ((2t - 1)·x - √D·F(x/√D, t))/D with D = (1 - t)² + t² and F the WaveNet, for data of unit variance: F has inputs and aims of unit variance at all times, from
-    /// the data itself at t = 1 to the noise at t = 0, and no time is singular (Karras et al. 2022, sec. 5, for lines between data and noise).
+    /// Whether the field is v = ((2t - 1)·x - √D·F(x/√D, t))/D with D = (1 - t)² + t² and F the WaveNet, for data of unit variance: F has inputs and aims of
+    /// unit variance at all times, from the data itself at t = 1 to the noise at t = 0, and no time is singular (Karras et al. 2022, sec. 5, for lines between
+    /// data and noise).
     /// </param>
-    public ContinuousFlow(ParameterSet parameters, WaveNetConfig field, int channels, int conditionChannels, OdeSolver solver, ulong seed = 0, bool isPreconditioned = false)
+    public ContinuousFlow(ParameterSet parameters, WaveNetConfig field, int channels, int conditionChannels, OdeSolver solver, ulong seed = 0,
+        bool isPreconditioned = false)
     {
         solver.Validate();
         (_random, _isPreconditioned) = (new Philox(seed), isPreconditioned);
@@ -77,7 +79,8 @@ public sealed class ContinuousFlow : Flow, IApproximateLogDet
         if (!_isPreconditioned) return _field.Apply(ops, x, condition, time, null, out _);
         static double D(double t) => (1 - t) * (1 - t) + t * t;
         Tensor entering = ops.Multiply(x, Spread(ops, time, x.Channels, static t => 1 / Math.Sqrt(D(t))));
-        Tensor output = ops.Multiply(_field.Apply(ops, entering, condition, time, null, out _), Spread(ops, time, x.Channels, static t => -1 / Math.Sqrt(D(t))));
+        Tensor output = ops.Multiply(_field.Apply(ops, entering, condition, time, null, out _),
+            Spread(ops, time, x.Channels, static t => -1 / Math.Sqrt(D(t))));
         return ops.Add(ops.Multiply(x, Spread(ops, time, x.Channels, static t => (2 * t - 1) / D(t))), output);
     }
 
@@ -105,7 +108,10 @@ public sealed class ContinuousFlow : Flow, IApproximateLogDet
     /// <inheritdoc/>
     public override Tensor Inverse(Ops ops, Tensor z, Tensor condition) => Generate(ops, Solver, z, condition);
 
-    /// <summary>x → z by 32 evaluations, whatever the flow speaks with, with the log-determinant by random signs of a number; what is estimated of chunks, each under a number of its own, adds up.</summary>
+    /// <summary>
+    /// x → z by 32 evaluations, whatever the flow speaks with, with the log-determinant by random signs of a number; what is estimated of chunks, each under a
+    /// number of its own, adds up.
+    /// </summary>
     internal Tensor Analyze(Ops ops, Tensor x, Tensor condition, uint draw, out Tensor logDet)
     {
         (Tensor z, Tensor perItem) = Integrate(ops, s_fine, x, condition, Signs(ops, x, draw), 0, 1);
@@ -175,7 +181,8 @@ public sealed class ContinuousFlow : Flow, IApproximateLogDet
         ops.Free(first);
         ops.Free(zero);
         double d = (1 - t) * (1 - t) + t * t;
-        Tensor entering = _isPreconditioned ? ops.Scale(x, (float)(1 / Math.Sqrt(d))) : x, output = field.Apply(ops, entering, condition, time, direction, out derivative);
+        Tensor entering = _isPreconditioned ? ops.Scale(x, (float)(1 / Math.Sqrt(d))) : x,
+            output = field.Apply(ops, entering, condition, time, direction, out derivative);
         ops.Free(time);
         if (!_isPreconditioned) return output;
         ops.Free(entering);
