@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using FlowVocoder.Features;
+using FlowVocoder.Voices.Pickle;
 
 namespace FlowVocoder.AudioIO;
 
@@ -9,33 +10,58 @@ public static class MelStatisticsFile
     // Some thousand bands, in an archive that claims to be small and is not.
     private const int MaxBytes = 1 << 20;
 
+    // Arrays that hold means, and what they stand beside; a variance is the square of a deviation.
+    private static readonly (string Mean, string Spread, bool IsVariance)[] s_pairs =
+    [
+        ("mean", "std", false), ("mean", "scale", false), ("mean", "var", true), ("mel_mean", "mel_std", false),
+        ("mean_", "scale_", false), ("mean_", "var_", true),
+    ];
+
     /// <summary>
     /// Reads statistics of any of these layouts:
     /// .npy of shape [2, bands] or [2, 1, bands], a row of means and one of deviations (TensorFlowTTS, ParallelWaveGAN's stats.npy, r9y9's scaler);
     /// .npy of shape [2, bands + 1], sums and their count, sums of squares and 0 (Kaldi's, as ESPnet 1 writes them);
-    /// .npz with count, sum and sum_square (ESPnet 2's feats_stats.npz); .npz with mean and std, scale or var.
+    /// .npz with count, sum and sum_square (ESPnet 2's feats_stats.npz); .npz with mean and std, scale or var;
+    /// HDF5 with the same names, as h5py writes it (ParallelWaveGAN's stats.h5);
+    /// a pickled dict with mel_mean and mel_std, in an .npy too (Mozilla's, Coqui's scale_stats.npy), or a StandardScaler of scikit-learn.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="bands">Bands of the mels.</param>
     /// <exception cref="VocoderException">The file cannot be read or has none of these layouts.</exception>
     public static MelStatistics Read(string path, int bands) => InputFile.Read(path, stream =>
     {
-        Span<byte> start = stackalloc byte[4];
+        Span<byte> start = stackalloc byte[8];
         InputFile.ReadFully(stream, start);
         stream.Position = 0;
-        if (start is [0x89, (byte)'H', (byte)'D', (byte)'F'])
-            throw new VocoderException(
-                $"'{path}' is an HDF5 file, expected .npy or .npz; in Python: h = h5py.File('{path}'); numpy.save('stats.npy', [h['mean'][:], h['scale'][:]])");
+        if (start.SequenceEqual(Hdf5.Signature)) return FromNames(Hdf5.Read(stream, path), path, bands);
+        if (start.StartsWith("PK"u8)) return FromNames(ReadArchive(stream, path), path, bands);
+        if (start[0] == 0x80) return FromPickle(stream, path, bands);
         try
         {
-            return start.StartsWith("PK"u8) ? FromArchive(stream, path, bands) : FromRows(Npy.Read(stream, path), path, bands);
+            return FromRows(Npy.Read(stream, path), path, bands);
         }
         catch (VocoderException e) when (e.Message.Contains("Python objects", StringComparison.Ordinal))
         {
-            throw new VocoderException($"'{path}' holds Python objects, expected numbers; in Python: "
-                + $"s = numpy.load('{path}', allow_pickle=True).item(); numpy.save('stats.npy', [s['mel_mean'], s['mel_std']])", e);
+            // They are pickled behind the header.
+            return FromPickle(stream, path, bands);
         }
     });
+
+    // No class is looked up that it names.
+    private static MelStatistics FromPickle(Stream stream, string name, int bands)
+    {
+        Dictionary<string, float[]> arrays;
+        try
+        {
+            arrays = PickledArrays.Read(stream, name);
+        }
+        catch (VocoderException e)
+        {
+            throw new VocoderException($"'{name}' is a pickle of another kind than is read (joblib's is one); in Python: "
+                + $"s = joblib.load('{name}'); numpy.save('stats.npy', [s.mean_, s.scale_])", e);
+        }
+        return FromNames(arrays, name, bands);
+    }
 
     private static MelStatistics FromRows(NpyArray array, string name, int bands)
     {
@@ -47,20 +73,14 @@ public static class MelStatisticsFile
             $"'{name}' has shape {NpyArray.Describe(array.Shape)}, expected [2, {bands}], means and deviations, or [2, {bands + 1}], sums and sums of squares");
     }
 
-    private static MelStatistics FromArchive(Stream stream, string name, int bands)
+    private static MelStatistics FromNames(IReadOnlyDictionary<string, float[]> arrays, string name, int bands)
     {
-        Dictionary<string, float[]> arrays = ReadArchive(stream, name);
-        foreach (var (key, values) in arrays)
-            if (values.Length != (key == "count" ? 1 : bands))
-                throw new VocoderException($"'{name}' has {values.Length} values of '{key}', expected {(key == "count" ? 1 : bands)}");
-        if (arrays.TryGetValue("sum", out float[]? sum) && arrays.TryGetValue("sum_square", out float[]? squares)
-            && arrays.TryGetValue("count", out float[]? count))
-            return FromSums(name, count[0], sum, squares);
-        if (arrays.TryGetValue("mean", out float[]? mean))
-        {
-            if (arrays.TryGetValue("std", out float[]? deviation) || arrays.TryGetValue("scale", out deviation)) return New(name, mean, deviation);
-            if (arrays.TryGetValue("var", out float[]? variance)) return New(name, mean, [.. variance.Select(MathF.Sqrt)]);
-        }
+        float[] Of(string key, int count) => arrays[key].Length == count ? arrays[key]
+            : throw new VocoderException($"'{name}' has {arrays[key].Length} values of '{key}', expected {count}");
+        if (((string[])["count", "sum", "sum_square"]).All(arrays.ContainsKey))
+            return FromSums(name, Of("count", 1)[0], Of("sum", bands), Of("sum_square", bands));
+        foreach (var (mean, spread, isVariance) in s_pairs.Where(pair => arrays.ContainsKey(pair.Mean) && arrays.ContainsKey(pair.Spread)))
+            return New(name, Of(mean, bands), isVariance ? [.. Of(spread, bands).Select(MathF.Sqrt)] : Of(spread, bands));
         throw new VocoderException($"'{name}' has none of the arrays count, sum and sum_square, or mean and std, expected statistics of a mel");
     }
 

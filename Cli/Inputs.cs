@@ -83,7 +83,8 @@ internal static class Inputs
     /// <summary>A file of mean and deviation of each band.</summary>
     public static Option<string?> Statistics(string description) => new("--stats")
     {
-        Description = $"{description}: an .npy of [mean, deviation] rows (TensorFlowTTS, ParallelWaveGAN) or of ESPnet's sums, or an .npz (ESPnet 2)",
+        Description = $"{description}: an .npy of [mean, deviation] rows (TensorFlowTTS, ParallelWaveGAN) or of ESPnet's sums, an .npz (ESPnet 2), "
+            + "an .h5 (ParallelWaveGAN) or a pickle (Coqui, scikit-learn)",
         HelpName = "FILE",
     };
 

@@ -36,9 +36,61 @@ public sealed class MelStatisticsFileTests : IDisposable
         Refuses(_folder.Add("c.npy", NpyBytes.Floats("(2, 3)", 1, 1, 0, 1, 1, 0)), "counts 0 frames");
         Refuses(Archive(("mean.npy", NpyBytes.Floats("(2,)", 1, 2))), "has none of the arrays count, sum and sum_square, or mean and std");
         Refuses(Archive(("mean.npy", NpyBytes.Floats("(3,)", 1, 2, 3)), ("std.npy", NpyBytes.Floats("(3,)", 1, 2, 3))), "has 3 values of 'mean', expected 2");
-        Refuses(_folder.Add("d.h5", [0x89, .. "HDF\r\n"u8]), "is an HDF5 file, expected .npy or .npz");
-        Refuses(Path.Combine(AppContext.BaseDirectory, "Fixtures", "mels", "mozilla_scale_stats.npy"), "holds Python objects, expected numbers; in Python: ");
+        Refuses(Fixture("stats/latest.h5"), "is an HDF5 file with superblock 3, expected superblock 0");
+        Refuses(Fixture("stats/many.h5"), "has 80 values of 'mean', expected 2");
+        Refuses(Fixture("stats/scaler.joblib"), "is a pickle of another kind than is read (joblib's is one); in Python: ");
+        Refuses(Fixture("mels/mozilla_scale_stats.npy"), "has 80 values of 'mel_mean', expected 2");
     }
+
+    [Fact]
+    public void What_h5py_wrote_is_what_numpy_wrote()
+    {
+        MelStatistics expected = MelStatisticsFile.Read(Fixture("mels/pwg_stats.npy"), 80);
+        foreach (string file in (string[])["stats/pwg_stats.h5", "stats/many.h5"])
+        {
+            MelStatistics found = MelStatisticsFile.Read(Fixture(file), 80);
+            Assert.Equal(expected.Mean, found.Mean);
+            Assert.Equal(expected.Deviation, found.Deviation, (a, b) => Math.Abs(a - b) <= 1e-6f * b);
+        }
+    }
+
+    [Fact]
+    public void What_was_pickled_is_read_without_a_class()
+    {
+        // StandardScaler's mean_ and scale_, as Python printed them.
+        MelStatistics scaler = MelStatisticsFile.Read(Fixture("stats/scaler.pickle"), 3);
+        Assert.Equal([4.08754342f, 4.90442477f, 5.14884818f], scaler.Mean, (a, b) => Math.Abs(a - b) < 1e-6f);
+        Assert.Equal([0.86856701f, 1.77157268f, 2.51181503f], scaler.Deviation, (a, b) => Math.Abs(a - b) < 1e-6f);
+        // Mozilla's dict, and the same as rows.
+        MelStatistics dict = MelStatisticsFile.Read(Fixture("mels/mozilla_scale_stats.npy"), 80);
+        MelStatistics rows = MelStatisticsFile.Read(Fixture("mels/mozilla_mel_mean_std.npy"), 80);
+        Assert.Equal(rows.Mean, dict.Mean);
+        Assert.Equal(rows.Deviation, dict.Deviation);
+    }
+
+    [Fact]
+    public void A_damaged_HDF5_file_is_refused_in_a_line()
+    {
+        byte[] whole = File.ReadAllBytes(Fixture("stats/pwg_stats.h5"));
+        var random = new Random(1);
+        for (int round = 0; round < 400; round++)
+        {
+            byte[] bytes = [.. whole];
+            if (round % 4 == 0) bytes = bytes[..random.Next(8, bytes.Length)];
+            else for (int k = 0; k < 1 + round % 3; k++) bytes[random.Next(8, 2048)] = (byte)random.Next(256);
+            try
+            {
+                MelStatisticsFile.Read(_folder.Add("damaged.h5", bytes), 80);
+            }
+            catch (VocoderException e)
+            {
+                Assert.Contains("damaged.h5", e.Message, StringComparison.Ordinal);
+                Assert.DoesNotContain('\n', e.Message);
+            }
+        }
+    }
+
+    private static string Fixture(string name) => Path.Combine(AppContext.BaseDirectory, "Fixtures", name);
 
     private static void Check(string path)
     {
