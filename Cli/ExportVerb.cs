@@ -15,11 +15,17 @@ internal sealed class ExportVerb : Verb
     private readonly Argument<string> _output = new("OUT.onnx") { Description = "The graph to write: mel [1, bands, frames] to audio [1, 1, frames · hop]" };
     private readonly Option<bool> _streaming = new("--streaming")
     {
-        Description = "State goes in and out, so that a signal is spoken in runs of any number of frames, each two frames late; without matching",
+        Description = "State goes in and out, so that a signal is spoken in runs of any number of frames, each two frames late; "
+            + "--match N makes that some three more a pass",
     };
     private readonly Option<bool> _noise = new("--noise-input")
     {
         Description = "Noise is an input too: equal inputs give equal speech, and batches are spoken at once. Default: drawn in the graph",
+    };
+    private readonly Option<float?> _pitch = Inputs.Number("--pitch", "SEMITONES", "Raises or lowers the voice, -24 to 24. Default: 0");
+    private readonly Option<bool> _pitchInput = new("--pitch-input")
+    {
+        Description = "That shift is an input, 'pitch' [1] in semitones; matching, two passes at most, is then of the spectral envelope only",
     };
     private readonly Option<float?> _sigma = Inputs.Sigma();
     private readonly Option<int?> _match = Inputs.Match("what suits the voice; 1 suits the mels of acoustic models");
@@ -32,7 +38,7 @@ internal sealed class ExportVerb : Verb
     {
         Add(_voice.OfFiles());
         Add(_output.OfFiles());
-        foreach (Option option in (Option[])[_streaming, _noise, _sigma, _match, _seed]) Add(option);
+        foreach (Option option in (Option[])[_streaming, _noise, _pitch, _pitchInput, _sigma, _match, _seed]) Add(option);
     }
 
     public override int Run(ParseResult arguments, Terminal terminal)
@@ -46,6 +52,7 @@ internal sealed class ExportVerb : Verb
         byte[] graph = OnnxExporter.Export(voice, new OnnxExportOptions
         {
             Streaming = arguments.GetValue(_streaming), NoiseInput = arguments.GetValue(_noise), Sigma = arguments.GetValue(_sigma),
+            Pitch = arguments.GetValue(_pitch) ?? 0, PitchInput = arguments.GetValue(_pitchInput),
             Match = arguments.GetValue(_match), Seed = arguments.GetValue(_seed) ?? 0,
         });
         AtomicFile.Write(output, stream => stream.Write(graph));

@@ -2,6 +2,7 @@ using FlowVocoder.Compute;
 using FlowVocoder.Conditioners;
 using FlowVocoder.Features;
 using FlowVocoder.Flows;
+using FlowVocoder.Matching;
 using FlowVocoder.Models;
 
 namespace FlowVocoder.Onnx;
@@ -10,37 +11,39 @@ namespace FlowVocoder.Onnx;
 /// A <see cref="CompactVocoder"/> as nodes. Its networks and flows are traced; what a stream works out between them, the phase and the linear predictors, are
 /// nodes that are written here. A run is given n frames and speaks n, of which the first of a signal are its look-ahead of silence.
 /// </summary>
-internal sealed class CompactGraph(CompactVocoder model, Graph graph, StreamMemory? memory)
+internal sealed class CompactGraph(CompactVocoder model, Graph graph, OnnxOps ops, StreamMemory? memory, PitchShift shift)
 {
-    private readonly OnnxOps _ops = new(graph, memory);
     private readonly CompactConfig _config = model.Config;
 
     private int Hop => model.Recipe.HopSize;
 
     private int Steps => Hop / _config.Group;
 
-    /// <summary>The operations, for what is done with the speech.</summary>
-    public OnnxOps Ops => _ops;
-
     /// <summary>Speaks.</summary>
     /// <param name="mel">[b, bands, n].</param>
     /// <param name="noise">[b, group, n·hop/group] already multiplied by σ.</param>
     /// <param name="count">The n that is traced.</param>
     /// <param name="startPhase">φ of the first sample, radians.</param>
-    /// <returns>[b, 1, n·hop], each frame a look-ahead late.</returns>
-    public Value Speak(Value mel, Value noise, int count, double startPhase)
+    /// <param name="reach">Frames after the first for which it matters to others how far they are from the start.</param>
+    /// <returns>[b, 1, n·hop], each frame a look-ahead late, and which frames they are.</returns>
+    public (Value Speech, Frames Frames) Speak(Value mel, Value noise, int count, double startPhase, int reach = 0)
     {
-        var frames = new Frames(graph, memory, mel, model.LookAheadFrames);
+        var frames = new Frames(graph, memory, mel, model.LookAheadFrames, reach);
         Tensor normalized = OnnxOps.TensorOf((mel + _config.MelOffset) * _config.MelFactor, 1, model.Recipe.Bands, count);
         PhaseFeatures? phase = model.UsesPhase ? Phase(frames, normalized, startPhase) : null;
-        FlowCondition condition = model.Condition(_ops, normalized, 0, phase)!.Value;
+        FlowCondition condition = model.Condition(ops, normalized, 0, phase)!.Value;
         Value isFrame = frames.Are();
-        _ops.IsSignal = Frames.Repeat(isFrame, Steps);
-        Tensor grouped = model.Stack.Inverse(_ops, Parts(noise, count), condition);
-        Tensor excitation = _ops.Unfold(grouped, _config.Group);
-        return model.NewPredictor() is { } predictor ? Predicted(frames, predictor, mel, _ops.ValueOf(excitation))
-            : _ops.ValueOf(excitation) * Frames.Repeat(isFrame, Hop);
+        ops.IsSignal = Frames.Repeat(isFrame, Steps);
+        Tensor grouped = model.Stack.Inverse(ops, Parts(noise, count), condition);
+        Tensor excitation = ops.Unfold(grouped, _config.Group);
+        Value speech = model.NewPredictor() is { } predictor ? Predicted(frames, predictor, mel, ops.ValueOf(excitation))
+            : ops.ValueOf(excitation) * Frames.Repeat(isFrame, Hop);
+        return (speech, frames);
     }
+
+    /// <summary>Mel matching of what <see cref="Speak"/> speaks in a stream; for how long to reach see <see cref="MatchingStreamGraph.Reach"/>.</summary>
+    public Value Match(MelMatching matching, int passes, Frames frames, Value speech, Value mel, int count) =>
+        new MatchingStreamGraph(ops, memory!, matching, model.Recipe).Match(frames, speech, mel, count, passes);
 
     private List<Tensor> Parts(Value noise, int count)
     {
@@ -57,16 +60,17 @@ internal sealed class CompactGraph(CompactVocoder model, Graph graph, StreamMemo
     private PhaseFeatures Phase(Frames frames, Tensor mel, double startPhase)
     {
         int wait = frames.LookAhead - PitchPredictor.LookAhead;
-        var (bins, voicing) = model.Pitch!.Apply(_ops, mel);
+        var (bins, voicing) = model.Pitch!.Apply(ops, mel);
         // What the predictor says of frames before the first is of no frame at all.
-        Value f0 = PitchGraph.Decode(_ops.ValueOf(bins), _ops.ValueOf(voicing)) * frames.Are(wait);
+        Value f0 = PitchGraph.Decode(ops.ValueOf(bins), ops.ValueOf(voicing)) * frames.Are(wait);
         Value known = frames.Precede(f0, 1, wait);
         Value current = known.Slice(2, 0, -wait), next = wait == 1 ? known.Slice(2, 1) : known.Slice(2, 1, 1 - wait);
-        Value phase = PitchGraph.Phase(frames, current, next, Hop, (int)FrameCentres.Of(model.Recipe, 0), model.Recipe.SampleRate, startPhase);
-        Value hz = current.Transpose(0, 2, 1);
+        Value phase = PitchGraph.Phase(frames, current, next, Hop, (int)FrameCentres.Of(model.Recipe, 0), model.Recipe.SampleRate, startPhase, shift);
+        Value hz = shift.Apply(current.Transpose(0, 2, 1));
         Tensor features = OnnxOps.TensorOf(Features(phase, hz), 1, model.Phase!.Features, mel.Length * Steps);
         if (model.Phase.Signals == 0) return new PhaseFeatures(features, null);
-        var signals = new HarmonicSignals(phase, hz, _config.HarmonicBands, PitchPredictor.LowestHz, model.Recipe.SampleRate, Hop, _config.Group);
+        double lowest = PitchPredictor.LowestHz * shift.LowestRatio;
+        var signals = new HarmonicSignals(phase, hz, _config.HarmonicBands, lowest, model.Recipe.SampleRate, Hop, _config.Group);
         return new PhaseFeatures(features, Tensor.Elsewhere(signals, 1, model.Phase.Signals, mel.Length * Hop));
     }
 

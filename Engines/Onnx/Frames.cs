@@ -12,18 +12,27 @@ internal sealed class Frames
     private readonly Value _index;
 
     /// <summary>Reads off the mel [batch, bands, n] how many there are.</summary>
-    public Frames(Graph graph, StreamMemory? memory, Value mel, int lookAhead)
+    /// <param name="graph">Receives the nodes.</param>
+    /// <param name="memory">Keeps how many frames came in earlier; null where a run is a whole signal.</param>
+    /// <param name="mel">The mel.</param>
+    /// <param name="lookAhead">Frames by which speech is late.</param>
+    /// <param name="reach">Frames after the first for which it matters how far they are from the start.</param>
+    public Frames(Graph graph, StreamMemory? memory, Value mel, int lookAhead, int reach = 0)
     {
         (_memory, LookAhead) = (memory, lookAhead);
         Value count = graph.Node("Shape", [mel], ("start", 2), ("end", 3)).Reshape();
         Value steps = graph.Node("Range", [graph.Number(0), count, graph.Number(1)]).ToFloat().Reshape(1, 1, -1);
-        _index = steps + -lookAhead;
+        _index = steps + (float)-lookAhead;
         if (memory == null) return;
         // Frames that came in earlier, as far as it matters.
         Value before = memory.Take(1);
-        memory.Keep((before + count.ToFloat()).Min(graph.Scalar((float)(lookAhead + 1))));
-        _index += before.Unsqueeze(2);
+        memory.Keep((before + count.ToFloat()).Min(graph.Scalar((float)(lookAhead + reach + 1))));
+        Before = before.Unsqueeze(2);
+        _index += Before;
     }
+
+    /// <summary>Frames that came in before this run, as far as it matters, [batch, 1, 1].</summary>
+    public Value Before { get; }
 
     /// <summary>Frames by which speech is late.</summary>
     public int LookAhead { get; }

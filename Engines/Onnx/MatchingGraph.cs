@@ -10,9 +10,8 @@ namespace FlowVocoder.Onnx;
 internal static class MatchingGraph
 {
     /// <summary>Speech [b, 1, n·hop] made to obey its mel [b, bands, n]. Four frames are the least, for what is mirrored.</summary>
-    public static Value Match(OnnxOps ops, Value speech, Value mel, MelRecipe recipe, int frames, int passes)
+    public static Value Match(OnnxOps ops, Value speech, Value mel, MelMatching matching, MelRecipe recipe, int frames, int passes)
     {
-        var matching = new MelMatching(recipe);
         var (hop, size, first) = (recipe.HopSize, matching.Framing.Size, -matching.Framing.First);
         // The frames behind the signal that begin in it.
         int behind = 0;
@@ -29,11 +28,17 @@ internal static class MatchingGraph
         return speech;
     }
 
-    private static Value Targets(Value mel, MelMatching matching, MelRecipe recipe, int first, int behind)
+    /// <summary>Logarithms of the amplitudes of a mel, <see cref="MelMatching.Target"/>.</summary>
+    public static Value Amplitudes(Value mel, MelRecipe recipe)
     {
         // The logarithm of an amplitude is affine in the value of the mel, down to the floor.
         double slope = Math.Log(recipe.ToAmplitude(1) / recipe.ToAmplitude(0)), offset = Math.Log(recipe.ToAmplitude(0));
-        Value targets = (mel * (float)slope + (float)offset).Max(mel.Graph.Scalar((float)Math.Log(recipe.Floor)));
+        return (mel * (float)slope + (float)offset).Max(mel.Graph.Scalar((float)Math.Log(recipe.Floor)));
+    }
+
+    private static Value Targets(Value mel, MelMatching matching, MelRecipe recipe, int first, int behind)
+    {
+        Value targets = Amplitudes(mel, recipe);
         // Which frames mirror which, read off a long mel.
         const int Long = 1000;
         long[] before = [.. Enumerable.Range(-first, first).Select(frame => matching.Framing.Mirrored(frame, Long))];

@@ -16,9 +16,18 @@ public sealed record OnnxExportOptions
     public float? Sigma { get; init; }
 
     /// <summary>
-    /// Passes of mel matching, 0 to 32; null is what suits the voice, and none where the graph streams, which has no matching. The default value is null.
+    /// Passes of mel matching, 0 to 32; null is what suits the voice, and none where the graph streams. The default value is null.
     /// </summary>
     public int? Match { get; init; }
+
+    /// <summary>Shift of the fundamental in semitones, -24 to 24. The default value is 0.</summary>
+    public float Pitch { get; init; }
+
+    /// <summary>
+    /// Whether that shift is an input instead, one for each item of the batch, which may change from run to run; matching is then of the spectral
+    /// envelope alone, as for any speech of another pitch. The default value is false.
+    /// </summary>
+    public bool PitchInput { get; init; }
 
     /// <summary>Seed of the phase in which the voice begins, as that of synthesis. The default value is 0.</summary>
     public ulong Seed { get; init; }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using FlowVocoder.Compute;
+using FlowVocoder.Matching;
 using FlowVocoder.Models;
 using FlowVocoder.Streaming;
 using FlowVocoder.Voices;
@@ -41,12 +42,18 @@ public static class OnnxExporter
         if (options.Streaming && voice.Model is WaveGlow)
             throw new VocoderException(
                 $"voice {voice.Name}: a waveglow looks {voice.Model.LookAheadFrames} frames ahead and keeps no state; expected an export of whole mels");
-        if (options.Streaming && options.Match > 0) throw new VocoderException("a streaming graph has no mel matching, expected --match 0");
-        int match = options.Streaming ? 0 : options.Match ?? voice.Model.MatchPasses;
-        if (match > 0 && Matching.MelMatching.Refusal(voice.Model.Recipe) is { } reason) throw new VocoderException(reason);
-        float sigma = options.Sigma ?? voice.Sigma;
-        new SynthesisOptions { Sigma = sigma, Match = match }.Validate();
-        return options with { Match = match, Sigma = sigma };
+        bool isShifted = options.Pitch != 0 || options.PitchInput;
+        if (isShifted && voice.Model is not CompactVocoder { UsesPhase: true })
+            throw new VocoderException($"voice {voice.Name} has no phase condition and takes the pitch from the mel alone, expected a graph without another");
+        if (options.Pitch != 0 && options.PitchInput)
+            throw new VocoderException("the pitch is an option of the graph and an input of it, expected one of them");
+        // As an input it is taken for another pitch than that of the mel.
+        float pitch = options.PitchInput ? 1 : options.Pitch;
+        var synthesis = new SynthesisOptions { Sigma = options.Sigma ?? voice.Sigma, PitchShift = pitch, Match = options.Match };
+        int match = options.Streaming ? options.Match ?? 0 : synthesis.ForWholeMel(voice.Model).Match!.Value;
+        if (match > 0 && MelMatching.Refusal(voice.Model.Recipe) is { } reason) throw new VocoderException(reason);
+        (synthesis with { Match = match }).Validate();
+        return options with { Match = match, Sigma = synthesis.Sigma };
     }
 
     private static ModelProto Trace(LoadedVoice voice, OnnxExportOptions options, int frames)
@@ -58,22 +65,19 @@ public static class OnnxExporter
         Value mel = graph.Input("mel", Float, batch, model.Recipe.Bands, "frames");
         StreamMemory? memory = options.Streaming ? new StreamMemory(graph) : null;
         Value noise = options.NoiseInput ? graph.Input("noise", Float, batch, group, "steps") : default;
+        PitchShift shift = options.PitchInput ? new(graph.Input(PitchShift.InputName, Float, batch)) : new(options.Pitch);
         int late = model is CompactVocoder && !options.Streaming ? model.LookAheadFrames : 0;
         // The last frame goes on for as long as the voice looks ahead.
         Value given = late == 0 ? mel : mel.Then(2, [.. Enumerable.Repeat(mel.Slice(2, -1), late)]);
         Value drawn = options.NoiseInput ? noise : Noise(graph, given, batch, group, hop / group);
         if (options.NoiseInput && late > 0) drawn = drawn.PadFront(late * (hop / group));
         drawn *= options.Sigma!.Value;
-        Value audio;
-        if (model is CompactVocoder compact)
-        {
-            var spoken = new CompactGraph(compact, graph, memory);
-            double start = 2 * Math.PI * new Philox(options.Seed).Uniform(uint.MaxValue, 0, 0);
-            audio = spoken.Speak(given, drawn, frames + late, start);
-            if (late > 0) audio = audio.Slice(2, (long)late * hop);
-            if (options.Match > 0) audio = MatchingGraph.Match(spoken.Ops, audio, mel, model.Recipe, frames, options.Match.Value);
-        }
-        else audio = WaveGlowAudio((WaveGlow)model, graph, mel, drawn, frames);
+        MelMatching? matching = options.Match > 0 ? new MelMatching(model.Recipe, isEnvelope: shift.IsAny) : null;
+        var ops = new OnnxOps(graph, memory);
+        Value audio = model is WaveGlow glow ? Speak(glow, ops, mel, drawn, frames)
+            : Speak(new CompactGraph((CompactVocoder)model, graph, ops, memory, shift), given, drawn, frames + late, options, matching);
+        if (late > 0) audio = audio.Slice(2, (long)late * hop);
+        if (matching != null && memory == null) audio = MatchingGraph.Match(ops, audio, mel, matching, model.Recipe, frames, options.Match!.Value);
         graph.Output(audio, "audio", Float, batch, 1, "samples");
         if (memory != null)
         {
@@ -83,9 +87,18 @@ public static class OnnxExporter
         return Model(graph, voice, options, memory);
     }
 
-    private static Value WaveGlowAudio(WaveGlow model, Graph graph, Value mel, Value noise, int frames)
+    // A stream is matched as it is spoken, by frames that say where they lie.
+    private static Value Speak(CompactGraph voice, Value mel, Value noise, int count, OnnxExportOptions options, MelMatching? matching)
     {
-        var ops = new OnnxOps(graph);
+        int passes = options.Match!.Value;
+        double startPhase = 2 * Math.PI * new Philox(options.Seed).Uniform(uint.MaxValue, 0, 0);
+        if (!options.Streaming || matching == null) return voice.Speak(mel, noise, count, startPhase).Speech;
+        var (speech, frames) = voice.Speak(mel, noise, count, startPhase, MatchingStreamGraph.Reach(matching, passes));
+        return voice.Match(matching, passes, frames, speech, mel, count);
+    }
+
+    private static Value Speak(WaveGlow model, OnnxOps ops, Value mel, Value noise, int frames)
+    {
         int steps = frames * model.Recipe.HopSize / model.Config.Group, first = 0;
         var parts = new List<Tensor>();
         foreach (int channels in model.NoiseChannels)
@@ -121,8 +134,9 @@ public static class OnnxExporter
         Say("mel_recipe", recipe.ToJson());
         Say("sigma", options.Sigma!);
         Say("match_passes", options.Match!);
+        if (!options.PitchInput) Say("pitch", options.Pitch);
         Say("look_ahead_frames", voice.Model.LookAheadFrames);
-        if (memory != null) Say("delay_samples", voice.Model.LookAheadFrames * recipe.HopSize);
+        if (memory != null) Say("delay_samples", voice.Model.LatencyWith(options.Match!.Value).Samples);
         Say("licence", voice.File?.Licence ?? "");
         Say("provenance", voice.File?.Provenance ?? "");
         return model;

@@ -55,7 +55,8 @@ internal sealed partial class OnnxOps
     /// <inheritdoc/>
     public override Tensor OverlapAdd(Tensor spectra, Tensor window, int hop, Tensor? add = null)
     {
-        Value y = graph.Node("ConvTranspose", [ValueOf(spectra), FourierBasis(window, 1.0 / window.Size)], ("strides", new long[] { hop }));
+        Value frames = FrameWeight is { } weight ? ValueOf(spectra) * weight : ValueOf(spectra);
+        Value y = graph.Node("ConvTranspose", [frames, FourierBasis(window, 1.0 / window.Size)], ("strides", new long[] { hop }));
         return TensorOf(add == null ? y : y + ValueOf(add), spectra.Batch, 1, (spectra.Length - 1) * hop + window.Size);
     }
 

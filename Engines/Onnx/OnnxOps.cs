@@ -18,6 +18,9 @@ internal sealed partial class OnnxOps(Graph graph, StreamMemory? memory = null) 
     /// </summary>
     public Value? IsSignal { get; set; }
 
+    /// <summary>By which frames are multiplied before they are added up, [1 or b, 1, frames].</summary>
+    public Value? FrameWeight { get; set; }
+
     /// <summary>The value of a result, or of a parameter as a constant.</summary>
     public Value ValueOf(Tensor tensor) => tensor.Payload is Value value ? value
         : Constant(tensor, "", () => (tensor.Span.ToArray(), [tensor.Batch, tensor.Channels, tensor.Length]));

@@ -30,8 +30,9 @@ internal static class PitchGraph
     /// <param name="centre">Samples of a hop before the centre of its frame.</param>
     /// <param name="sampleRate">Samples a second.</param>
     /// <param name="startPhase">φ of the first sample, radians.</param>
+    /// <param name="shift">By which F0 is multiplied.</param>
     /// <returns>φ in [0, 2π), [b, n, hop].</returns>
-    public static Value Phase(Frames frames, Value current, Value next, int hop, int centre, int sampleRate, double startPhase)
+    public static Value Phase(Frames frames, Value current, Value next, int hop, int centre, int sampleRate, double startPhase, PitchShift shift)
     {
         Graph graph = current.Graph;
         Value zero = graph.Scalar(0f), last = graph.Node("Expand", [frames.Number(graph), Shape(current, 1)]);
@@ -44,7 +45,8 @@ internal static class PitchGraph
         // A frame before the signal does not advance to the first.
         Value after = next.Greater(zero).Where(next, held) * frames.Are();
         Value hz = before.Then(1, held, after).Transpose(0, 2, 1).ToDouble();
-        var (within, whole) = Cycles(hop, centre, sampleRate);
+        if (shift.Input is { } ratio) hz *= ratio;
+        var (within, whole) = Cycles(hop, centre, sampleRate, shift.Factor);
         // Cycles at the start of each hop, in double: an hour has a million of them, of which the fraction counts.
         Value advance = hz.MatMul(graph.Doubles(whole, 3, 1)), carried = frames.Number(graph).ToDouble();
         Value start = graph.Node("CumSum", [advance, graph.Number(1)], ("exclusive", 1)) + carried + graph.Scalar(startPhase / (2 * Math.PI));
@@ -71,7 +73,7 @@ internal static class PitchGraph
     private static Value Shape(Value like, long count) => like.Graph.Node("Shape", [like], ("end", 2)).Then(0, like.Graph.Numbers(count));
 
     // F0 at sample t is interpolated between the centres of frames: how many cycles each of the three frames adds up to t, and to the end of the hop.
-    private static (float[] Within, double[] Whole) Cycles(int hop, int centre, int sampleRate)
+    private static (float[] Within, double[] Whole) Cycles(int hop, int centre, int sampleRate, double factor)
     {
         var within = new float[3 * hop];
         var whole = new double[3];
@@ -82,7 +84,7 @@ internal static class PitchGraph
             for (int i = 0; i < 3; i++)
             {
                 within[i * hop + t] = (float)whole[i];
-                whole[i] += share[i] / sampleRate;
+                whole[i] += factor * share[i] / sampleRate;
             }
         }
         return (within, whole);

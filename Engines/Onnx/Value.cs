@@ -19,6 +19,10 @@ internal readonly record struct Value(Graph Graph, string Name)
 
     public static Value operator *(Value a, float b) => a * a.Graph.Scalar(b);
 
+    public static Value operator +(Value a, int b) => a + a.Graph.Number(b);
+
+    public static Value operator *(Value a, int b) => a * a.Graph.Number(b);
+
     /// <summary>An operator of one input: Exp, Tanh, Floor, ….</summary>
     public Value Apply(string op) => Graph.Node(op, [this]);
 

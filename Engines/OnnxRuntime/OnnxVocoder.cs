@@ -7,7 +7,7 @@ using Microsoft.ML.OnnxRuntime;
 namespace FlowVocoder.OnnxRuntime;
 
 /// <summary>A voice of ours that speaks through ONNX Runtime; it is described, and scores, as it does itself.</summary>
-internal sealed class OnnxVocoder(CompactVocoder model, Func<ulong, InferenceSession> session) : VocoderModel
+internal sealed class OnnxVocoder(CompactVocoder model, Func<ulong, float, InferenceSession> session) : VocoderModel
 {
     /// <summary>The voice.</summary>
     public CompactVocoder Inner => model;
@@ -41,12 +41,8 @@ internal sealed class OnnxVocoder(CompactVocoder model, Func<ulong, InferenceSes
     public override int MatchPasses => model.MatchPasses;
 
     /// <inheritdoc/>
-    private protected override VocoderStream CreateStream(SynthesisOptions options, Parallelism parallelism)
-    {
-        if (options.PitchShift != 0) throw new VocoderException(
-            FormattableString.Invariant($"the pitch shift is {options.PitchShift} semitones, expected 0: the graph of a voice has none"));
-        return new OnnxStream(this, options, session(options.Seed));
-    }
+    private protected override VocoderStream CreateStream(SynthesisOptions options, Parallelism parallelism) =>
+        new OnnxStream(this, options, session(options.Seed, options.PitchShift));
 
     /// <inheritdoc/>
     public override Likelihood Score(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism) => model.Score(mel, audio, parallelism);

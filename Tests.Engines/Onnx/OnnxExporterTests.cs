@@ -31,6 +31,26 @@ public class OnnxExporterTests
     }
 
     [Theory]
+    [InlineData("student", -9.5f, 2)]
+    [InlineData("compact", 4, 1)]
+    public void Another_pitch_is_spoken_whether_it_is_an_option_or_an_input(string name, float pitch, int match)
+    {
+        LoadedVoice voice = OnnxRun.Voice(name);
+        var mel = OnnxRun.Mel("kathleen");
+        int frames = mel.Data.Length / 80, group = ((CompactVocoder)voice.Model).Config.Group;
+        float[] Managed(float shift) =>
+            Synthesizer.Synthesize(voice.Model, mel.Data, voice.Options with { Match = match, PitchShift = shift }, new Parallelism(1));
+        using var fix = new OnnxRun(OnnxExporter.Export(voice, new OnnxExportOptions { NoiseInput = true, Match = match, Pitch = pitch }));
+        using var free = new OnnxRun(OnnxExporter.Export(voice, new OnnxExportOptions { NoiseInput = true, Match = match, PitchInput = true }));
+        (string, float[], int[])[] inputs = [("mel", mel.Data.ToArray(), [1, 80, frames]),
+            ("noise", OnnxRun.Noise(voice.Model, frames, 0), [1, group, frames * 256 / group])];
+        Assert.InRange(OnnxRun.RelativeError(fix.Run(inputs)["audio"].Values, Managed(pitch)), 0, 1e-3);
+        Assert.InRange(OnnxRun.RelativeError(free.Run([.. inputs, ("pitch", [pitch], [1])])["audio"].Values, Managed(pitch)), 0, 1e-3);
+        // The lowest, at which harmonics lie closest.
+        Assert.InRange(OnnxRun.RelativeError(free.Run([.. inputs, ("pitch", [-24], [1])])["audio"].Values, Managed(-24)), 0, 1e-3);
+    }
+
+    [Theory]
     [InlineData("student")]
     [InlineData("compact")]
     public void A_stream_cut_anywhere_says_what_one_run_says(string name)
@@ -58,6 +78,45 @@ public class OnnxExporterTests
         Assert.All(spoken.Take(late * 256), sample => Assert.Equal(0f, sample));
         double error = OnnxRun.RelativeError(spoken.Skip(late * 256).ToArray(), expected);
         Assert.True(error < 1e-3, $"relative error {error}");
+    }
+
+    [Theory]
+    [InlineData("student", 1)]
+    [InlineData("student", 4)]
+    [InlineData("compact", 2)]
+    public void A_stream_that_is_matched_says_what_the_managed_one_says(string name, int match)
+    {
+        LoadedVoice voice = OnnxRun.Voice(name);
+        var mel = OnnxRun.Mel("flemishguy");
+        int frames = mel.Data.Length / 80, late = voice.Model.LookAheadFrames, group = ((CompactVocoder)voice.Model).Config.Group, steps = 256 / group;
+        VocoderStream managed = voice.Model.NewStream(voice.Options with { Match = match }, new Parallelism(1));
+        float[] expected = new float[(frames + managed.LookAheadFrames) * 256];
+        int count = managed.Push(Columns(mel.Data, 1, frames * 80, i => i % 80 * frames + i / 80), expected);
+        expected = expected[..(count + managed.Flush(expected.AsSpan(count)))];
+        Assert.Equal(frames * 256, expected.Length);
+        using var run = new OnnxRun(OnnxExporter.Export(voice, new OnnxExportOptions { NoiseInput = true, Streaming = true, Match = match }));
+        int delay = managed.LookAheadFrames;
+        Assert.Equal($"{delay * 256}", run.Metadata["delay_samples"]);
+        float[] state = new float[run.Inputs["state"].Dimensions[1]], noise = OnnxRun.Noise(voice.Model, frames, 0);
+        var spoken = new List<float>();
+        var random = new Random(4);
+        for (int done = 0; done < frames + delay;)
+        {
+            int n = Math.Min(random.Next(4) == 0 ? random.Next(1, 40) : random.Next(1, 4), frames + delay - done), left = Math.Max(0, frames - done);
+            float[] part = Columns(mel.Data, 80, n, i => Math.Min(done + i, frames - 1));
+            float[] drawn = Columns(noise, group, n * steps, i => (done - late) * steps + i);
+            var results = run.Run(("mel", part, [1, 80, n]), ("noise", drawn, [1, group, n * steps]), ("after_end", [Math.Max(0, n - left)], [1, 1]),
+                ("state", state, [1, state.Length]));
+            spoken.AddRange(results["audio"].Values);
+            state = results["next_state"].Values;
+            done += n;
+        }
+        Assert.All(spoken.Take(delay * 256), sample => Assert.Equal(0f, sample));
+        float[] actual = [.. spoken.Skip(delay * 256)];
+        Assert.InRange(OnnxRun.RelativeError(actual, expected), 0, 1e-3);
+        // Both ends, where frames are mirrored.
+        Assert.InRange(OnnxRun.RelativeError(actual[..2048], expected[..2048]), 0, 1e-2);
+        Assert.InRange(OnnxRun.RelativeError(actual[^2048..], expected[^2048..]), 0, 1e-2);
     }
 
     [Fact]
@@ -120,6 +179,10 @@ public class OnnxExporterTests
         float[] expected = model.Generate(ops, Tensor.From(mel, 1, 8, Frames), noise).Span.ToArray();
         using var run = new OnnxRun(OnnxExporter.Export(voice, new OnnxExportOptions { NoiseInput = true, Sigma = 0.6f, Match = 0 }));
         var (audio, _) = run.Run(("mel", mel, [1, 8, Frames]), ("noise", OnnxRun.Noise(model, Frames, 0), [1, 8, Frames * 32]))["audio"];
+        Assert.True(OnnxRun.RelativeError(audio, expected) < 1e-4);
+        using var matched = new OnnxRun(OnnxExporter.Export(voice, new OnnxExportOptions { NoiseInput = true, Sigma = 0.6f, Match = 2 }));
+        (audio, _) = matched.Run(("mel", mel, [1, 8, Frames]), ("noise", OnnxRun.Noise(model, Frames, 0), [1, 8, Frames * 32]))["audio"];
+        expected = Synthesizer.Synthesize(model, mel, new SynthesisOptions { Sigma = 0.6f, Match = 2 }, new Parallelism(1));
         Assert.True(OnnxRun.RelativeError(audio, expected) < 1e-4);
     }
 

@@ -28,7 +28,8 @@ public sealed class OtherRuntimesTests : IDisposable
             probe.WaitForExit();
             Assert.SkipUnless(probe.ExitCode == 0, "Python has no onnx (python3-onnx)");
         }
-        foreach (var options in (OnnxExportOptions[])[new(), new() { Streaming = true, NoiseInput = true }])
+        foreach (var options in (OnnxExportOptions[])[new(), new() { Streaming = true, NoiseInput = true },
+            new() { Streaming = true, Match = 2, PitchInput = true }])
         {
             File.WriteAllBytes(At("voice.onnx"), OnnxExporter.Export(OnnxRun.Voice("student"), options));
             Node.Execute(python, "-c", "import onnx, sys; onnx.checker.check_model(sys.argv[1], full_check=True)", At("voice.onnx"));

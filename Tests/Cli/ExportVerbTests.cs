@@ -14,6 +14,9 @@ public sealed class ExportVerbTests : IDisposable
     [Theory]
     [InlineData(new string[0], new[] { "mel" }, new[] { "audio" })]
     [InlineData(new[] { "--streaming", "--noise-input" }, new[] { "mel", "noise", "state" }, new[] { "audio", "next_state" })]
+    [InlineData(new[] { "--streaming", "--match", "2", "--pitch-input" }, new[] { "mel", "pitch", "after_end", "state" }, new[] { "audio", "next_state" })]
+    [InlineData(new[] { "--pitch", "-3" }, new[] { "mel" }, new[] { "audio" })]
+    [InlineData(new[] { "--pitch-input" }, new[] { "mel", "pitch" }, new[] { "audio" })]
     public void The_graph_has_the_inputs_that_were_asked_for(string[] options, string[] inputs, string[] outputs)
     {
         string output = _folder["student.onnx"];
@@ -29,7 +32,8 @@ public sealed class ExportVerbTests : IDisposable
 
     [Theory]
     [InlineData("export teacher OUT.onnx", 1, "step by step")]
-    [InlineData("export student OUT.onnx --streaming --match 2", 1, "a streaming graph has no mel matching")]
+    [InlineData("export student OUT.onnx --pitch 30", 1, "the pitch shift is 30 semitones, expected -24 to 24")]
+    [InlineData("export student OUT.onnx --pitch 2 --pitch-input", 1, "the pitch is an option of the graph and an input of it")]
     [InlineData("export student OUT.npy", 2, "expected a name that ends in .onnx")]
     [InlineData("export nobody OUT.onnx", 1, "nobody")]
     public void What_cannot_be_is_refused_in_one_line_and_leaves_nothing(string command, int code, string message)
