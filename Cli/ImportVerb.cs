@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Security.Cryptography;
 using FlowVocoder.AudioIO;
 using FlowVocoder.Features;
+using FlowVocoder.Models;
 using FlowVocoder.Voices;
 
 namespace FlowVocoder.Cli;
@@ -9,13 +10,13 @@ namespace FlowVocoder.Cli;
 /// <summary>Somebody's checkpoint → voice.</summary>
 internal sealed class ImportVerb : Verb
 {
-    // What NVIDIA's README speaks its samples with.
-    private const float UsualSigma = 0.6f;
+    // What NVIDIA's README speaks its samples with, and what ClariNet's program does.
+    private const float UsualSigma = 0.6f, ClariNetSigma = 1f;
 
     private readonly Argument<string> _input = new("CHECKPOINT")
     {
         Description = "A WaveGlow of NVIDIA's code: .pt of the model or a training run in every layout that was published, DeepLearningExamples' and NeMo's "
-            + "among them (.nemo too), or a state dict as .safetensors; a WaveFlow",
+            + "among them (.nemo too), or a state dict as .safetensors; a WaveFlow, FloWaveNet or WaveNODE; the student of a ClariNet",
     };
     private readonly Argument<string> _output = new("VOICE.safetensors") { Description = "The voice to write" };
     private readonly Option<string?> _name = new("--name") { Description = "Name of the voice. Default: that of its file", HelpName = "NAME" };
@@ -28,21 +29,27 @@ internal sealed class ImportVerb : Verb
         Description = "Recipe of the mels it was trained on, one of 'vocoder mel --list-recipes'. Default: nvidia", HelpName = "NAME",
     };
     private readonly Option<float?> _sigma = Inputs.NumberWithin("--sigma", "X",
-        "Standard deviation of the noise that it speaks with unless asked otherwise, 0 to 10. Default: 0.6", 0, 10);
+        "Standard deviation of the noise that it speaks with unless asked otherwise, 0 to 10. Default: 0.6, for a ClariNet 1", 0, 10);
+    private readonly Option<string?> _teacher = new("--teacher")
+    {
+        Description = "Checkpoint of the teacher of a ClariNet, which brings mels to audio rate for its student", HelpName = "CHECKPOINT",
+    };
 
     public ImportVerb() : base("import", "Makes a voice of a published checkpoint.",
         "vocoder import waveglow_256channels.pt waveglow.safetensors --licence BSD-3-Clause",
-        "vocoder synth mel.npy out.wav --voice waveglow.safetensors --denoise 0.1")
+        "vocoder synth mel.npy out.wav --voice waveglow.safetensors --denoise 0.1",
+        "vocoder import student.pth clarinet.safetensors --teacher teacher.pth")
     {
         Add(_input.OfFiles());
         Add(_output.OfFiles());
-        foreach (Option option in (Option[])[_name, _licence, _recipe, _sigma]) Add(option);
+        foreach (Option option in (Option[])[_name, _licence, _recipe, _sigma, _teacher]) Add(option);
     }
 
     public override int Run(ParseResult arguments, Terminal terminal)
     {
         string input = arguments.GetRequiredValue(_input), output = arguments.GetRequiredValue(_output);
-        Files.CheckNotAnInput(output, [input]);
+        string? teacher = arguments.GetValue(_teacher);
+        Files.CheckNotAnInput(output, teacher == null ? [input] : [input, teacher]);
         Files.CheckEnding(output, "a voice", ".safetensors");
         MelRecipe? recipe = arguments.GetValue(_recipe) is { } typed ? Inputs.Recipe(typed) : null;
         if (FlowtronCheckpoint.CanRead(input))
@@ -50,11 +57,12 @@ internal sealed class ImportVerb : Verb
         if (!WaveGlowVoice.CanRead(input))
             throw new VocoderException($"'{input}' is a voice already, or no checkpoint, expected that of a WaveGlow or WaveFlow");
         Files.CheckWritable(output);
-        ImportedCheckpoint import = ImportedCheckpoint.Read(input, recipe);
+        ImportedCheckpoint import = ImportedCheckpoint.Read(input, recipe, teacher);
         string provenance = FormattableString.Invariant($"imported by vocoder import from {Path.GetFileName(input)}, SHA-256 {Hash(input)}, {import.Tensors} tensors{(import.Iteration is { } step ? $", iteration {step}" : "")}");
         var metadata = new Dictionary<string, string>
         {
-            [LoadedVoice.SigmaKey] = (arguments.GetValue(_sigma) ?? UsualSigma).ToString(System.Globalization.CultureInfo.InvariantCulture),
+            [LoadedVoice.SigmaKey] = (arguments.GetValue(_sigma) ?? (import.Model is ClariNet ? ClariNetSigma : UsualSigma))
+                .ToString(System.Globalization.CultureInfo.InvariantCulture),
         };
         VoiceFile voice = VoiceFile.Of(import.Model, arguments.GetValue(_name) ?? Path.GetFileNameWithoutExtension(output),
             arguments.GetValue(_licence) ?? "not stated", provenance,

@@ -16,6 +16,7 @@ public readonly record struct ClariNetSpeech(Tensor Audio, Tensor Mean, Tensor L
 public sealed class ClariNetStudent
 {
     private readonly ResidualWaveNet[] _flows;
+    private readonly string[] _delays;
 
     /// <summary>Creates a student with random weights.</summary>
     /// <param name="melChannels">Bands of the mel, cin_channels.</param>
@@ -28,11 +29,23 @@ public sealed class ClariNetStudent
     /// <param name="kernel">Taps of the dilated convolutions; dilations double whatever it is.</param>
     /// <param name="seed">Seed of the weights.</param>
     public ClariNetStudent(int melChannels, IReadOnlyList<int> blocks, int layers = 10, int frontTaps = 32, int residual = 64, int gate = 128, int skip = 64,
-        int kernel = 3, ulong seed = 0)
+        int kernel = 3, ulong seed = 0) : this(new ParameterSet(seed), new ClariNetConfig
+        {
+            MelChannels = melChannels, Blocks = [.. blocks], Layers = layers, FrontTaps = frontTaps, Residual = residual, Gate = gate, Skip = skip,
+            Kernel = kernel,
+        })
     {
-        Parameters = new ParameterSet(seed);
-        _flows = [.. blocks.Select((count, i) => new ResidualWaveNet(Parameters.Scope($"iafs.{i}"),
-            new ResidualWaveNetConfig(count, layers, residual, gate, skip, kernel, frontTaps, Causal: true, ZeroEnd: false), 1, 2, melChannels))];
+    }
+
+    /// <summary>The same with weights in a set that others share.</summary>
+    internal ClariNetStudent(ParameterSet parameters, ClariNetConfig config)
+    {
+        Parameters = parameters;
+        var net = new ResidualWaveNetConfig(1, config.Layers, config.Residual, config.Gate, config.Skip, config.Kernel, config.FrontTaps, Causal: true,
+            ZeroEnd: false);
+        _flows = [.. config.Blocks.Select((count, i) => new ResidualWaveNet(Parameters.Scope($"iafs.{i}"), net with { Blocks = count }, 1, 2,
+            config.MelChannels))];
+        _delays = [.. config.Blocks.Select((_, i) => FormattableString.Invariant($"iafs.{i}.delay"))];
     }
 
     /// <summary>All trained values, under the published names.</summary>
@@ -41,22 +54,51 @@ public sealed class ClariNetStudent
     /// <summary>Samples of noise that the convolutions see, as published: the delay of one sample in each flow is not counted.</summary>
     public int ReceptiveField => _flows.Sum(flow => flow.Past) + 1;
 
+    /// <summary>Samples before one that it depends on, the delays counted.</summary>
+    internal int PastSamples => _flows.Sum(flow => flow.Past + 1);
+
+    /// <summary>Multiply-accumulates per sample.</summary>
+    internal long MacsPerStep => _flows.Sum(flow => flow.MacsPerStep);
+
     /// <summary>Speaks from noise [b, 1, t] and the up-sampled mel of the teacher, [b, bands, t].</summary>
     public ClariNetSpeech Generate(Ops ops, Tensor noise, Tensor condition)
     {
-        Tensor z = noise, mask = ops.Rent(noise.Batch, 1, noise.Length);
-        mask.Span.Fill(1f);
-        // What the published flows put in front of each result.
-        for (int b = 0; b < mask.Batch; b++) mask.Row(b, 0)[0] = 0f;
+        Tensor z = noise, mask = Mask(ops, noise);
         Tensor? mean = null, logScale = null;
         for (int i = 0; i < _flows.Length; i++)
         {
-            Tensor output = ops.Delay(_flows[i].Apply(ops, z, condition), FormattableString.Invariant($"iafs.{i}.delay")), m = ops.Slice(output, 0, 1),
-                s = ops.Slice(output, 1, 1);
+            Tensor output = ops.Delay(_flows[i].Apply(ops, z, condition), _delays[i]), m = ops.Slice(output, 0, 1), s = ops.Slice(output, 1, 1);
             z = ops.Multiply(ops.Affine(z, s, m), mask);
             mean = mean == null ? m : ops.Affine(mean, s, m);
             logScale = logScale == null ? s : ops.Add(logScale, s);
         }
         return new ClariNetSpeech(z, ops.Crop(mean!, 1, noise.Length - 1), ops.Crop(logScale!, 1, noise.Length - 1));
+    }
+
+    /// <summary>The audio alone, [b, 1, t], of a signal or of a chunk of it.</summary>
+    /// <param name="ops">Operations, which remember the past from chunk to chunk.</param>
+    /// <param name="noise">[b, 1, t].</param>
+    /// <param name="condition">[b, bands, t].</param>
+    /// <param name="isStart">Whether the signal begins here.</param>
+    internal Tensor Speak(Ops ops, Tensor noise, Tensor condition, bool isStart)
+    {
+        Tensor z = noise;
+        Tensor? mask = isStart ? Mask(ops, noise) : null;
+        for (int i = 0; i < _flows.Length; i++)
+        {
+            Tensor output = ops.Delay(_flows[i].Apply(ops, z, condition), _delays[i]);
+            z = ops.Affine(z, ops.Slice(output, 1, 1), ops.Slice(output, 0, 1));
+            if (mask != null) z = ops.Multiply(z, mask);
+        }
+        return z;
+    }
+
+    // What the published flows put in front of each result.
+    private static Tensor Mask(Ops ops, Tensor noise)
+    {
+        Tensor mask = ops.Rent(noise.Batch, 1, noise.Length);
+        mask.Span.Fill(1f);
+        for (int b = 0; b < mask.Batch; b++) mask.Row(b, 0)[0] = 0f;
+        return mask;
     }
 }

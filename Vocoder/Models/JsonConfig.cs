@@ -50,6 +50,7 @@ internal sealed class ConfigEnumConverter<T>() : JsonStringEnumConverter<T>(Json
 [JsonSerializable(typeof(WaveFlowConfig))]
 [JsonSerializable(typeof(FloWaveNetConfig))]
 [JsonSerializable(typeof(WaveNodeConfig))]
+[JsonSerializable(typeof(ClariNetConfig))]
 internal sealed partial class JsonConfigContext : JsonSerializerContext;
 
 /// <summary>The same for WaveGlow's, whose names and liberties are those of the published file.</summary>

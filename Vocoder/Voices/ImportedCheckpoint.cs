@@ -12,6 +12,7 @@ public sealed record ImportedCheckpoint(VocoderModel Model, int Tensors, long? I
     /// <summary>Reads a file of torch.save or a state dict as safetensors, see <see cref="WaveGlowVoice.FromCheckpoint"/>.</summary>
     /// <param name="path">The file.</param>
     /// <param name="recipe">Recipe of the mels that a WaveGlow was trained on; 'nvidia', with the bands of the checkpoint, when null.</param>
+    /// <param name="teacher">The teacher's file where the first is the student of a ClariNet, whose mels it brings to audio rate; else null.</param>
     /// <exception cref="VocoderException">The file cannot be read, or holds the weights of no model that is known.</exception>
-    public static ImportedCheckpoint Read(string path, MelRecipe? recipe = null) => PublishedCheckpoint.Import(path, recipe);
+    public static ImportedCheckpoint Read(string path, MelRecipe? recipe = null, string? teacher = null) => PublishedCheckpoint.Import(path, recipe, teacher);
 }

@@ -11,17 +11,25 @@ internal static class PublishedCheckpoint
     public static VocoderModel Load(string path) => Import(path, recipe: null).Model;
 
     /// <summary>The same with what the file says of its origin.</summary>
-    public static ImportedCheckpoint Import(string path, MelRecipe? recipe)
+    /// <param name="path">The file.</param>
+    /// <param name="recipe">Recipe of the mels of a WaveGlow, or null.</param>
+    /// <param name="teacher">The teacher's file of a ClariNet, or null.</param>
+    public static ImportedCheckpoint Import(string path, MelRecipe? recipe, string? teacher = null)
     {
         var (tensors, iteration) = ReadAll(path);
         if (tensors.Keys.Any(FlowtronCheckpoint.IsKey))
             throw new VocoderException($"{path}: holds a Flowtron, which makes mels of text, expected a vocoder, which makes speech of mels");
-        bool isWaveFlow = tensors.Keys.Any(WaveFlowVoice.IsKey), isMultiScale = tensors.Keys.Any(MultiScaleVoice.IsKey);
-        if (recipe != null && (isWaveFlow || isMultiScale))
+        if (tensors.Keys.Any(ClariNetVoice.IsTeacherKey))
             throw new VocoderException(
-                $"{path}: is a {(isWaveFlow ? "WaveFlow" : "FloWaveNet or WaveNODE")}, whose recipe of mels is known, expected none to be named");
+                $"{path}: is the teacher of a ClariNet, expected its student: vocoder import STUDENT VOICE.safetensors --teacher {path}");
+        bool isWaveFlow = tensors.Keys.Any(WaveFlowVoice.IsKey), isMultiScale = tensors.Keys.Any(MultiScaleVoice.IsKey),
+            isClariNet = tensors.Keys.Any(ClariNetVoice.IsKey);
+        string family = isWaveFlow ? "WaveFlow" : isMultiScale ? "FloWaveNet or WaveNODE" : isClariNet ? "ClariNet" : "WaveGlow";
+        if (recipe != null && family != "WaveGlow")
+            throw new VocoderException($"{path}: is a {family}, whose recipe of mels is known, expected none to be named");
+        if (teacher != null && !isClariNet) throw new VocoderException($"{path}: is a {family}, which has no teacher, expected none to be named");
         VocoderModel model = isWaveFlow ? WaveFlowVoice.FromTensors(tensors, path) : isMultiScale ? MultiScaleVoice.FromTensors(tensors, path)
-            : WaveGlowVoice.FromTensors(tensors, path, recipe);
+            : isClariNet ? ClariNetVoice.FromTensors(tensors, path, teacher == null ? null : Read(teacher)) : WaveGlowVoice.FromTensors(tensors, path, recipe);
         return new ImportedCheckpoint(model, tensors.Count, iteration);
     }
 
@@ -42,7 +50,8 @@ internal static class PublishedCheckpoint
         {
             // What holds none of the weights that tell the shape need not be read.
             if (!names.Any(name => WaveGlowKeys.IsUpsampling(name) || WaveFlowVoice.IsKey(name) || MultiScaleVoice.IsKey(name)
-                || FlowtronCheckpoint.IsKey(name))) throw WaveGlowShapes.NoWaveGlow(path, "upsample.weight");
+                || FlowtronCheckpoint.IsKey(name) || ClariNetVoice.IsKey(name)
+                    || ClariNetVoice.IsTeacherKey(name))) throw WaveGlowShapes.NoWaveGlow(path, "upsample.weight");
         }).Tensors, null);
     }
 

@@ -34,7 +34,7 @@ public sealed record LoadedVoice(string Name, string Source, VocoderModel Model,
 
 /// <summary>
 /// Finds voices by name or file and loads them, whatever kind of model they hold; checkpoints of the published WaveGlow, WaveFlow, FloWaveNet and WaveNODE are
-/// voices too.
+/// voices too; that of a ClariNet becomes one together with its teacher's, see <see cref="ImportedCheckpoint"/>.
 /// </summary>
 public static class VoiceLibrary
 {
@@ -111,6 +111,7 @@ public static class VoiceLibrary
         {
             WaveGlow.KindName => WaveGlowVoice.FromFile(file),
             WaveFlow.KindName => WaveFlowVoice.FromFile(file),
+            ClariNet.KindName => ClariNetVoice.FromFile(file),
             FloWaveNet.KindName or WaveNode.KindName => MultiScaleVoice.FromFile(file),
             _ => CompactVoice.FromFile(file),
         };

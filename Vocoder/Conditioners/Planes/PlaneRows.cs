@@ -23,15 +23,19 @@ internal sealed class WholePlanes(int height) : PlaneRows
     public override Tensor Stack(Ops ops, string site, Tensor x, int taps, int dilation) => Stack(ops, x, height, taps, dilation, (taps - 1) * dilation);
 
     /// <summary>The same where a row sees those from <paramref name="above"/> rows above it on, also some below it; zeros beyond the last.</summary>
-    public static Tensor Stack(Ops ops, Tensor x, int height, int taps, int dilation, int above)
+    public static Tensor Stack(Ops ops, Tensor x, int height, int taps, int dilation, int above) =>
+        ops.Take(x, Seen(x.Batch, height, taps, dilation, above), taps);
+
+    /// <summary>Which rows each of so many sees, for <see cref="Ops.Take"/>; -1 is none.</summary>
+    public static int[] Seen(int rows, int height, int taps, int dilation, int above)
     {
-        var items = new int[x.Batch * taps];
+        var items = new int[rows * taps];
         for (int i = 0; i < items.Length; i++)
         {
             int row = i / taps % height, seen = row + i % taps * dilation - above;
             items[i] = seen >= 0 && seen < height ? i / taps - row + seen : -1;
         }
-        return ops.Take(x, items, taps);
+        return items;
     }
 }
 

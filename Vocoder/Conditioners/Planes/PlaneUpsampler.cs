@@ -61,6 +61,9 @@ internal sealed class PlaneUpsampler
     {
         private readonly Tensor _bias, _noScale;
         private readonly DerivedTensor _ordinary;
+        private volatile SeenBands? _seen;
+
+        private sealed record SeenBands(int Bands, int[] Items);
 
         public Layer(ParameterSet parameters, int scale)
         {
@@ -77,7 +80,10 @@ internal sealed class PlaneUpsampler
 
         public Tensor Apply(Ops ops, Tensor x, int bands)
         {
-            Tensor stacked = WholePlanes.Stack(ops, x, bands, Bands, 1, 1);
+            // Made once, so that streams allocate nothing.
+            if (_seen is not { } seen || seen.Bands != bands || seen.Items.Length != x.Batch * Bands)
+                _seen = seen = new SeenBands(bands, WholePlanes.Seen(x.Batch, bands, Bands, 1, 1));
+            Tensor stacked = ops.Take(x, seen.Items, Bands);
             // Tap 1 is the frame itself.
             Tensor phases = ops.Conv1d(stacked, _ordinary.Of(ops), null, new ConvShape(Left: 1)), samples = ops.Unfold(phases, Scale),
                 biased = ops.ChannelAffine(samples, _noScale, _bias);
