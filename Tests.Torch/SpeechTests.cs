@@ -25,7 +25,7 @@ public class SpeechTests
         foreach (var (i, row) in CompactModels.Configurations().Index()) s_models[$"compact {i}"] = () => CompactModels.Create(row.Data);
         foreach (var (i, row) in CompactModels.Continuous().Index()) s_models[$"continuous {i}"] = () => CompactModels.Create(row.Data);
         foreach (var (i, row) in WaveFlowModels.Configurations().Index()) s_models[$"waveflow {i}"] = () => WaveFlowModels.Shaken(row.Data);
-        foreach (var (i, row) in ClariNetVoiceTests.Configurations().Index()) s_models[$"clarinet {i}"] = () => ClariNetVoiceTests.Shaken(row.Data);
+        foreach (var (i, row) in ClariNetModels.Configurations().Index()) s_models[$"clarinet {i}"] = () => ClariNetModels.Shaken(row.Data);
         foreach (var row in MultiScaleModels.All()) s_models[$"multi-scale {row.Data}"] = () => MultiScaleModels.Shaken(row.Data);
     }
 

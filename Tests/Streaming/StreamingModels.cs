@@ -1,7 +1,6 @@
 using FlowVocoder.Flows;
 using FlowVocoder.Models;
 using FlowVocoder.Tests.Models;
-using FlowVocoder.Tests.Voices;
 using FlowVocoder.Voices;
 
 namespace FlowVocoder.Tests.Streaming;
@@ -24,7 +23,7 @@ internal static class StreamingModels
         foreach (var (i, row) in WaveGlowTests.Configurations().Index()) s_models[$"waveglow {i}"] = () => WaveGlowTests.Shaken(row.Data);
         foreach (var (i, row) in WaveFlowModels.Configurations().Index()) s_models[$"waveflow {i}"] = () => WaveFlowModels.Shaken(row.Data);
         foreach (var (i, row) in MultiScaleModels.All().Index()) s_models[$"waves {i}"] = () => MultiScaleModels.Shaken(row.Data);
-        foreach (var (i, row) in ClariNetVoiceTests.Configurations().Index()) s_models[$"clarinet {i}"] = () => ClariNetVoiceTests.Shaken(row.Data);
+        foreach (var (i, row) in ClariNetModels.Configurations().Index()) s_models[$"clarinet {i}"] = () => ClariNetModels.Shaken(row.Data);
         foreach (string name in VoiceLibrary.Names()) s_models[$"voice {name}"] = () => VoiceLibrary.Load(name).Model;
     }
 

@@ -1,5 +1,4 @@
 using FlowVocoder.Compute;
-using FlowVocoder.Features;
 using FlowVocoder.Models;
 using FlowVocoder.Streaming;
 using FlowVocoder.Tests.AudioIO;
@@ -16,22 +15,9 @@ public sealed class ClariNetVoiceTests : IDisposable
     private readonly PublishedVectors _vectors = new("clarinet_tiny");
     private readonly TempFolder _folder = new();
 
-    private static readonly ClariNetConfig s_small = new()
-    {
-        MelChannels = 4, Blocks = [1, 2], Layers = 2, FrontTaps = 4, Residual = 4, Gate = 6, Skip = 4, UpsampleScales = [8, 4],
-    };
+    private static readonly ClariNetConfig s_small = ClariNetModels.Small;
 
     public void Dispose() => _folder.Dispose();
-
-    public static TheoryData<ClariNetConfig> Configurations() => [s_small, s_small with { Blocks = [1], Kernel = 2, FrontTaps = 1, UpsampleScales = [32] }];
-
-    /// <summary>A model with weights that leave no layer at its initial values.</summary>
-    public static ClariNet Shaken(ClariNetConfig config)
-    {
-        var model = new ClariNet(config, 1, MelRecipe.ByName("flowavenet") with { Bands = 4, HopSize = 32 });
-        model.Parameters.Randomize(3, 0.1);
-        return model;
-    }
 
     // The vectors have blocks of three layers, which no shape tells.
     private string Student(string json = "{\"layers\": 3}")
@@ -68,7 +54,7 @@ public sealed class ClariNetVoiceTests : IDisposable
     [Fact]
     public void A_stream_is_the_student_of_the_whole_mel()
     {
-        ClariNet model = Shaken(s_small);
+        ClariNet model = ClariNetModels.Shaken(s_small);
         const int Frames = 9;
         float[] mel = [.. Enumerable.Range(0, Frames * 4).Select(i => 0.5f + 0.4f * MathF.Sin(i))];
         var ops = new CpuOps();
@@ -93,7 +79,7 @@ public sealed class ClariNetVoiceTests : IDisposable
         CliFixture.Run("import", glow, output, "--teacher", Teacher).Fails(1, "is a WaveGlow, which has no teacher, expected none to be named");
         CliFixture.Run("import", Student("{\"layers\": 2}"), output, "--teacher", Teacher).Fails(1, "flow 0 has 3 layers, expected blocks of 2");
         Assert.False(File.Exists(output));
-        string message = Assert.Throws<VocoderException>(() => Shaken(s_small).Score(new float[8], new float[64], new Parallelism(1))).Message;
+        string message = Assert.Throws<VocoderException>(() => ClariNetModels.Shaken(s_small).Score(new float[8], new float[64], new Parallelism(1))).Message;
         Assert.Equal("a voice of kind clarinet speaks and does not score, expected one of kind compact say", message);
     }
 
