@@ -25,8 +25,12 @@ internal static class BenchmarkVoices
         }
     }
 
-    /// <summary>A voice by its name or file, with what suits it.</summary>
-    public static LoadedVoice Loaded(string nameOrPath) => VoiceLibrary.Load(nameOrPath, Shipped());
+    /// <summary>Name of a WaveGlow of the published size, of random weights: time does not depend on them.</summary>
+    public const string RandomWaveGlow = "waveglow-256";
+
+    /// <summary>A voice by its name or file, with what suits it, or <see cref="RandomWaveGlow"/>.</summary>
+    public static LoadedVoice Loaded(string nameOrPath) => nameOrPath == RandomWaveGlow
+        ? new LoadedVoice(RandomWaveGlow, "random weights", new WaveGlow(WaveGlow.DefaultConfig, seed: 1), null) : VoiceLibrary.Load(nameOrPath, Shipped());
 
     /// <summary>
     /// A mel, [bands, frames], smooth in time and tilted like speech, so that linear prediction has something to invert; time does not depend on more.

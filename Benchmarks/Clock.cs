@@ -23,6 +23,19 @@ internal static class Clock
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
+    /// <summary>
+    /// Median time of <paramref name="work"/> in seconds, repeated for about <paramref name="budget"/> seconds and at least three times after one run to warm
+    /// up. A first run that takes ten times the budget is taken as it is.
+    /// </summary>
+    public static double Middle(Action work, double budget)
+    {
+        double first = Once(work);
+        if (first > 10 * budget) return first;
+        var times = new List<double>();
+        for (long start = Stopwatch.GetTimestamp(); times.Count < 3 || Stopwatch.GetElapsedTime(start).TotalSeconds < budget;) times.Add(Once(work));
+        return Median(times);
+    }
+
     /// <summary>The middle of some times.</summary>
     public static double Median(IEnumerable<double> times)
     {

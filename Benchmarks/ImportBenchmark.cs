@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using FlowVocoder.AudioIO;
 using FlowVocoder.Compute;
 using FlowVocoder.Models;
@@ -39,10 +38,7 @@ internal static class ImportBenchmark
     private static void Measure(string checkpoint, string voice)
     {
         // By another process: what it takes in memory is not the import's.
-        string[] command = Environment.GetCommandLineArgs();
-        bool viaDotnet = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet";
-        using (Process maker = Process.Start(Environment.ProcessPath!, [.. viaDotnet ? command[..1] : [], "import", "--make", checkpoint]))
-            maker.WaitForExit();
+        Child.Run("import", "--make", checkpoint);
         double seconds = Clock.Once(() => Import(checkpoint, voice)), peak = Machine.PeakMemory;
         _ = new MarkdownTable("step", "s", "peak memory of the process, MiB");
         MarkdownTable.Row($"import of {new FileInfo(checkpoint).Length / 1e6:0} MB", $"{seconds:0.0}", $"{peak:0}");

@@ -44,8 +44,34 @@ audio.SetAction(_ => AudioBenchmark.Run());
 var anomaly = new Command("anomaly", "Planted faults that are found at 1 % of false alarms.") { data, voice };
 anomaly.SetAction(result => AnomalyBenchmark.Run(result.GetRequiredValue(data), result.GetValue(voice)));
 var peer = new Option<string[]>("--peer") { Description = "an .onnx file of another vocoder; may be given several times", DefaultValueFactory = _ => [] };
-var engines = new Command("engines", "Managed code, ONNX Runtime and libtorch side by side; built with -p:Onnx=cpu and -p:Torch=cpu.") { voice, peer };
-engines.SetAction(result => EnginesBenchmark.Run(result.GetValue(voice), result.GetRequiredValue(peer)));
+var engineRounds = new Option<int>("--rounds") { Description = "rounds; medians of them are told", DefaultValueFactory = _ => 3 };
+var measure = new Option<double>("--measure") { Description = "seconds that each figure is measured in each round", DefaultValueFactory = _ => 0.8 };
+var profile = new Option<bool>("--profile") { Description = "instead of that, where ONNX Runtime's time goes" };
+var engines = new Command("engines", "Managed code, ONNX Runtime and libtorch side by side; built with -p:Onnx=cpu and -p:Torch=cpu.")
+{
+    voice, peer, engineRounds, measure, profile,
+};
+engines.SetAction(result =>
+{
+    if (result.GetValue(profile)) EnginesBenchmark.Profile(result.GetValue(voice));
+    else EnginesBenchmark.Run(result.GetValue(voice), result.GetRequiredValue(peer), result.GetValue(engineRounds), result.GetValue(measure));
+});
+var gpuDevice = new Option<string>("--device") { Description = "cuda or cuda:N; cpu tries the same on the processor", DefaultValueFactory = _ => "cuda" };
+var frames = new Option<int>("--frames") { Description = "frames of the mel", DefaultValueFactory = _ => 344 };
+var batch = new Option<int>("--batch") { Description = "crops in a step of training", DefaultValueFactory = _ => 12 };
+var gpu = new Command("gpu", "A CUDA device beside managed code: WaveGlow, our voices, training; built with -p:Torch=cuda-linux or cuda-windows.")
+{
+    gpuDevice, voice, frames, steps, batch, engineRounds, measure,
+};
+gpu.SetAction(result =>
+    GpuBenchmark.Run(result.GetRequiredValue(gpuDevice), result.GetValue(voice), result.GetValue(frames), result.GetValue(steps), result.GetValue(batch),
+        result.GetValue(engineRounds), result.GetValue(measure)));
+var words = new Argument<string[]>("WORDS");
+var engineRow = new Command(EngineRow.Command) { words };
+engineRow.SetAction(result => Console.WriteLine(EngineRow.Here(result.GetRequiredValue(words))));
+var trainingRow = new Command(TrainingRow.Command) { words };
+trainingRow.SetAction(result => Console.WriteLine(TrainingRow.Here(result.GetRequiredValue(words))));
+engineRow.Hidden = trainingRow.Hidden = true;
 var device = new Option<string>("--device") { Description = "a device of libtorch: cpu, cuda or cuda:N", DefaultValueFactory = _ => "cpu" };
 var precision = new Command("precision", "What convolutions in fewer bits cost in nats and in speech; built with -p:Torch=cpu or one of CUDA.")
 {
@@ -60,7 +86,8 @@ var flowtron = new Command("flowtron",
 flowtron.SetAction(_ => FlowtronBenchmark.Run());
 var root = new RootCommand("Speed and memory of FlowVocoder, as Markdown tables. Run it on an idle machine.")
 {
-    kernels, training, synth, streaming, load, directions, features, mels, audio, import, anomaly, engines, reversible, flowtron,
+    kernels, training, synth, streaming, load, directions, features, mels, audio, import, anomaly, engines, gpu, precision, reversible, flowtron, engineRow,
+    trainingRow,
 };
 try
 {

@@ -44,12 +44,15 @@ internal static class TrainingBenchmark
         }
     }
 
-    // Times of some steps, after two that warm up.
-    private static List<double> Steps(SpeechDataset data, int steps, int threads)
+    /// <summary>Times of some steps, after two that warm up, on the managed engine or another.</summary>
+    internal static List<double> Steps(SpeechDataset data, int steps, int threads, Engine? engine = null, int? batch = null)
     {
-        TrainingConfig config = s_config with { Steps = steps + 2, LogEvery = 1, ValidateEvery = long.MaxValue, SaveEvery = long.MaxValue };
+        TrainingConfig config = s_config with
+        {
+            Batch = batch ?? s_config.Batch, Steps = steps + 2, LogEvery = 1, ValidateEvery = long.MaxValue, SaveEvery = long.MaxValue,
+        };
         var model = new CompactVocoder(config.Model, MelRecipe.ByName(config.Recipe), config.Seed);
-        var trainer = new Trainer(new CompactTask(model, data, config), config, new Parallelism(threads));
+        var trainer = new Trainer(new CompactTask(model, data, config), config, new Parallelism(threads), engine);
         trainer.Initialize();
         var times = new List<double>();
         trainer.Run(report => times.Add(report.SecondsPerStep), () => { }, default);

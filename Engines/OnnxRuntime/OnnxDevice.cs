@@ -12,10 +12,11 @@ internal static class OnnxDevice
     /// <summary>Opens a graph.</summary>
     /// <param name="graph">An .onnx file's bytes.</param>
     /// <param name="device">cpu, cuda or cuda:N; null for cpu.</param>
+    /// <param name="threads">Threads that share an operation of the processor.</param>
     /// <exception cref="VocoderException">The device is not there, or the graph is none.</exception>
-    public static InferenceSession Open(byte[] graph, string? device)
+    public static InferenceSession Open(byte[] graph, string? device, int threads)
     {
-        using SessionOptions options = Options(device ?? "cpu");
+        using SessionOptions options = Options(device ?? "cpu", threads);
         try
         {
             return new InferenceSession(graph, options);
@@ -26,10 +27,13 @@ internal static class OnnxDevice
         }
     }
 
-    private static SessionOptions Options(string device)
+    /// <summary>Asks for a device.</summary>
+    /// <exception cref="VocoderException">It is not there.</exception>
+    public static void Require(string? device) => Options(device ?? "cpu", 1).Dispose();
+
+    private static SessionOptions Options(string device, int threads)
     {
-        // One thread: layers of a small voice are too short to divide.
-        var options = new SessionOptions { IntraOpNumThreads = 1, InterOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+        var options = new SessionOptions { IntraOpNumThreads = threads, InterOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
         try
         {
             string[] parts = device.Split(':');

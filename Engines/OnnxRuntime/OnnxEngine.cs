@@ -25,15 +25,16 @@ public sealed class OnnxEngine : VoiceEngine
         if (voice.Model is OnnxFileVocoder) return voice;
         if (voice.Model is not CompactVocoder model) throw new VocoderException(
             $"voice {voice.Name}: a {voice.Model.Kind} does not stream as a graph, expected a compact voice; 'vocoder export' writes others");
-        var graphs = new ConcurrentDictionary<(ulong, float), Lazy<InferenceSession>>();
+        var graphs = new ConcurrentDictionary<(ulong, float), Lazy<OnnxSessions>>();
         // The phase in which it begins belongs to the graph, and follows from the seed; so does the pitch.
-        InferenceSession Session(ulong seed, float pitch) => graphs.GetOrAdd((seed, pitch), _ => new(() =>
+        OnnxSessions Graph(ulong seed, float pitch) => graphs.GetOrAdd((seed, pitch), _ => new(() =>
         {
             var options = new OnnxExportOptions { Streaming = true, NoiseInput = true, Sigma = 1, Seed = seed, Pitch = pitch };
-            return OnnxDevice.Open(OnnxExporter.Export(voice, options), device);
+            return new OnnxSessions(OnnxExporter.Export(voice, options), device);
         })).Value;
-        Session(0, 0);
-        return voice with { Model = new OnnxVocoder(model, Session) };
+        Graph(0, 0);
+        OnnxDevice.Require(device);
+        return voice with { Model = new OnnxVocoder(model, (seed, pitch, threads) => Graph(seed, pitch).With(threads)) };
     }
 
     /// <inheritdoc/>

@@ -15,12 +15,12 @@ internal sealed class OnnxFileVocoder : VocoderModel, IWindowedModel
 {
     // HiFi-GAN V1 sees some 13 frames on either side.
     private const int Context = 20;
-    private readonly InferenceSession _session;
+    private readonly OnnxSessions _sessions;
     private readonly string _input, _output;
 
-    private OnnxFileVocoder(InferenceSession session, MelRecipe recipe)
+    private OnnxFileVocoder(OnnxSessions sessions, InferenceSession session, MelRecipe recipe)
     {
-        (_session, Recipe) = (session, recipe);
+        (_sessions, Recipe) = (sessions, recipe);
         (_input, _output) = (session.InputMetadata.Keys.Single(), session.OutputNames[0]);
     }
 
@@ -51,7 +51,8 @@ internal sealed class OnnxFileVocoder : VocoderModel, IWindowedModel
     /// <exception cref="VocoderException">It cannot be read, is no ONNX graph, or is no vocoder.</exception>
     public static OnnxFileVocoder Load(string path, string? device)
     {
-        InferenceSession session = OnnxDevice.Open(Read(path), device);
+        var sessions = new OnnxSessions(Read(path), device);
+        InferenceSession session = sessions.With(1);
         try
         {
             if (session.InputMetadata.Count != 1)
@@ -61,7 +62,7 @@ internal sealed class OnnxFileVocoder : VocoderModel, IWindowedModel
             if (shape.Length != 3 || shape[1] < 1)
                 throw new VocoderException(
                     $"{path}: the input has shape [{string.Join(", ", shape)}], expected a mel [1, bands, frames] with a known number of bands");
-            return new OnnxFileVocoder(session, RecipeOf(session, path, shape[1]));
+            return new OnnxFileVocoder(sessions, session, RecipeOf(session, path, shape[1]));
         }
         catch
         {
@@ -78,7 +79,7 @@ internal sealed class OnnxFileVocoder : VocoderModel, IWindowedModel
     {
         using OrtValue input = OrtValue.CreateTensorValueFromMemory(mel.Span.ToArray(), [1, mel.Channels, mel.Length]);
         using var run = new RunOptions();
-        using var results = _session.Run(run, [_input], [input], [_output]);
+        using var results = _sessions.With(ops.Parallelism.Threads).Run(run, [_input], [input], [_output]);
         ReadOnlySpan<float> audio = results[0].GetTensorDataAsSpan<float>();
         if (audio.Length != mel.Length * Recipe.HopSize)
             throw new VocoderException($"the graph makes {audio.Length} samples of {mel.Length} frames, expected {Recipe.HopSize} of each");

@@ -7,7 +7,7 @@ using Microsoft.ML.OnnxRuntime;
 namespace FlowVocoder.OnnxRuntime;
 
 /// <summary>A voice of ours that speaks through ONNX Runtime; it is described, and scores, as it does itself.</summary>
-internal sealed class OnnxVocoder(CompactVocoder model, Func<ulong, float, InferenceSession> session) : VocoderModel
+internal sealed class OnnxVocoder(CompactVocoder model, Func<ulong, float, int, InferenceSession> session) : VocoderModel
 {
     /// <summary>The voice.</summary>
     public CompactVocoder Inner => model;
@@ -42,7 +42,7 @@ internal sealed class OnnxVocoder(CompactVocoder model, Func<ulong, float, Infer
 
     /// <inheritdoc/>
     private protected override VocoderStream CreateStream(SynthesisOptions options, Parallelism parallelism) =>
-        new OnnxStream(this, options, session(options.Seed, options.PitchShift));
+        new OnnxStream(this, options, session(options.Seed, options.PitchShift, parallelism.Threads));
 
     /// <inheritdoc/>
     public override Likelihood Score(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism) => model.Score(mel, audio, parallelism);

@@ -20,8 +20,8 @@ public sealed class TorchEngine : Engine
     /// <summary>Takes a device.</summary>
     /// <param name="device">"cpu", "cuda" for the first CUDA device, or "cuda:N".</param>
     /// <param name="precision">In what convolutions are computed.</param>
-    /// <exception cref="VocoderException">The name is none of these, the device is not there or does not have the precision, or the native library cannot be loaded;
-    /// never is another one taken instead.</exception>
+    /// <exception cref="VocoderException">The name is none of these, the device is not there or has no such precision, or the native library cannot be
+    /// loaded; never is another one taken instead.</exception>
     public TorchEngine(string device = "cpu", Precision precision = Precision.Float32)
     {
         (On, _precision) = (TorchDevices.Find(device), precision);

@@ -1,7 +1,8 @@
 namespace FlowVocoder.Compute;
 
 /// <summary>
-/// In what convolutions and matrix products are computed; all that lies between them, weights, states and sums is float32, or double where an operation says so.
+/// In what convolutions and matrix products are computed. All that lies between them, weights, states and sums are float32, or double where an operation
+/// says so.
 /// </summary>
 public enum Precision
 {
