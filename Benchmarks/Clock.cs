@@ -24,16 +24,24 @@ internal static class Clock
     }
 
     /// <summary>
-    /// Median time of <paramref name="work"/> in seconds, repeated for about <paramref name="budget"/> seconds and at least three times after one run to warm
-    /// up. A first run that takes ten times the budget is taken as it is.
+    /// Median time of <paramref name="work"/> in seconds, by the clock and of all processors together, repeated for about
+    /// <paramref name="budget"/> seconds and at least three times after one run to warm up. A first run that takes ten times the budget is taken as it is.
     /// </summary>
-    public static double Middle(Action work, double budget)
+    public static (double Time, double Processors) Middle(Action work, double budget)
     {
-        double first = Once(work);
-        if (first > 10 * budget) return first;
-        var times = new List<double>();
-        for (long start = Stopwatch.GetTimestamp(); times.Count < 3 || Stopwatch.GetElapsedTime(start).TotalSeconds < budget;) times.Add(Once(work));
-        return Median(times);
+        List<double> times = [], processors = [];
+        void Run()
+        {
+            TimeSpan before = Environment.CpuUsage.TotalTime;
+            times.Add(Once(work));
+            processors.Add((Environment.CpuUsage.TotalTime - before).TotalSeconds);
+        }
+        Run();
+        if (times[0] > 10 * budget && budget > 0) return (times[0], processors[0]);
+        times.Clear();
+        processors.Clear();
+        for (long start = Stopwatch.GetTimestamp(); times.Count < 3 || Stopwatch.GetElapsedTime(start).TotalSeconds < budget;) Run();
+        return (Median(times), Median(processors));
     }
 
     /// <summary>The middle of some times.</summary>

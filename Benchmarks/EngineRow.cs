@@ -39,14 +39,15 @@ internal sealed record EngineRow(string Voice, string Engine, string Device, Pre
         var options = new SynthesisOptions { Match = 0 };
         float[] mel = BenchmarkVoices.Mel(model.Recipe, Frames);
         double second = (double)model.Recipe.SampleRate / model.Recipe.HopSize;
-        double whole = Clock.Middle(() => Synthesizer.Synthesize(model, mel, options, parallelism), Seconds) / Frames * second;
-        if (!Streams) return new EngineFigures(whole, 0, null, 0, null, null, null, Machine.PeakMemory);
+        double factor = second / Frames;
+        var (time, processors) = Clock.Middle(() => Synthesizer.Synthesize(model, mel, options, parallelism), Seconds);
+        if (!Streams) return new EngineFigures(time * factor, processors * factor, 0, null, 0, null, null, Machine.PeakMemory);
         float[] frames = BenchmarkVoices.Frames(model.Recipe, Frames / 2);
         VocoderStream stream = model.NewStream(options, parallelism);
         // A vocoder without a state speaks every window with its surroundings, and single frames would measure those.
         int step = model is IWindowedModel ? stream.StepFrames : 1, chunk = Math.Max(16, step);
         double Factor(StreamTimes times) => times.Whole * second / (frames.Length / stream.Bands);
         StreamTimes chunked = StreamTimes.Measure(stream, chunk, frames, Seconds), stepped = StreamTimes.Measure(stream, step, frames, Seconds);
-        return new EngineFigures(whole, chunk, Factor(chunked), step, Factor(stepped), stepped.Step, stepped.First, Machine.PeakMemory);
+        return new EngineFigures(time * factor, processors * factor, chunk, Factor(chunked), step, Factor(stepped), stepped.First, Machine.PeakMemory);
     }
 }
