@@ -27,7 +27,7 @@ internal sealed class SpeakVerb : Verb
 
     public SpeakVerb() : base("speak", "Speaks a text: a Flowtron, of which you have a checkpoint, makes the mel, and a voice speaks each frame as it comes.",
         "vocoder speak \"Hello, world.\" hello.wav --flowtron flowtron_ljs.pt",
-        "vocoder speak \"It cost $3.50 in 1999.\" out.wav --flowtron flowtron_libritts.pt --speaker 3 --flow-sigma 0.7 --dictionary cmudict",
+        "vocoder speak \"The train left at 10:30.\" out.wav --flowtron flowtron_libritts.pt --speaker 3 --flow-sigma 0.7 --dictionary cmudict",
         "vocoder speak \"What a surprise!\" out.wav --flowtron flowtron_ljs.pt --style surprised.wav --style-text \"I did not expect that!\"",
         "vocoder speak \"Turn left on {HH AW1 S T AH0 N} Street.\" --flowtron flowtron_ljs.pt")
     {
@@ -61,7 +61,8 @@ internal sealed class SpeakVerb : Verb
         session.Speak(mels.Convert(frames));
         if (frames.Count == options.MaxFrames && options.Gate < 1)
             terminal.Warn($"vocoder: warning: the gate did not open in {frames.Count} frames: the end of the text may be missing; --max-frames sets the limit");
-        string speech = FormattableString.Invariant($"{(double)player.Written / rate:0.00} s of speech in {frames.Count} frames from {texts[0].Symbols.Count} symbols");
+        string speech = FormattableString.Invariant(
+            $"{(double)player.Written / rate:0.00} s of speech in {frames.Count} frames from {texts[0].Symbols.Count} symbols");
         double first = Stopwatch.GetElapsedTime(start, session.First).TotalMilliseconds;
         terminal.Say($"{output ?? player.Name}: {speech}, first samples after {first:0} ms{Speaker.Limited(player.Limited)}");
         return VocoderCommand.Success;

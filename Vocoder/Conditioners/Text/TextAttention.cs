@@ -91,9 +91,17 @@ internal sealed class TextAttention
         int steps = queries.Length, length = positions.Length, channels = positions.Channels;
         Tensor asked = Sequences.Items(ops, _query.Apply(ops, queries));
         // Each step's query at all positions, and the keys at all steps.
-        Tensor spread = ops.Reshape(ops.Conv1d(ops.Reshape(asked, steps * channels, 1, 1), ops.Fill(length, 1, 1, 1f), null), steps, channels, length);
-        Tensor keys = ops.Take(positions, new int[steps]);
-        Tensor energy = ops.Scale(_energy.Apply(ops, ops.Tanh(ops.Add(spread, keys))), 1f / temperature);
+        Tensor outer = ops.Conv1d(ops.Reshape(asked, steps * channels, 1, 1), ops.Fill(length, 1, 1, 1f), null),
+            spread = ops.Reshape(outer, steps, channels, length);
+        ops.Free(outer);
+        Tensor keys = ops.Take(positions, new int[steps]), sum = ops.Add(spread, keys);
+        // These are as large as all else together.
+        ops.Free(spread);
+        ops.Free(keys);
+        Tensor bent = ops.Tanh(sum);
+        ops.Free(sum);
+        Tensor energy = ops.Scale(_energy.Apply(ops, bent), 1f / temperature);
+        ops.Free(bent);
         Tensor weights = ops.Exp(ops.LogSoftmax(ops.Transpose(energy))), logarithm = ops.Log(weights, LogOffset);
         if (prior != null)
         {
