@@ -51,7 +51,7 @@ public sealed class OtherRuntimesTests : IDisposable
         File.WriteAllBytes(At("voice.onnx"), OnnxExporter.Export(voice, new OnnxExportOptions { NoiseInput = true, Match = 1 }));
         string[] call = [At("voice.onnx"), At("out.f32"), "mel", Node.Write(At("mel.f32"), mel), $"1,80,{frames}",
             "noise", Node.Write(At("noise.f32"), OnnxRun.Noise(voice.Model, frames, 0)), $"1,64,{frames * 4}"];
-        if (runtime == "chromium") Node.Run("browser.mjs", call);
+        if (runtime == "chromium") Node.Run("browser.mjs", ["-", .. call]);
         else Node.Run("speak.mjs", [runtime, .. call]);
         double error = OnnxRun.RelativeError(Node.Read(At("out.f32")), expected);
         Assert.True(error < 2e-3, $"relative error {error}");
@@ -61,18 +61,37 @@ public sealed class OtherRuntimesTests : IDisposable
     [Fact]
     public void The_examples_of_the_documentation_run()
     {
-        static string Squeeze(string text) =>
-            string.Join('\n', text.ReplaceLineEndings("\n").Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0));
-        string[] blocks = [.. File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "docs", "pipelines.md")).ReplaceLineEndings("\n").Split("```js\n")[1..]
-            .Select(part => Squeeze(part.Split("```")[0]))];
+        static string Squeeze(string text) => string.Join('\n', text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0));
+        string[] blocks = Printed("js"), scripts = ["pipelines.cjs", "sherpa.cjs"];
         Assert.Equal(2, blocks.Length);
-        string[] scripts = ["pipelines.cjs", "sherpa.cjs"];
         for (int i = 0; i < 2; i++)
-            Assert.Contains(blocks[i], Squeeze(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "scripts", scripts[i]))), StringComparison.Ordinal);
+        {
+            string script = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "scripts", scripts[i])).ReplaceLineEndings("\n");
+            Assert.Contains(Squeeze(blocks[i]), Squeeze(script), StringComparison.Ordinal);
+        }
         Node.Require("onnxruntime-node");
+        SpeaksWhatIsGiven(mel => Node.Run("pipelines.cjs", mel, At("out.f32")));
+    }
+
+    [Fact]
+    public void The_page_of_the_documentation_speaks_in_Chromium()
+    {
+        string page = Assert.Single(Printed("html"));
+        Node.Require("onnxruntime-web");
+        Assert.SkipUnless(File.Exists("/usr/bin/chromium"), "there is no Chromium in /usr/bin");
+        File.WriteAllText(At("page.html"), page);
+        SpeaksWhatIsGiven(mel => Node.Run("browser.mjs", At("page.html"), At("student.onnx"), At("out.f32"), "mel", mel, "1"));
+    }
+
+    private static string[] Printed(string language) =>
+        [.. File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "docs", "pipelines.md")).ReplaceLineEndings("\n").Split($"```{language}\n")[1..]
+            .Select(part => part.Split("```")[0])];
+
+    private void SpeaksWhatIsGiven(Action<string> speak)
+    {
         float[] mel = OnnxRun.Mel("kathleen").Data.ToArray();
         File.WriteAllBytes(At("student.onnx"), OnnxExporter.Export(OnnxRun.Voice("student"), new OnnxExportOptions { Match = 1 }));
-        Node.Run("pipelines.cjs", Node.Write(At("mel.f32"), mel), At("out.f32"));
+        speak(Node.Write(At("mel.f32"), mel));
         float[] speech = Node.Read(At("out.f32"));
         Assert.Equal(mel.Length / 80 * 256, speech.Length);
         Assert.InRange(new MelSpectrogram(MelRecipe.ByName("hifigan")).Compute(speech).Zip(mel, (x, y) => Math.Abs(x - y)).Average(), 0, 0.4);

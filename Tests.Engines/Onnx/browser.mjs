@@ -1,25 +1,30 @@
-// Runs a graph in headless Chromium: node browser.mjs GRAPH.onnx OUT.f32 [NAME FILE.f32 AXIS,AXIS,…]…
-// A page of this server loads onnxruntime-web and the graph, speaks, and posts the samples back.
+// Runs a graph in headless Chromium: node browser.mjs PAGE.html|- GRAPH.onnx OUT.f32 [NAME FILE.f32 AXIS,AXIS,…]…
+// A page of this server loads onnxruntime-web and the graph, speaks, and posts the samples back. A page from a file has a function speak(mel), which gives an AudioBuffer.
 import { createServer } from 'node:http';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
-const [graph, out, ...inputs] = process.argv.slice(2);
+const [given, graph, out, ...inputs] = process.argv.slice(2);
 const dist = join(process.env.NODE_PATH, 'onnxruntime-web', 'dist');
 const feeds = [];
 for (let i = 0; i < inputs.length; i += 3) feeds.push({ name: inputs[i], file: inputs[i + 1], shape: inputs[i + 2].split(',').map(Number) });
-const page = `<script src="/ort.wasm.min.js"></script><script>(async () => {
+const ending = body => `<script>(async () => {
   try {
     ort.env.wasm.numThreads = 1;
+    ${body}
+  } catch (e) { await fetch('/failed', { method: 'POST', body: String(e) }); }
+})()</script>`;
+const page = given === '-' ? '<script src="/ort.wasm.min.js"></script>' + ending(`
     const session = await ort.InferenceSession.create('/graph', { executionProviders: ['wasm'] }), feeds = {};
     for (const [i, { name, shape }] of ${JSON.stringify(feeds)}.entries())
       feeds[name] = new ort.Tensor('float32', new Float32Array(await (await fetch('/input' + i)).arrayBuffer()), shape);
     const { audio } = await session.run(feeds);
-    await fetch('/done', { method: 'POST', body: audio.data });
-  } catch (e) { await fetch('/failed', { method: 'POST', body: String(e) }); }
-})()</script>`;
+    await fetch('/done', { method: 'POST', body: audio.data });`)
+  : readFileSync(given, 'utf8') + ending(`
+    const spoken = await speak(new Float32Array(await (await fetch('/input0')).arrayBuffer()));
+    await fetch('/done', { method: 'POST', body: spoken.getChannelData(0) });`);
 const profile = mkdtempSync(join(tmpdir(), 'flowvocoder-'));
 let browser;
 function end(code) {
@@ -40,7 +45,7 @@ const server = createServer(async (request, response) => {
     return end(request.url === '/done' ? 0 : 1);
   }
   const name = request.url.slice(1), number = /^input(\d+)$/.exec(name);
-  const file = name === 'graph' ? graph : number ? feeds[number[1]].file : name === '' ? null : join(dist, name.replace(/[^\w.-]/g, ''));
+  const file = name === 'graph' || name === basename(graph) ? graph : number ? feeds[number[1]].file : name === '' ? null : join(dist, name.replace(/[^\w.-]/g, ''));
   response.setHeader('Content-Type', name === '' ? 'text/html' : name.endsWith('js') ? 'text/javascript' : name.endsWith('.wasm') ? 'application/wasm' : 'application/octet-stream');
   try {
     response.end(file === null ? page : readFileSync(file));
