@@ -1,4 +1,5 @@
 using FlowVocoder.Compute;
+using FlowVocoder.Flows;
 using FlowVocoder.Models;
 using FlowVocoder.Onnx;
 using FlowVocoder.Streaming;
@@ -217,6 +218,30 @@ public class OnnxExporterTests
             state = results["next_state"].Values;
         }
         Assert.InRange(OnnxRun.RelativeError(spoken.Skip(2 * 256).ToArray(), expected), 0, 1e-3);
+    }
+
+    [Fact]
+    public void A_continuous_flow_is_solved_in_the_graph()
+    {
+        var config = new CompactConfig
+        {
+            Flow = FlowKind.Continuous, Flows = 1, Layers = 2, Channels = 8, EarlyEvery = 0, EncoderChannels = 8, ConditionChannels = 8, PitchChannels = 8,
+        };
+        var model = new CompactVocoder(config, FlowVocoder.Features.MelRecipe.ByName("hifigan"), seed: 5);
+        // As it is made, nothing moves.
+        foreach (Parameter parameter in model.Parameters.Items.Where(p => p.Value.Span.ToArray().All(x => x == 0)))
+        {
+            new Philox(7).Normal(parameter.Value.Span, 1, 0, 0);
+            System.Numerics.Tensors.TensorPrimitives.Multiply(parameter.Value.Span, 0.1f, parameter.Value.Span);
+        }
+        var voice = new LoadedVoice("tiny", "tiny", model, null);
+        var mel = OnnxRun.Mel("kathleen");
+        int frames = mel.Data.Length / 80;
+        float[] expected = Synthesizer.Synthesize(model, mel.Data, voice.Options with { Match = 1 }, new Parallelism(1));
+        using var run = new OnnxRun(OnnxExporter.Export(voice, new OnnxExportOptions { NoiseInput = true, Match = 1 }));
+        float[] audio = run.Run(("mel", mel.Data.ToArray(), [1, 80, frames]), ("noise", OnnxRun.Noise(model, frames, 0),
+            [1, config.Group, frames * 256 / config.Group]))["audio"].Values;
+        Assert.InRange(OnnxRun.RelativeError(audio, expected), 0, 1e-3);
     }
 
     [Fact]
