@@ -121,6 +121,35 @@ public class OnnxExporterTests
     }
 
     [Fact]
+    public void Signals_of_a_batch_end_where_each_ends()
+    {
+        LoadedVoice voice = OnnxRun.Voice("student");
+        float[] mel = OnnxRun.Mel("kathleen").Data.ToArray();
+        int[] lengths = [60, 53];
+        using var run = new OnnxRun(OnnxExporter.Export(voice, new OnnxExportOptions { NoiseInput = true, Streaming = true, Match = 2 }));
+        int size = run.Inputs["state"].Dimensions[1], delay = int.Parse(run.Metadata["delay_samples"]) / 256, most = lengths.Max();
+        float[] noise = OnnxRun.Noise(voice.Model, most + delay, 0);
+        // The items in two runs, the first of which the shorter one ends in.
+        float[] Speak(params int[] items)
+        {
+            var spoken = new List<float>[items.Length];
+            float[] state = new float[items.Length * size];
+            foreach (var (from, to) in ((int, int)[])[(0, most), (most, most + delay)])
+            {
+                int n = to - from, batch = items.Length;
+                float[] mels = [.. items.SelectMany(i => Columns(mel, 80, n, t => 30 + 20 * i + Math.Min(from + t, lengths[i] - 1)))];
+                float[] drawn = Columns(noise, 64, 4 * n, t => 4 * from + t), after = [.. items.Select(i => (float)Math.Min(n, Math.Max(0, to - lengths[i])))];
+                var results = run.Run(("mel", mels, [batch, 80, n]), ("noise", [.. items.SelectMany(_ => drawn)], [batch, 64, 4 * n]),
+                    ("after_end", after, [batch, 1]), ("state", state, [batch, size]));
+                for (int i = 0; i < batch; i++) (spoken[i] ??= []).AddRange(results["audio"].Values[(i * n * 256)..((i + 1) * n * 256)]);
+                state = results["next_state"].Values;
+            }
+            return [.. items.Index().SelectMany(item => spoken[item.Index].Take((lengths[item.Item] + delay) * 256))];
+        }
+        Assert.InRange(OnnxRun.RelativeError(Speak(0, 1), [.. Speak(0), .. Speak(1)]), 0, 1e-4);
+    }
+
+    [Fact]
     public void A_batch_is_spoken_as_its_items_are()
     {
         LoadedVoice voice = OnnxRun.Voice("student");
