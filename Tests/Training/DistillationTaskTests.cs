@@ -254,7 +254,7 @@ public class DistillationTaskTests
     }
 
     public static TheoryData<string> Unfit =>
-        ["iaf teacher", "maf student", "recipe", "linear prediction", "phase", "closed form", "contrastive", "until", "from"];
+        ["iaf teacher", "maf student", "continuous teacher", "continuous student", "recipe", "linear prediction", "phase", "closed form", "contrastive", "until", "from"];
 
     [Theory, MemberData(nameof(Unfit))]
     public void What_does_not_fit_is_told_in_one_line(string what)
@@ -272,6 +272,14 @@ public class DistillationTaskTests
             case "maf student":
                 config = config with { Model = config.Model with { Flow = FlowKind.Maf } };
                 expected = "configuration: model.flow is maf, expected iaf or coupling: a student generates in one pass";
+                break;
+            case "continuous teacher":
+                teacher = TinyCorpus.Model(config with { Model = config.Model with { Flow = FlowKind.Continuous, Flows = 1, EarlyEvery = 0 } });
+                expected = "the teacher has a continuous flow, which estimates what it scores; expected maf or coupling";
+                break;
+            case "continuous student":
+                config = config with { Model = config.Model with { Flow = FlowKind.Continuous, Flows = 1, EarlyEvery = 0 } };
+                expected = "configuration: model.flow is continuous, expected iaf or coupling: a continuous flow learns by matching, see vocoder train";
                 break;
             case "recipe":
                 recipe = MelRecipe.ByName("bigvgan-24k");
