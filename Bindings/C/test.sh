@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds a C program with every warning as an error, and compares what it speaks with what the command speaks. Prints "N passed, N failed".
 # test.sh VOCODER: the command, by a path from where you are
+# For another processor, CC names its compiler and EMULATOR what runs its programs: CC=aarch64-linux-gnu-gcc EMULATOR="qemu-aarch64 -L /usr/aarch64-linux-gnu"
 set -uo pipefail
 vocoder=$(realpath "$1")
 cd "$(dirname "$0")"
@@ -10,10 +11,10 @@ trap 'rm -rf "$work"' EXIT
 passed=0 failed=0
 
 note() { if [ "$1" = 0 ]; then passed=$((passed + 1)); echo "passed: $2"; else failed=$((failed + 1)); echo "FAILED: $2"; fi; }
-compile() { gcc -std=c11 -O1 -g -Wall -Wextra -Wpedantic -Werror "$1" -L../out/lib -lflowvocoder -lpthread -lm -o "$2"; }
+compile() { ${CC:-gcc} -std=c11 -O1 -g -Wall -Wextra -Wpedantic -Werror "$1" -L../out/lib -lflowvocoder -lpthread -lm -o "$2"; }
 
 compile tests/test_flowvocoder.c "$work/test" && compile example.c "$work/example"
-note $? "gcc -Wall -Wextra -Wpedantic -Werror"
+note $? "${CC:-gcc} -Wall -Wextra -Wpedantic -Werror"
 g++ -std=c++17 -fsyntax-only -Wall -Wextra -Werror -x c++ flowvocoder.h
 note $? "the header as C++"
 
@@ -54,18 +55,25 @@ done >/dev/null
 note $? "the command speaks"
 
 voice=$root/data/voices/student.safetensors
-run() { LD_LIBRARY_PATH=$PWD/../out/lib "$@" "$work/test" "$voice" "$work/$mel.npy" "$work/$mel.wav" "$work/$mel.16.wav" "$work/$mel.stream.wav" "$work/$mel.recipes" "$waveglow"; }
+emulator=(${EMULATOR:-})
+run() {
+  LD_LIBRARY_PATH=$library "$@" "$work/test" "$voice" "$work/$mel.npy" "$work/$mel.wav" "$work/$mel.16.wav" "$work/$mel.stream.wav" \
+    "$work/$mel.recipes" "$waveglow"
+}
 count() { passed=$((passed + $(sed -n 's/^\([0-9]*\) passed.*/\1/p' "$1"))); failed=$((failed + $(sed -n 's/.*, \([0-9]*\) failed/\1/p' "$1"))); }
 
 mel=long
 for level in "" glibc-hwcaps/x86-64-v4; do
   # Of both libraries, whichever the loader takes here.
+  library=$PWD/../out/lib/$level
+  if [ ! -f "$library/libflowvocoder.so" ]; then continue; fi
   if [ -n "$level" ] && ! grep -q avx512vl /proc/cpuinfo; then echo "no AVX-512 here: its library is not tested"; continue; fi
-  LD_PRELOAD=$PWD/../out/lib/$level/libflowvocoder.so run env > "$work/log"
-  note $? "${level:-x86-64-v3}"
+  if [ -z "${EMULATOR:-}" ]; then LD_PRELOAD=$library/libflowvocoder.so run env > "$work/log"; else run "${emulator[@]}" > "$work/log"; fi
+  note $? "$(cat ../out/rid) $level"
   count "$work/log"
   cat "$work/log"
 done
+library=$PWD/../out/lib
 tail -c +$((11 + $(od -An -tu2 -j8 -N2 "$whole"))) "$whole" > "$work/bands"
 python3 -c "
 import array, sys
@@ -73,11 +81,13 @@ mel = array.array('f', open(sys.argv[1], 'rb').read())
 frames = len(mel) // 80
 sys.stdout.buffer.write(array.array('f', [mel[b * frames + i] for i in range(frames) for b in range(80)]).tobytes())
 " "$work/bands" > "$work/frames"
-LD_LIBRARY_PATH=$PWD/../out/lib "$work/example" "$voice" < "$work/frames" > "$work/example.raw" \
+LD_LIBRARY_PATH=$library "${emulator[@]}" "$work/example" "$voice" < "$work/frames" > "$work/example.raw" \
   && "$vocoder" synth - - --raw < "$work/frames" 2>/dev/null | cmp - "$work/example.raw"
 note $? "the example speaks what the command pipes"
 
-if command -v valgrind >/dev/null; then
+if [ -n "${EMULATOR:-}" ]; then
+  echo "emulated: not run under valgrind"
+elif command -v valgrind >/dev/null; then
   mel=short
   run valgrind -q --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite --suppressions=tests/runtime.supp --error-exitcode=9 > "$work/log"
   note $? "valgrind finds nothing"

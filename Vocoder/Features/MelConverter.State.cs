@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using System.Text;
 using FlowVocoder.Streaming;
 
@@ -25,10 +24,10 @@ public sealed partial class MelConverter
 
     private byte[] Fingerprint()
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var hash = new Sha256();
         foreach (MelRecipe recipe in (ReadOnlySpan<MelRecipe>)[_conversion.Source, _conversion.Target])
-            hash.AppendData(Encoding.UTF8.GetBytes(recipe.ToJson() + '\0'));
-        if (_conversion.Statistics is { } statistics) hash.AppendData(MemoryMarshal.AsBytes<float>([.. statistics.Mean, .. statistics.Deviation]));
-        return hash.GetHashAndReset();
+            hash.Append(Encoding.UTF8.GetBytes(recipe.ToJson() + '\0'));
+        if (_conversion.Statistics is { } statistics) hash.Append(MemoryMarshal.AsBytes<float>([.. statistics.Mean, .. statistics.Deviation]));
+        return hash.Finish();
     }
 }

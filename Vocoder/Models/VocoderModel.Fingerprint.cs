@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using System.Text;
 using FlowVocoder.Compute;
+using FlowVocoder.Streaming;
 
 namespace FlowVocoder.Models;
 
@@ -32,16 +32,16 @@ public abstract partial class VocoderModel
 
     private byte[] Hash()
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var hash = new Sha256();
         foreach (string text in new[] { Kind, ConfigJson, Recipe.ToJson() }) Text(text);
         foreach (Parameter p in Parameters.Items)
         {
             Text(p.Name);
-            hash.AppendData(MemoryMarshal.AsBytes(p.Value.Span));
+            hash.Append(MemoryMarshal.AsBytes(p.Value.Span));
         }
-        return hash.GetHashAndReset();
+        return hash.Finish();
 
         // Ended by a zero, so that no two lists of texts run into the same bytes.
-        void Text(string text) => hash.AppendData(Encoding.UTF8.GetBytes(text + '\0'));
+        void Text(string text) => hash.Append(Encoding.UTF8.GetBytes(text + '\0'));
     }
 }

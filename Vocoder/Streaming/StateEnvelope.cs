@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 
 namespace FlowVocoder.Streaming;
 
@@ -17,7 +16,7 @@ internal static class StateEnvelope
         BinaryPrimitives.WriteInt32LittleEndian(head[4..], Version);
         BinaryPrimitives.WriteInt32LittleEndian(head[8..], body.Length);
         target.Write(head);
-        target.Write(SHA256.HashData(body));
+        target.Write(Sha256.Of(body));
         target.Write(body);
     }
 
@@ -52,7 +51,7 @@ internal static class StateEnvelope
     {
         try
         {
-            Span<byte> head = stackalloc byte[HeadSize], hash = stackalloc byte[SHA256.HashSizeInBytes];
+            Span<byte> head = stackalloc byte[HeadSize], hash = stackalloc byte[Sha256.Size];
             source.ReadExactly(head);
             int version = BinaryPrimitives.ReadInt32LittleEndian(head[4..]), length = BinaryPrimitives.ReadInt32LittleEndian(head[8..]);
             if (!head[..4].SequenceEqual(Letters)) throw StateHeader.Refusal($"it does not start with FVSS, expected what a stream saved");
@@ -60,7 +59,7 @@ internal static class StateEnvelope
             if (length is < 0 or > Longest) throw StateHeader.Refusal($"it is damaged");
             source.ReadExactly(hash);
             MemoryStream body = ReadBody(source, length);
-            return hash.SequenceEqual(SHA256.HashData(body)) && body.Seek(0, SeekOrigin.Begin) == 0 ? body : throw StateHeader.Refusal($"it is damaged");
+            return hash.SequenceEqual(Sha256.Of(body.GetBuffer().AsSpan(0, length))) ? body : throw StateHeader.Refusal($"it is damaged");
         }
         catch (EndOfStreamException e)
         {

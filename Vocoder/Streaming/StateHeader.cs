@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using FlowVocoder.Models;
 
 namespace FlowVocoder.Streaming;
@@ -30,7 +29,7 @@ internal static class StateHeader
 
     private static (byte[] Fingerprint, SynthesisOptions Options) Exchange(StateExchange state, ReadOnlyMemory<byte> fingerprint, SynthesisOptions options)
     {
-        byte[] bytes = new byte[SHA256.HashSizeInBytes];
+        byte[] bytes = new byte[Sha256.Size];
         fingerprint.CopyTo(bytes);
         (float sigma, float pitch, int match, long seed) = (options.Sigma, options.PitchShift, options.Match ?? 0, (long)options.Seed);
         state.Bytes(bytes);
