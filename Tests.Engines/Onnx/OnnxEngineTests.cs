@@ -99,6 +99,18 @@ public sealed class OnnxEngineTests : IDisposable
         Assert.False(File.Exists(At("out.wav")));
     }
 
+    [Theory]
+    [InlineData("score SPEECH.wav")]
+    [InlineData("encode SPEECH.wav OUT.npz")]
+    [InlineData("anomaly --fit . SPEECH.wav")]
+    public void What_only_speaks_is_not_asked_for_latents(string line)
+    {
+        WavFile.Write(At("SPEECH.wav"), new float[4096], 22050);
+        var (error, code) = Run([.. line.Split(' ').Select(word => word.Contains('.') ? At(word) : word), "--engine", "onnx"]);
+        Assert.Equal((1, "vocoder: the engine onnx only speaks, expected managed or torch"), (code, error.TrimEnd()));
+        Assert.False(File.Exists(At("OUT.npz")));
+    }
+
     private static (string Error, int Code) Run(params string[] arguments)
     {
         using StringWriter output = new(), error = new();
