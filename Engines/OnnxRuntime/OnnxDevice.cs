@@ -34,6 +34,8 @@ internal static class OnnxDevice
     private static SessionOptions Options(string device, int threads)
     {
         var options = new SessionOptions { IntraOpNumThreads = threads, InterOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+        // Threads that wait asleep: spinning takes a processor from whoever else computes, and from each other where there are not enough.
+        options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         try
         {
             string[] parts = device.Split(':');
