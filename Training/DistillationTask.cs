@@ -36,7 +36,8 @@ internal sealed class DistillationTask : CompactTaskBase
         JsonConfig.Check(!student.Stack.GeneratesStepByStep, "model.flow", "maf", "iaf or coupling: a student generates in one pass");
         if (teacher.Stack.Continuous != null)
             throw new VocoderException("the teacher has a continuous flow, which estimates what it scores; expected maf or coupling");
-        JsonConfig.Check(student.Stack.Continuous == null, "model.flow", "continuous", "iaf or coupling: a continuous flow learns by matching, see vocoder train");
+        JsonConfig.Check(student.Stack.Continuous == null, "model.flow", "continuous",
+            "iaf or coupling: a continuous flow learns by matching, see vocoder train");
         if (teacher.Recipe.Mismatch(student.Recipe) is { } difference)
             throw new VocoderException($"configuration: recipe is {student.Recipe.Name}, expected that of the teacher, {teacher.Recipe.Name}: {difference}");
         JsonConfig.Check(!config.Distillation.ClosedForm || (student.Config.LinearPrediction, student.Config.LagWindow) == (teacher.Config.LinearPrediction,

@@ -6,8 +6,8 @@ using global::Onnx;
 namespace FlowVocoder.Onnx;
 
 /// <summary>
-/// Mel matching of a stream as nodes: what <see cref="MatchedStream"/> does, so many frames in and as many out. A pass takes each frame as soon as its samples have
-/// come, which is the same number of samples late in every run.
+/// Mel matching of a stream as nodes: what <see cref="MatchedStream"/> does, so many frames in and as many out. A pass takes each frame as soon as its samples
+/// have come, which is the same number of samples late in every run.
 /// </summary>
 /// <param name="ops">Operations.</param>
 /// <param name="memory">Keeps samples, frames and overlaps from run to run.</param>
@@ -20,7 +20,8 @@ internal sealed class MatchingStreamGraph(OnnxOps ops, StreamMemory memory, MelM
 
     private readonly int _hop = recipe.HopSize, _size = recipe.FftSize, _padding = -(int)matching.Framing.Start(0);
 
-    // All numbers of frames and samples are counted from the start of the signal: of the first that comes in with this run, of those that come in, and of the end.
+    // All numbers of frames and samples are counted from the start of the signal: of the first that comes in with this run, of those that come in, and of the
+    // end.
     private Value _first, _count, _end;
 
     // Mel frames that are waiting, and then those of this run.
@@ -67,7 +68,8 @@ internal sealed class MatchingStreamGraph(OnnxOps ops, StreamMemory memory, MelM
         Value frame = _first + (1 - late - wait), start = frame * _hop + -_padding;
         // Mirrored at both ends; to what the frames need now come images of it, no longer than a frame.
         int kept = after - behind + _size;
-        Value joined = memory.Precede(speech, 1, kept), samples = _count * _hop + (_size - _hop), at = (start + Range(samples)).Apply("Abs"), last = _end * _hop + -1;
+        Value joined = memory.Precede(speech, 1, kept), samples = _count * _hop + (_size - _hop), at = (start + Range(samples)).Apply("Abs"),
+            last = _end * _hop + -1;
         Value windows = Gathered(joined, at.Greater(last).Where(last * 2 - at, at) - start + _size);
         Value numbers = frame + Range(_count), targets = Targets(numbers);
         ops.FrameWeight = Weight(numbers);
@@ -80,8 +82,8 @@ internal sealed class MatchingStreamGraph(OnnxOps ops, StreamMemory memory, MelM
         return (Unfolded(sum.Slice(2, 0, -overlap), start), after);
     }
 
-    // Frames before the signal are mirror images of those in it, and so is what they add to it: that which these add before the signal. One around its very start
-    // is its own image.
+    // Frames before the signal are mirror images of those in it, and so is what they add to it: that which these add before the signal. One around its very
+    // start is its own image.
     private Value Weight(Value frame)
     {
         Value weight = frame.Greater(frame.Graph.Number(-1)).ToFloat();

@@ -26,7 +26,8 @@ public class PitchGraphTests
         double worst = 0;
         for (int done = 0; done < frames; done += Chunk)
         {
-            (string, float[], int[])[] inputs = [("current", f0[done..(done + Chunk)], [1, 1, Chunk]), ("next", f0[(done + 1)..(done + Chunk + 1)], [1, 1, Chunk]),
+            (string, float[], int[])[] inputs = [("current", f0[done..(done + Chunk)], [1, 1, Chunk]),
+                ("next", f0[(done + 1)..(done + Chunk + 1)], [1, 1, Chunk]),
                 ("state", state, [1, size])];
             var results = run.Run(isInput ? [.. inputs, ("pitch", [semitones], [1])] : inputs);
             (phase, state) = (results["phase"].Values, results["next_state"].Values);

@@ -16,7 +16,11 @@ internal static class MultiScaleModels
     {
         MelRecipe recipe = MelRecipe.ByName("flowavenet") with { Bands = 4, HopSize = 64 };
         var flow = new FloWaveNetConfig { MelChannels = 4, Blocks = 3, Flows = 2, Layers = 1, BlocksPerSplit = 2, Channels = 4, UpsampleScales = [8, 8] };
-        var node = new WaveNodeConfig { MelChannels = 4, Blocks = 2, SplitPeriod = 1, Layers = 1, Channels = 4, PriorLayers = 1, PriorChannels = 4, SolverSteps = steps, Solver = "midpoint" };
+        var node = new WaveNodeConfig
+        {
+            MelChannels = 4, Blocks = 2, SplitPeriod = 1, Layers = 1, Channels = 4, PriorLayers = 1, PriorChannels = 4, SolverSteps = steps,
+            Solver = "midpoint",
+        };
         MultiScaleVocoder model = number switch
         {
             0 => new FloWaveNet(flow, 1, recipe),

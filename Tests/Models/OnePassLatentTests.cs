@@ -107,6 +107,7 @@ public class OnePassLatentTests
             Assert.Throws<VocoderException>(() => model.Encode(new float[4], new float[63], One)).Message);
         var (audio, mel) = Speech(model);
         LatentSpeech latent = model.Encode(mel, audio, One);
-        Assert.Equal("z has 4 rows, expected 8, the samples that this voice moves as one step", Assert.Throws<VocoderException>(() => model.Decode(latent with { Group = 4 }, One)).Message);
+        Assert.Equal("z has 4 rows, expected 8, the samples that this voice moves as one step",
+            Assert.Throws<VocoderException>(() => model.Decode(latent with { Group = 4 }, One)).Message);
     }
 }

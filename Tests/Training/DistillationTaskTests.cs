@@ -254,7 +254,8 @@ public class DistillationTaskTests
     }
 
     public static TheoryData<string> Unfit =>
-        ["iaf teacher", "maf student", "continuous teacher", "continuous student", "recipe", "linear prediction", "phase", "closed form", "contrastive", "until", "from"];
+        ["iaf teacher", "maf student", "continuous teacher", "continuous student", "recipe", "linear prediction", "phase", "closed form", "contrastive",
+            "until", "from"];
 
     [Theory, MemberData(nameof(Unfit))]
     public void What_does_not_fit_is_told_in_one_line(string what)

@@ -9,8 +9,8 @@ public abstract partial class MultiScaleVocoder
 
     /// <inheritdoc/>
     /// <remarks>
-    /// In one pass: its convolutions see the future, too. A column of z holds <see cref="Group"/> samples of every part: of those that leave early, several steps, one after the other
-    /// under each of their channels.
+    /// In one pass: its convolutions see the future, too. A column of z holds <see cref="Group"/> samples of every part: of those that leave early, several
+    /// steps, one after the other under each of their channels.
     /// </remarks>
     /// <exception cref="VocoderException">There is not one whole frame to encode.</exception>
     public override LatentSpeech Encode(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism, CancellationToken cancellation = default)

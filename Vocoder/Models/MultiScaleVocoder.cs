@@ -5,8 +5,8 @@ using FlowVocoder.Streaming;
 namespace FlowVocoder.Models;
 
 /// <summary>
-/// What FloWaveNet and WaveNODE share as vocoders: both directions are one pass over blocks of ever slower rates with centred convolutions, some latent parts leave on the way, and streams
-/// speak stretches with a receptive field on either side.
+/// What FloWaveNet and WaveNODE share as vocoders: both directions are one pass over blocks of ever slower rates with centred convolutions, some latent parts
+/// leave on the way, and streams speak stretches with a receptive field on either side.
 /// </summary>
 public abstract partial class MultiScaleVocoder : VocoderModel, IWindowedModel, ILikelihoodModel
 {
@@ -42,7 +42,8 @@ public abstract partial class MultiScaleVocoder : VocoderModel, IWindowedModel, 
     public abstract MultiScaleResult Forward(Ops ops, Tensor audio, Tensor mel);
 
     /// <summary>
-    /// Generates audio [b, 1, n] from a mel and noise already multiplied by σ, [b, 1, n], which is squeezed and split as audio is: its halves are the noise of the priors, so that σ reaches them.
+    /// Generates audio [b, 1, n] from a mel and noise already multiplied by σ, [b, 1, n], which is squeezed and split as audio is: its halves are the noise of
+    /// the priors, so that σ reaches them.
     /// </summary>
     /// <exception cref="VocoderException">As for <see cref="Forward"/>.</exception>
     public abstract Tensor Generate(Ops ops, Tensor mel, Tensor noise);
@@ -83,7 +84,8 @@ public abstract partial class MultiScaleVocoder : VocoderModel, IWindowedModel, 
     private protected void RequireRecipe(int melChannels)
     {
         Models.JsonConfig.Check(melChannels == Recipe.Bands, "mel_channels", melChannels, $"{Recipe.Bands}, the bands of the mel recipe {Recipe.Name}");
-        Models.JsonConfig.Check(Recipe.HopSize % Group == 0, "blocks", $"such that {Group} samples are a step of the last", $"a divisor of the hop {Recipe.HopSize}");
+        Models.JsonConfig.Check(Recipe.HopSize % Group == 0, "blocks", $"such that {Group} samples are a step of the last",
+            $"a divisor of the hop {Recipe.HopSize}");
     }
 
     /// <inheritdoc/>

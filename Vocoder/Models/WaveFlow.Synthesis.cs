@@ -8,9 +8,9 @@ public sealed partial class WaveFlow : IWindowedModel, ILikelihoodModel
 {
     /// <inheritdoc/>
     /// <remarks>
-    /// The convolutions are centred along the width, and each row sees what the rows above it have seen: a flow of height h whose layers reach over r columns sees h·(h - 1)·r
-    /// samples ahead, and the flows one after the other. That bounds any exact stream: 22.2 s for the published 64 channels, so that speech that is shorter comes when its mel has
-    /// ended.
+    /// The convolutions are centred along the width, and each row sees what the rows above it have seen: a flow of height h whose layers reach over r columns
+    /// sees h·(h - 1)·r samples ahead, and the flows one after the other. That bounds any exact stream: 22.2 s for the published 64 channels, so that speech
+    /// that is shorter comes when its mel has ended.
     /// </remarks>
     public override int LookAheadFrames => _upsampler.Reach + (Reach + Recipe.HopSize - 1) / Recipe.HopSize;
 
@@ -28,7 +28,8 @@ public sealed partial class WaveFlow : IWindowedModel, ILikelihoodModel
 
     /// <inheritdoc/>
     Tensor IWindowedModel.Speak(Ops ops, Tensor mel, long firstFrame, SynthesisOptions options) =>
-        Generate(ops, mel, DrawNoise(ops, options.Sigma, options.Seed, firstFrame * Recipe.HopSize / Config.Height, mel.Length * Recipe.HopSize / Config.Height));
+        Generate(ops, mel, DrawNoise(ops, options.Sigma, options.Seed, firstFrame * Recipe.HopSize / Config.Height,
+            mel.Length * Recipe.HopSize / Config.Height));
 
     Tensor ILikelihoodModel.Loss(Ops ops, Tensor audio, Tensor mel) => Forward(ops, audio, mel).Loss(ops, 1f);
 

@@ -22,7 +22,8 @@ public sealed partial class WaveGlow
     {
         latent.Validate(Recipe, Config.Group, hasPhase: false);
         int frames = latent.Mel.Length / Recipe.Bands;
-        if (latent.Samples != SampleCount(frames)) throw new VocoderException($"z has {latent.Steps} columns, expected {SampleCount(frames) / Config.Group} for the {frames} frames of the mel");
+        if (latent.Samples != SampleCount(frames))
+            throw new VocoderException($"z has {latent.Steps} columns, expected {SampleCount(frames) / Config.Group} for the {frames} frames of the mel");
         Ops ops = Engine.Compute(parallelism);
         Tensor z = Tensor.From(latent.Z, 1, Config.Group, latent.Steps), mel = Tensor.From(latent.Mel, 1, Recipe.Bands, frames);
         return ops.Read(Generate(ops, mel, [.. _flow.Parts(ops, z).Reverse()])).ToArray();
