@@ -11,8 +11,9 @@ public sealed class DenoisingSampleProvider : ISampleProvider
 
     private readonly ISampleProvider _source;
     private readonly DenoiserStream _denoiser;
-    private readonly float[] _chunk = new float[ChunkSamples], _samples = new float[DenoiserStream.LatencySamples + ChunkSamples];
-    private int _next, _ready;
+    private readonly float[] _chunk = new float[ChunkSamples];
+    private readonly SpeechPieces _pieces = new(DenoiserStream.LatencySamples + ChunkSamples);
+    private readonly Func<bool> _more;
     private bool _ended;
     private VocoderException? _mistake;
 
@@ -23,7 +24,7 @@ public sealed class DenoisingSampleProvider : ISampleProvider
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(denoiser);
-        (_source, _denoiser) = (source, denoiser);
+        (_source, _denoiser, _more) = (source, denoiser, More);
     }
 
     /// <summary>That of the source.</summary>
@@ -35,14 +36,7 @@ public sealed class DenoisingSampleProvider : ISampleProvider
     /// <exception cref="VocoderException">The source failed. All that came before it has been given, by the reads before this one.</exception>
     public int Read(Span<float> buffer)
     {
-        int written = 0;
-        while (written < buffer.Length)
-        {
-            if (_next == _ready && !More()) break;
-            int count = Math.Min(_ready - _next, buffer.Length - written);
-            _samples.AsSpan(_next, count).CopyTo(buffer[written..]);
-            (_next, written) = (_next + count, written + count);
-        }
+        int written = _pieces.Read(buffer, _more);
         return written > 0 || buffer.IsEmpty || _mistake == null ? written : throw _mistake;
     }
 
@@ -61,8 +55,8 @@ public sealed class DenoisingSampleProvider : ISampleProvider
                 _mistake = e;
             }
             _ended = count == 0;
-            (_next, _ready) = (0, _ended ? _denoiser.Flush(_samples) : _denoiser.Push(_chunk.AsSpan(0, count), _samples));
-            if (_ready > 0) return true;
+            float[] samples = _pieces.Samples;
+            if (_pieces.Take(_ended ? _denoiser.Flush(samples) : _denoiser.Push(_chunk.AsSpan(0, count), samples))) return true;
         }
         return false;
     }

@@ -16,8 +16,9 @@ public sealed class VocoderSampleProvider : ISampleProvider
     private readonly MelFrames _frames;
     private readonly VocoderStream _stream;
     private readonly CancellationToken _cancellation;
-    private readonly float[] _chunk, _samples;
-    private int _next, _ready;
+    private readonly float[] _chunk;
+    private readonly SpeechPieces _pieces;
+    private readonly Func<bool> _more;
     private bool _ended;
 
     /// <summary>Speaks frames.</summary>
@@ -32,9 +33,9 @@ public sealed class VocoderSampleProvider : ISampleProvider
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentOutOfRangeException.ThrowIfLessThan(mostFrames, 1);
         if (frames.Bands != stream.Bands) throw new VocoderException($"the mel has {frames.Bands} bands, expected {stream.Bands} as the voice");
-        (_frames, _stream, _cancellation) = (frames, stream, cancellation);
+        (_frames, _stream, _cancellation, _more) = (frames, stream, cancellation, More);
         _chunk = new float[mostFrames * stream.Bands];
-        _samples = new float[Math.Max(mostFrames, stream.LookAheadFrames) * stream.HopSize];
+        _pieces = new SpeechPieces(Math.Max(mostFrames, stream.LookAheadFrames) * stream.HopSize);
         WaveFormat = WaveFormat.CreateIeeeFloatWaveFormat(stream.Model.Recipe.SampleRate, 1);
     }
 
@@ -42,7 +43,7 @@ public sealed class VocoderSampleProvider : ISampleProvider
     public WaveFormat WaveFormat { get; }
 
     /// <summary>The mel frame that the next sample belongs to: what is being said, for lips that move with it.</summary>
-    public long Frame => (_stream.SamplePosition - (_ready - _next)) / _stream.HopSize;
+    public long Frame => (_stream.SamplePosition - _pieces.Left) / _stream.HopSize;
 
     /// <summary>
     /// What was wrong with a frame, which the next read throws. To be asked at the end of a chain with a mixer of NAudio in it: that takes the last, short read
@@ -59,14 +60,7 @@ public sealed class VocoderSampleProvider : ISampleProvider
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public int Read(Span<float> buffer)
     {
-        int written = 0;
-        while (written < buffer.Length)
-        {
-            if (_next == _ready && !More()) break;
-            int count = Math.Min(_ready - _next, buffer.Length - written);
-            _samples.AsSpan(_next, count).CopyTo(buffer[written..]);
-            (_next, written) = (_next + count, written + count);
-        }
+        int written = _pieces.Read(buffer, _more);
         // Not before its turn: samples that this read has given already would be lost.
         return written > 0 || buffer.IsEmpty || Mistake == null ? written : throw Mistake;
     }
@@ -75,27 +69,26 @@ public sealed class VocoderSampleProvider : ISampleProvider
     {
         while (!_ended)
         {
-            _next = 0;
+            bool any;
             try
             {
                 int count = _frames.Read(_chunk, _cancellation);
-                if (count > 0) _ready = _stream.Push(_chunk.AsSpan(0, count * _stream.Bands), _samples);
-                else End();
+                any = count > 0 ? _pieces.Take(_stream.Push(_chunk.AsSpan(0, count * _stream.Bands), _pieces.Samples)) : End();
             }
             catch (VocoderException e) when (!_ended)
             {
                 // A mistake ends the frames; what the voice still holds of those before it is spoken first.
                 Mistake = e;
-                End();
+                any = End();
             }
-            if (_ready > 0) return true;
+            if (any) return true;
         }
         return false;
     }
 
-    private void End()
+    private bool End()
     {
-        (_ended, _ready) = (true, 0);
-        _ready = _stream.Flush(_samples);
+        _ended = true;
+        return _pieces.Take(_stream.Flush(_pieces.Samples));
     }
 }
