@@ -8,7 +8,8 @@ internal sealed class DistillVerb : TrainingVerb
 {
     private readonly Option<string> _teacher = new("--teacher")
     {
-        Description = "The voice that teaches, trained here (kind compact) with a flow that scores in one pass: coupling or maf. A WaveGlow cannot teach",
+        Description = "The voice that teaches, trained here (kind compact) with a flow that scores in one pass: coupling or maf. A WaveGlow cannot teach; "
+            + "clarinet-teacher teaches with --config clarinet-student",
         HelpName = "NAME|FILE", Required = true,
     };
 
@@ -17,6 +18,7 @@ internal sealed class DistillVerb : TrainingVerb
         + "goes on.",
         "vocoder distill --teacher teacher --data recordings --config student --out student.safetensors",
         "vocoder distill --teacher compact --data recordings --steps 3000 --set mel_loss_weight=2 --out student.safetensors",
+        "vocoder distill --teacher clarinet.safetensors --data recordings --config clarinet-student --out student.safetensors",
         "vocoder distill --teacher teacher --data recordings --out student.safetensors --resume") =>
         Add(_teacher);
 

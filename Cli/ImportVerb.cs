@@ -16,7 +16,7 @@ internal sealed class ImportVerb : Verb
     private readonly Argument<string> _input = new("CHECKPOINT")
     {
         Description = "A WaveGlow of NVIDIA's code: .pt of the model or a training run in every layout that was published, DeepLearningExamples' and NeMo's "
-            + "among them (.nemo too), or a state dict as .safetensors; a WaveFlow, FloWaveNet or WaveNODE; the student of a ClariNet",
+            + "among them (.nemo too), or a state dict as .safetensors; a WaveFlow, FloWaveNet or WaveNODE; teacher or student of a ClariNet",
     };
     private readonly Argument<string> _output = new("VOICE.safetensors") { Description = "The voice to write" };
     private readonly Option<string?> _name = new("--name") { Description = "Name of the voice. Default: that of its file", HelpName = "NAME" };
@@ -55,13 +55,13 @@ internal sealed class ImportVerb : Verb
         if (FlowtronCheckpoint.CanRead(input))
             throw new VocoderException($"'{input}' is a Flowtron, which needs no import: vocoder speak TEXT OUT.wav --flowtron {input}");
         if (!WaveGlowVoice.CanRead(input))
-            throw new VocoderException($"'{input}' is a voice already, or no checkpoint, expected that of a WaveGlow or WaveFlow");
+            throw new VocoderException($"'{input}' is a voice already, or no checkpoint, expected that of a WaveGlow, WaveFlow, FloWaveNet, WaveNODE or ClariNet");
         Files.CheckWritable(output);
         ImportedCheckpoint import = ImportedCheckpoint.Read(input, recipe, teacher);
         string provenance = FormattableString.Invariant($"imported by vocoder import from {Path.GetFileName(input)}, SHA-256 {Hash(input)}, {import.Tensors} tensors{(import.Iteration is { } step ? $", iteration {step}" : "")}");
         var metadata = new Dictionary<string, string>
         {
-            [LoadedVoice.SigmaKey] = (arguments.GetValue(_sigma) ?? (import.Model is ClariNet ? ClariNetSigma : UsualSigma))
+            [LoadedVoice.SigmaKey] = (arguments.GetValue(_sigma) ?? (import.Model is ClariNetVocoder ? ClariNetSigma : UsualSigma))
                 .ToString(System.Globalization.CultureInfo.InvariantCulture),
         };
         VoiceFile voice = VoiceFile.Of(import.Model, arguments.GetValue(_name) ?? Path.GetFileNameWithoutExtension(output),

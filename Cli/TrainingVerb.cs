@@ -120,8 +120,13 @@ internal abstract class TrainingVerb : Verb
             WaveFlow model => new TrainingConfig { WaveFlow = model.Config, Recipe = model.Recipe.Name },
             FloWaveNet model => new TrainingConfig { FloWaveNet = model.Config, Recipe = model.Recipe.Name },
             WaveNode model => new TrainingConfig { WaveNode = model.Config, Recipe = model.Recipe.Name },
+            ClariNetTeacher model => new TrainingConfig { ClariNetTeacher = model.Config, Recipe = model.Recipe.Name },
+            ClariNet model => new TrainingConfig
+            {
+                ClariNet = model.Config, Recipe = model.Recipe.Name, Distillation = new DistillationConfig { ClosedForm = true, FrameWeight = 1 },
+            },
             _ => throw new VocoderException($"{loaded.Source}: holds a model of kind '{loaded.Model.Kind}', expected '{CompactVocoder.KindName}', "
-                + $"'{WaveFlow.KindName}', '{FloWaveNet.KindName}' or '{WaveNode.KindName}' to train from"),
+                + $"'{WaveFlow.KindName}', '{FloWaveNet.KindName}', '{WaveNode.KindName}', '{ClariNetTeacher.KindName}' or '{ClariNet.KindName}' to train from"),
         };
     }
 

@@ -25,7 +25,7 @@ public class SpeechTests
         foreach (var (i, row) in CompactModels.Configurations().Index()) s_models[$"compact {i}"] = () => CompactModels.Create(row.Data);
         foreach (var (i, row) in CompactModels.Continuous().Index()) s_models[$"continuous {i}"] = () => CompactModels.Create(row.Data);
         foreach (var (i, row) in WaveFlowModels.Configurations().Index()) s_models[$"waveflow {i}"] = () => WaveFlowModels.Shaken(row.Data);
-        foreach (var (i, row) in ClariNetModels.Configurations().Index()) s_models[$"clarinet {i}"] = () => ClariNetModels.Shaken(row.Data);
+        foreach (var (i, create) in ClariNetModels.All.Index()) s_models[$"clarinet {i}"] = create;
         foreach (var row in MultiScaleModels.All()) s_models[$"multi-scale {row.Data}"] = () => MultiScaleModels.Shaken(row.Data);
     }
 
@@ -95,6 +95,8 @@ public class SpeechTests
     [InlineData("waveglow")]
     [InlineData("waveflow 1")]
     [InlineData("multi-scale 0")]
+    [InlineData("clarinet 0")]
+    [InlineData("clarinet 2")]
     public void A_recording_is_as_likely(string name)
     {
         VocoderModel model = s_models[name]();

@@ -51,6 +51,8 @@ internal sealed class DistillationTask : CompactTaskBase
         JsonConfig.Check(student.UsesPhase || !teacher.UsesPhase, "model.harmonics", "none", "some: the teacher is told the phase");
         JsonConfig.Check(!config.Distillation.ClosedForm || (student.Config.Group == 1 && teacher.Config.Group == 1), "distillation.closed_form", "true",
             $"false with groups of {student.Config.Group} and, of the teacher, {teacher.Config.Group}: the closed form is that of single samples");
+        JsonConfig.Check(config.Distillation.FrameWeight == 0, "distillation.frame_weight", config.Distillation.FrameWeight,
+            "0 for all but a ClariNet; stft_loss_weight weighs another distance of spectra");
         JsonConfig.Check(config.Distillation.Contrastive == 0 || config.Batch > 1, "batch", config.Batch,
             "2 or more with a contrastive term, which takes the condition of another item");
     }

@@ -12,7 +12,7 @@ internal sealed class RunHealth
     // At this part of the recent batches unusable, 160 in a row after sound ones, nothing is learnt any more; the guard opens again long before.
     private const double MaxUnusable = 0.8;
     // Far beyond what healthy runs vary by: nats per sample, and of the mel distance the factor and what is added.
-    private const double Nats = 10, MelFactor = 4, MelMore = 0.5;
+    private const double Nats = 10, MelFactor = 4, MelMore = 0.5, KlFactor = 4;
     private readonly bool _isMel, _isKl, _isMatching, _isChosen;
 
     public RunHealth(TrainingConfig config, bool isDistillation)
@@ -90,7 +90,8 @@ internal sealed class RunHealth
 
     private string? Compare(string where, double value, double past)
     {
-        double bound = _isMel ? MelFactor * past + MelMore : past + Nats;
+        // A divergence has no upper end, and one in closed form begins with thousands where a student knows nothing.
+        double bound = _isMel ? MelFactor * past + MelMore : _isKl ? Math.Max(KlFactor * past, past + Nats) : past + Nats;
         return double.IsFinite(value) && !(value > bound) ? null
             : string.Create(CultureInfo.InvariantCulture, $"the {Measure} of the {where} is {value:0.###} and was {past:0.###}");
     }

@@ -24,8 +24,14 @@ public sealed record TrainingConfig
     /// <summary>The same of a WaveNODE.</summary>
     public WaveNodeConfig? WaveNode { get; init; }
 
-    /// <summary>The configurations of the models that learn by likelihood alone, as text; empty without.</summary>
-    internal string Family => WaveFlow?.ToJson() + FloWaveNet?.ToJson() + WaveNode?.ToJson();
+    /// <summary>The same of a ClariNet's teacher.</summary>
+    public ClariNetTeacherConfig? ClariNetTeacher { get; init; }
+
+    /// <summary>A ClariNet's student, which learns from its teacher and <see cref="DistillationConfig.FrameWeight"/> alone; null, the default, for none.</summary>
+    public ClariNetConfig? ClariNet { get; init; }
+
+    /// <summary>The configurations of the models in place of the compact one, as text; empty without.</summary>
+    internal string Family => WaveFlow?.ToJson() + FloWaveNet?.ToJson() + WaveNode?.ToJson() + ClariNetTeacher?.ToJson() + ClariNet?.ToJson();
 
     /// <summary>
     /// Whether activations of the likelihood's flows are rebuilt from their outputs while gradients run back, instead of stored (Gomez et al. 2017): memory
@@ -202,16 +208,7 @@ public sealed record TrainingConfig
             JsonConfig.Check(weight >= 0, name, weight, "0 or more");
             JsonConfig.Check(weight == 0 || Model.Flow != FlowKind.Maf, name, weight, "0 for a maf, which generates step by step");
         }
-        foreach (var (name, isAsked) in new[] { ("wave_flow", WaveFlow != null), ("flo_wave_net", FloWaveNet != null), ("wave_node", WaveNode != null) })
-        {
-            if (!isAsked) continue;
-            bool isAlone = Model.ToJson() == new CompactConfig().ToJson()
-                && new object?[] { WaveFlow, FloWaveNet, WaveNode }.Count(model => model != null) == 1;
-            JsonConfig.Check(isAlone, "model", "another than the default",
-                $"no other beside {name}: a run trains one model, and the settings of this one are {name}.NAME");
-            JsonConfig.Check(!HasGenerationLoss && PitchCrops == 0, name, "one with losses of generated speech or pitch crops",
-                "0 for all of these: it learns by its likelihood alone");
-        }
+        ValidateFamily();
         Distillation.Validate();
         Adversarial.Validate();
         JsonConfig.Check(Adversarial.Weight == 0 || Model.Flow != FlowKind.Maf, "adversarial.weight", Adversarial.Weight,
@@ -238,5 +235,23 @@ public sealed record TrainingConfig
         JsonConfig.Check(LogEvery >= 1, "log_every", LogEvery, "1 or more");
         JsonConfig.Check(ValidateEvery >= 1, "validate_every", ValidateEvery, "1 or more");
         JsonConfig.Check(SaveEvery >= 1, "save_every", SaveEvery, "1 or more");
+    }
+
+    // A model in place of the compact one is alone, and has no losses but its own.
+    private void ValidateFamily()
+    {
+        (string Name, object? Model)[] families = [("wave_flow", WaveFlow), ("flo_wave_net", FloWaveNet), ("wave_node", WaveNode),
+            ("clari_net_teacher", ClariNetTeacher), ("clari_net", ClariNet)];
+        foreach (var (name, asked) in families.Where(family => family.Model != null))
+        {
+            bool isAlone = Model.ToJson() == new CompactConfig().ToJson() && families.Count(family => family.Model != null) == 1;
+            JsonConfig.Check(isAlone, "model", "another than the default",
+                $"no other beside {name}: a run trains one model, and the settings of this one are {name}.NAME");
+            string alone = asked is ClariNetConfig ? "it learns by what its teacher says and distillation.frame_weight" : "it learns by its likelihood alone";
+            JsonConfig.Check(!HasGenerationLoss && PitchCrops == 0, name, "one with losses of generated speech or pitch crops", $"0 for all of these: {alone}");
+        }
+        if (ClariNet == null) return;
+        JsonConfig.Check(Distillation.ClosedForm, "distillation.closed_form", "false", "true with clari_net");
+        JsonConfig.Check(Distillation is { Until: 0, Contrastive: 0 }, "distillation", "one with until or contrastive", "0 for both with clari_net");
     }
 }

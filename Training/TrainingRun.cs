@@ -64,11 +64,13 @@ public static class TrainingRun
             { WaveFlow: { } waveFlow } => new WaveFlow(waveFlow, config.Seed, recipe),
             { FloWaveNet: { } floWaveNet } => new FloWaveNet(floWaveNet, config.Seed, recipe),
             { WaveNode: { } waveNode } => new WaveNode(waveNode, config.Seed, recipe),
+            { ClariNetTeacher: { } clariNetTeacher } => new ClariNetTeacher(clariNetTeacher, config.Seed, recipe),
+            { ClariNet: { } clariNet } => new ClariNet(clariNet, config.Seed, recipe),
             _ => new CompactVocoder(config.Model, recipe, config.Seed),
         };
         // Before any recording is read: what does not fit should be told at once.
-        CompactVocoder? teacher = paths.Teacher == null ? null : Teacher(paths.Teacher, model, config);
-        if (teacher == null && model is CompactVocoder alone) CompactTask.Check(alone);
+        VocoderModel? teacher = paths.Teacher == null ? null : Teacher(paths.Teacher, model, config);
+        if (teacher == null) RequireNoTeacher(model);
         var run = new SavedRun(config, 0, paths.Name, paths.Licence, paths.Command, teacher == null ? "" : Convert.ToHexString(teacher.Fingerprint.Span));
         void RequireState()
         {
@@ -88,7 +90,8 @@ public static class TrainingRun
         ITrainingTask task = model switch
         {
             ILikelihoodModel => new LikelihoodTask(model, data, config),
-            CompactVocoder student when teacher != null => new DistillationTask(student, teacher, data, config),
+            ClariNet student => new ClariNetTask(student, (ClariNetTeacher)teacher!, data, config),
+            CompactVocoder student when teacher is CompactVocoder compact => new DistillationTask(student, compact, data, config),
             CompactVocoder continuous when config.IsMatching => new MatchingTask(continuous, data, config),
             _ => new CompactTask((CompactVocoder)model, data, config),
         };
@@ -208,15 +211,29 @@ public static class TrainingRun
                 $"{checkpoint}: {saved.Step} steps are done, expected steps to be no fewer, found {wanted.Config.Steps}"));
     }
 
-    private static CompactVocoder Teacher(string voice, VocoderModel model, TrainingConfig config)
+    private static void RequireNoTeacher(VocoderModel model)
     {
-        if (model is not CompactVocoder student)
-            throw new VocoderException($"the configuration is that of a model of kind '{model.Kind}', expected '{CompactVocoder.KindName}' as a student");
+        if (model is CompactVocoder compact) CompactTask.Check(compact);
+        if (model is ClariNet)
+            throw new VocoderException("the configuration is that of a ClariNet's student, which learns from a teacher alone, see vocoder distill; "
+                + "expected clari_net_teacher to train");
+    }
+
+    private static VocoderModel Teacher(string voice, VocoderModel model, TrainingConfig config)
+    {
+        if (model is not (CompactVocoder or ClariNet))
+            throw new VocoderException(
+                $"the configuration is that of a model of kind '{model.Kind}', expected '{CompactVocoder.KindName}' or '{ClariNet.KindName}' as a student");
         LoadedVoice loaded = VoiceLibrary.Load(voice);
-        if (loaded.Model is not CompactVocoder teacher)
-            throw new VocoderException($"{loaded.Source}: holds a model of kind '{loaded.Model.Kind}', expected '{CompactVocoder.KindName}' as a teacher");
-        DistillationTask.Check(student, teacher, config);
-        return teacher;
+        if (model is ClariNet clariNet && loaded.Model is ClariNetTeacher published) ClariNetTask.Check(clariNet, published, config);
+        else if (model is CompactVocoder student && loaded.Model is CompactVocoder compact) DistillationTask.Check(student, compact, config);
+        else
+        {
+            string expected = model is ClariNet ? ClariNetTeacher.KindName : CompactVocoder.KindName;
+            throw new VocoderException(
+                $"{loaded.Source}: holds a model of kind '{loaded.Model.Kind}', expected '{expected}' as the teacher of a student of kind '{model.Kind}'");
+        }
+        return loaded.Model;
     }
 
     private static void CopyWeights(string voice, VocoderModel model)

@@ -12,13 +12,18 @@ public class ClariNetParityTests(ITestOutputHelper output)
 
     private static readonly GaussianKl s_kl = new(Regularization: 4, SmallestLogSigma: -6, LargestKl: float.MaxValue);
 
-    private ClariNetTeacher Teacher()
+    private ClariNetTeacher Teacher() => Teacher(_vectors);
+
+    internal static ClariNetTeacher Teacher(PublishedVectors vectors)
     {
-        JsonElement json = _vectors.Config.GetProperty("teacher");
+        JsonElement json = vectors.Config.GetProperty("teacher");
         int Number(string name) => json.GetProperty(name).GetInt32();
-        var model = new ClariNetTeacher(Number("cin_channels"), Number("num_blocks"), Number("num_layers"), Number("residual_channels"),
-            Number("gate_channels"), Number("skip_channels"), Number("kernel_size"));
-        _vectors.Load(model.Parameters, "teacher_state_dict");
+        var model = new ClariNetTeacher(new ClariNetTeacherConfig
+        {
+            MelChannels = Number("cin_channels"), Blocks = Number("num_blocks"), Layers = Number("num_layers"), Residual = Number("residual_channels"),
+            Gate = Number("gate_channels"), Skip = Number("skip_channels"), Kernel = Number("kernel_size"),
+        });
+        vectors.Load(model.Parameters, "teacher_state_dict");
         return model;
     }
 

@@ -23,7 +23,7 @@ internal static class StreamingModels
         foreach (var (i, row) in WaveGlowTests.Configurations().Index()) s_models[$"waveglow {i}"] = () => WaveGlowTests.Shaken(row.Data);
         foreach (var (i, row) in WaveFlowModels.Configurations().Index()) s_models[$"waveflow {i}"] = () => WaveFlowModels.Shaken(row.Data);
         foreach (var (i, row) in MultiScaleModels.All().Index()) s_models[$"waves {i}"] = () => MultiScaleModels.Shaken(row.Data);
-        foreach (var (i, row) in ClariNetModels.Configurations().Index()) s_models[$"clarinet {i}"] = () => ClariNetModels.Shaken(row.Data);
+        foreach (var (i, create) in ClariNetModels.All.Index()) s_models[$"clarinet {i}"] = create;
         foreach (string name in VoiceLibrary.Names()) s_models[$"voice {name}"] = () => VoiceLibrary.Load(name).Model;
     }
 

@@ -34,9 +34,17 @@ public sealed class LikelihoodTaskTests : IDisposable
             Solver = "midpoint", SolverSteps = 1 },
     };
 
-    public static TheoryData<string> Families => ["waveflow", "flowavenet", "wavenode"];
+    private static readonly TrainingConfig s_clariNet = s_floWaveNet with
+    {
+        FloWaveNet = null, ClariNetTeacher = new ClariNetTeacherConfig { Blocks = 1, Layers = 3, Residual = 6, Gate = 6, Skip = 6 }, LearningRate = 1e-2,
+    };
 
-    private static TrainingConfig ConfigOf(string family) => family switch { "waveflow" => s_config, "flowavenet" => s_floWaveNet, _ => s_waveNode };
+    public static TheoryData<string> Families => ["waveflow", "flowavenet", "wavenode", "clarinet-teacher"];
+
+    private static TrainingConfig ConfigOf(string family) => family switch
+    {
+        "waveflow" => s_config, "flowavenet" => s_floWaveNet, "wavenode" => s_waveNode, _ => s_clariNet,
+    };
 
     private readonly TempFolder _folder = new();
 
@@ -61,7 +69,7 @@ public sealed class LikelihoodTaskTests : IDisposable
         // On the held-out clip. The flow of a WaveFlow begins as the identity; the others begin with their first batch normalised, and a few steps further need
         // not show on another clip: that they learn is tested on one batch below.
         double first = reports[0].ValidNats!.Value, last = reports[^1].ValidNats!.Value;
-        if (family == "waveflow") Assert.True(last > first + 0.5, $"{first} became {last}");
+        if (family is "waveflow" or "clarinet-teacher") Assert.True(last > first + 0.5, $"{first} became {last}");
         LoadedVoice voice = VoiceLibrary.Load(paths.Output);
         Assert.Equal(family, voice.Model.Kind);
         var clip = new SpeechClip("v", Voiced.Speech(TinyCorpus.ValidFrames * 256, 125, 9), voice.Model.Recipe, pitch: false);
@@ -98,11 +106,11 @@ public sealed class LikelihoodTaskTests : IDisposable
         Assert.True(losses[^1] < losses[0] - 0.005, string.Join(" ", losses));
     }
 
-    [Fact]
-    public void A_resumed_run_gives_the_same_weights()
+    [Theory, InlineData("waveflow"), InlineData("clarinet-teacher")]
+    public void A_resumed_run_gives_the_same_weights(string family)
     {
         TrainingPaths whole = Paths("whole.safetensors"), parts = Paths("parts.safetensors");
-        TrainingConfig config = s_config with { Steps = 6, SaveEvery = 3, ValidateEvery = 3 };
+        TrainingConfig config = ConfigOf(family) with { Steps = 6, SaveEvery = 3, ValidateEvery = 3 };
         Train(whole, config);
         using (var cancellation = new CancellationTokenSource())
             TrainingRun.Train(parts, config, false, 1, null, r => { if (r.Step == 3) cancellation.Cancel(); }, cancellation.Token);
@@ -117,7 +125,8 @@ public sealed class LikelihoodTaskTests : IDisposable
             Assert.Throws<VocoderException>(() => Train(Paths("x.safetensors") with { Teacher = teacher }, config)).Message;
         Assert.Contains("expected no other beside wave_flow", Message(s_config with { Model = new CompactConfig { Channels = 8 } }));
         Assert.Contains("it learns by its likelihood alone", Message(s_config with { MelLossWeight = 1 }));
+        Assert.Contains("expected no other beside wave_flow", Message(s_clariNet with { WaveFlow = s_config.WaveFlow }));
         Assert.Contains("n_height is 12, expected a divisor of the hop 256", Message(s_config with { WaveFlow = new WaveFlowConfig { Height = 12 } }));
-        Assert.Equal("the configuration is that of a model of kind 'waveflow', expected 'compact' as a student", Message(s_config, "student"));
+        Assert.Equal("the configuration is that of a model of kind 'waveflow', expected 'compact' or 'clarinet' as a student", Message(s_config, "student"));
     }
 }

@@ -50,6 +50,24 @@ public sealed class ClariNetVoiceTests : IDisposable
         CliFixture.Run("info", voice).Succeeds();
     }
 
+    [Fact]
+    public void A_published_teacher_becomes_a_voice_that_speaks_as_published_and_can_teach()
+    {
+        File.Copy(Teacher, _folder["teacher.safetensors"]);
+        File.WriteAllText(_folder["teacher.json"], "{\"layers\": 3}");
+        string voice = _folder["voice.safetensors"];
+        CliFixture.Run("import", _folder["teacher.safetensors"], voice).Succeeds();
+        var model = Assert.IsType<ClariNetTeacher>(VoiceLibrary.Load(voice).Model);
+        ClariNetTeacherConfig expected = new() { MelChannels = 6, Blocks = 2, Layers = 3, Residual = 8, Gate = 12, Skip = 8, Kernel = 2 };
+        Assert.Equal(expected.ToJson(), model.ConfigJson);
+        float[] noise = _vectors.Array("teacher_generate_noise");
+        var ops = new CpuOps();
+        Tensor condition = ops.Crop(ops.Take(model.Upsample(ops, _vectors.Tensor("mel")), [0]), 0, noise.Length);
+        _vectors.Check("teacher_generate_audio", model.Speak(ops, Tensor.From(noise, 1, 1, noise.Length), condition, isStart: true));
+        Assert.Contains("step by step (an autoregressive teacher)", CliFixture.Run("info", voice).Succeeds().Output, StringComparison.Ordinal);
+        CliFixture.Run("export", voice, _folder["teacher.onnx"]).Fails(1, "clarinet-teacher");
+    }
+
     // The noise of a stream is that of its seed, sample by sample.
     [Fact]
     public void A_stream_is_the_student_of_the_whole_mel()
@@ -72,21 +90,25 @@ public sealed class ClariNetVoiceTests : IDisposable
         string output = _folder["none.safetensors"], student = Student();
         CliFixture.Run("import", student, output)
             .Fails(1, "is the student of a ClariNet, which hears mels through its teacher, expected that too: vocoder import STUDENT");
-        CliFixture.Run("import", Teacher, output).Fails(1, "is the teacher of a ClariNet, expected its student");
+        CliFixture.Run("import", Teacher, output, "--teacher", student)
+            .Fails(1, "is a ClariNet's teacher, which has no teacher, expected none to be named");
+        CliFixture.Run("import", Teacher, output).Fails(1, "it has 6 layers, expected blocks of 10");
         CliFixture.Run("import", student, output, "--teacher", student).Fails(1, "is the student of a ClariNet, which hears mels through its teacher");
         CliFixture.Run("import", student, output, "--teacher", Teacher, "--recipe", "nvidia").Fails(1, "is a ClariNet, whose recipe of mels is known");
         string glow = Path.Combine(AppContext.BaseDirectory, "Fixtures", "waveglow_tiny", "state_dict.safetensors");
         CliFixture.Run("import", glow, output, "--teacher", Teacher).Fails(1, "is a WaveGlow, which has no teacher, expected none to be named");
         CliFixture.Run("import", Student("{\"layers\": 2}"), output, "--teacher", Teacher).Fails(1, "flow 0 has 3 layers, expected blocks of 2");
         Assert.False(File.Exists(output));
-        string message = Assert.Throws<VocoderException>(() => ClariNetModels.Shaken(s_small).Score(new float[8], new float[64], new Parallelism(1))).Message;
-        Assert.Equal("a voice of kind clarinet speaks and does not score, expected one of kind compact say", message);
     }
 
     [Fact]
     public void Configurations_that_cannot_be_built_are_refused()
     {
         static string Message(ClariNetConfig config) => Assert.Throws<VocoderException>(() => new ClariNet(config)).Message;
+        static string TeacherMessage(ClariNetTeacherConfig config) => Assert.Throws<VocoderException>(() => new ClariNetTeacher(config)).Message;
+        Assert.Equal("configuration: blocks is 0, expected 1 to 16", TeacherMessage(ClariNetModels.SmallTeacher with { Blocks = 0 }));
+        Assert.Equal("configuration: layers is 12, expected dilations 16^(layers - 1) of at most 1048576",
+            TeacherMessage(ClariNetModels.SmallTeacher with { Layers = 12, Kernel = 16 }));
         Assert.Equal("configuration: layers is 0, expected 1 to 12", Message(s_small with { Layers = 0 }));
         Assert.Equal("configuration: blocks is 1,0, expected 1 to 32 numbers of 1 to 16", Message(s_small with { Blocks = [1, 0] }));
         Assert.Equal("configuration: upsample_scales is 3, expected one to four even numbers of 2 to 64", Message(s_small with { UpsampleScales = [3] }));

@@ -1,19 +1,15 @@
 using FlowVocoder.Compute;
-using FlowVocoder.Conditioners;
 using FlowVocoder.Features;
-using FlowVocoder.Streaming;
 
 namespace FlowVocoder.Models;
 
 /// <summary>
 /// ClariNet (Ping et al. 2019) as a voice: the student, with the transposed convolutions of its teacher that bring the mel to audio rate. It speaks in one pass
-/// and streams; how likely a recording is only its teacher knew.
+/// and streams. Its first sample is 0 whatever the noise, so that no recording tells the first noise: undone, which goes step by step, it is taken as 0, and
+/// the first sample has no likelihood.
 /// </summary>
-public sealed class ClariNet : VocoderModel
+public sealed class ClariNet : ClariNetVocoder
 {
-    private readonly PlaneUpsampler _upsampler;
-    private IReadOnlyDictionary<string, (int Batch, int Channels, int Length)>? _stateShapes;
-
     /// <summary>Creates a model with random weights.</summary>
     /// <param name="config">What it is made of.</param>
     /// <param name="seed">Seed of the weights.</param>
@@ -23,15 +19,10 @@ public sealed class ClariNet : VocoderModel
 
     /// <summary>The same with an empty set for the weights, which may be limited.</summary>
     internal ClariNet(ClariNetConfig config, ParameterSet parameters, MelRecipe? recipe)
+        : base(parameters, recipe, Checked(config).MelChannels, config.UpsampleScales)
     {
-        config.Validate();
-        (Config, Parameters) = (config, parameters);
-        Recipe = recipe ?? MelRecipe.ByName("flowavenet") with { Bands = config.MelChannels, HopSize = config.Hop };
-        JsonConfig.Check(config.MelChannels == Recipe.Bands, "mel_channels", config.MelChannels, $"{Recipe.Bands}, the bands of the mel recipe {Recipe.Name}");
-        JsonConfig.Check(config.Hop == Recipe.HopSize, "upsample_scales", string.Join(",", config.UpsampleScales),
-            $"numbers whose product is the hop {Recipe.HopSize}");
+        Config = config;
         Student = new ClariNetStudent(parameters, config);
-        _upsampler = new PlaneUpsampler(parameters.Scope("upsample_conv"), config.UpsampleScales);
     }
 
     /// <summary>What the model is made of.</summary>
@@ -47,37 +38,23 @@ public sealed class ClariNet : VocoderModel
     public override string ConfigJson => Config.ToJson();
 
     /// <inheritdoc/>
-    public override MelRecipe Recipe { get; }
-
-    /// <inheritdoc/>
-    /// <remarks>Under the names of the published state dictionaries, "iafs" of the student and "upsample_conv" of the teacher.</remarks>
-    public override ParameterSet Parameters { get; }
+    public override bool ScoresStepByStep => true;
 
     /// <summary>What speaks.</summary>
     internal ClariNetStudent Student { get; }
 
-    /// <inheritdoc/>
-    public override double MacsPerSecond => Recipe.SampleRate * (Student.MacsPerStep + (double)_upsampler.MacsPerFrame(Recipe.Bands) / Recipe.HopSize);
+    private protected override long MacsPerSample => Student.MacsPerStep;
 
-    /// <inheritdoc/>
-    /// <remarks>The flows are causal; the up-sampling looks to both sides.</remarks>
-    public override int LookAheadFrames => _upsampler.Reach;
+    private protected override int NetworkPast => Student.PastSamples;
 
-    /// <inheritdoc/>
-    public override int PastSamples => Student.PastSamples + _upsampler.Reach * Recipe.HopSize;
+    internal override Tensor Speak(Ops ops, Tensor noise, Tensor condition, bool isStart) => Student.Speak(ops, noise, condition, isStart);
 
-    /// <summary>See <see cref="ClariNetStream.Shapes"/>; found when a state is first restored.</summary>
-    internal IReadOnlyDictionary<string, (int Batch, int Channels, int Length)> StateShapes =>
-        LazyInitializer.EnsureInitialized(ref _stateShapes, () => ClariNetStream.Shapes(this));
+    private protected override ClariNetLatents Normalize(Ops ops, Tensor audio, Tensor condition, bool isStart) =>
+        Student.Normalize(ops, audio, condition, isStart);
 
-    /// <summary>mel [b, bands, f] → [b, bands, f·hop].</summary>
-    internal Tensor Upsample(Ops ops, Tensor mel) => _upsampler.Apply(ops, mel);
-
-    /// <inheritdoc/>
-    private protected override VocoderStream CreateStream(SynthesisOptions options, Parallelism parallelism) => new ClariNetStream(this, options, parallelism);
-
-    /// <inheritdoc/>
-    /// <exception cref="VocoderException">Always: undoing the student goes step by step through all of its flows, which is not written.</exception>
-    public override Likelihood Score(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism) =>
-        throw new VocoderException($"a voice of kind {KindName} speaks and does not score, expected one of kind {CompactVocoder.KindName} say");
+    private static ClariNetConfig Checked(ClariNetConfig config)
+    {
+        config.Validate();
+        return config;
+    }
 }

@@ -36,7 +36,7 @@ public sealed record ClariNetConfig
 
     /// <summary>Samples of a frame.</summary>
     [JsonIgnore]
-    internal int Hop => UpsampleScales.Aggregate(1, (product, scale) => unchecked(product * scale));
+    internal int Hop => HopOf(UpsampleScales);
 
     /// <summary>The configuration as JSON with snake_case names.</summary>
     public string ToJson() => JsonConfig.Write(this, JsonConfigContext.Default.ClariNetConfig);
@@ -50,16 +50,25 @@ public sealed record ClariNetConfig
     /// <exception cref="VocoderException">One of them cannot; the message names it with its value and what was expected.</exception>
     public void Validate()
     {
-        JsonConfig.Check(MelChannels is >= 1 and <= 1024, "mel_channels", MelChannels, "1 to 1024");
         JsonConfig.Check(Blocks.Length is >= 1 and <= 32 && Blocks.All(b => b is >= 1 and <= 16), "blocks", string.Join(",", Blocks),
             "1 to 32 numbers of 1 to 16");
-        JsonConfig.Check(Layers is >= 1 and <= 12, "layers", Layers, "1 to 12");
         JsonConfig.Check(FrontTaps is >= 1 and <= 256, "front_taps", FrontTaps, "1 to 256");
-        JsonConfig.Check(Residual is >= 1 and <= 1024, "residual", Residual, "1 to 1024");
-        JsonConfig.Check(Gate is >= 1 and <= 1024, "gate", Gate, "1 to 1024");
-        JsonConfig.Check(Skip is >= 1 and <= 1024, "skip", Skip, "1 to 1024");
-        JsonConfig.Check(Kernel is >= 1 and <= 16, "kernel", Kernel, "1 to 16");
-        bool isEven = UpsampleScales.Length is >= 1 and <= 4 && UpsampleScales.All(s => s is >= 2 and <= 64 && s % 2 == 0);
-        JsonConfig.Check(isEven, "upsample_scales", string.Join(",", UpsampleScales), "one to four even numbers of 2 to 64");
+        Check(MelChannels, Layers, Residual, Gate, Skip, Kernel, UpsampleScales);
+    }
+
+    /// <summary>Samples of a frame that scales of up-sampling make.</summary>
+    internal static int HopOf(int[] scales) => scales.Aggregate(1, (product, scale) => unchecked(product * scale));
+
+    /// <summary>Checks what teacher and student have in common.</summary>
+    internal static void Check(int melChannels, int layers, int residual, int gate, int skip, int kernel, int[] upsampleScales)
+    {
+        JsonConfig.Check(melChannels is >= 1 and <= 1024, "mel_channels", melChannels, "1 to 1024");
+        JsonConfig.Check(layers is >= 1 and <= 12, "layers", layers, "1 to 12");
+        JsonConfig.Check(residual is >= 1 and <= 1024, "residual", residual, "1 to 1024");
+        JsonConfig.Check(gate is >= 1 and <= 1024, "gate", gate, "1 to 1024");
+        JsonConfig.Check(skip is >= 1 and <= 1024, "skip", skip, "1 to 1024");
+        JsonConfig.Check(kernel is >= 1 and <= 16, "kernel", kernel, "1 to 16");
+        bool isEven = upsampleScales.Length is >= 1 and <= 4 && upsampleScales.All(s => s is >= 2 and <= 64 && s % 2 == 0);
+        JsonConfig.Check(isEven, "upsample_scales", string.Join(",", upsampleScales), "one to four even numbers of 2 to 64");
     }
 }

@@ -17,6 +17,7 @@ public sealed class ClariNetStudent
 {
     private readonly ResidualWaveNet[] _flows;
     private readonly string[] _delays;
+    private readonly Undone[] _undone;
 
     /// <summary>Creates a student with random weights.</summary>
     /// <param name="melChannels">Bands of the mel, cin_channels.</param>
@@ -46,6 +47,7 @@ public sealed class ClariNetStudent
         _flows = [.. config.Blocks.Select((count, i) => new ResidualWaveNet(Parameters.Scope($"iafs.{i}"), net with { Blocks = count }, 1, 2,
             config.MelChannels))];
         _delays = [.. config.Blocks.Select((_, i) => FormattableString.Invariant($"iafs.{i}.delay"))];
+        _undone = [.. _flows.Select((flow, i) => new Undone(flow, FormattableString.Invariant($"iafs.{i}")))];
     }
 
     /// <summary>All trained values, under the published names.</summary>
@@ -91,6 +93,37 @@ public sealed class ClariNetStudent
             if (mask != null) z = ops.Multiply(z, mask);
         }
         return z;
+    }
+
+    /// <summary>
+    /// Undoes <see cref="Speak"/>, flow by flow and in each step by step, on operations of its own: noise of all samples but the first of the signal, whose
+    /// noise, which no sample tells, is taken as 0.
+    /// </summary>
+    internal ClariNetLatents Normalize(Ops ops, Tensor audio, Tensor condition, bool isStart)
+    {
+        // A sample was told the condition of the one before it.
+        Tensor told = ops.Delay(condition, "iafs.condition"), x = audio;
+        if (isStart) (told, x) = (ops.Crop(told, 1, audio.Length - 1), ops.Crop(x, 1, audio.Length - 1));
+        var layers = new List<(string, Tensor)>();
+        foreach (Undone flow in _undone.Reverse())
+        {
+            Tensor found = ops.Recur(flow, x, told, 2);
+            x = ops.Slice(found, 0, 1);
+            layers.Add((flow.Site, ops.Slice(found, 1, 1)));
+        }
+        return new ClariNetLatents(x, layers);
+    }
+
+    // From what a flow gave to what it was given: z_t = (x_t - m(z_<t))·exp(-s(z_<t)), above s.
+    private sealed class Undone(ResidualWaveNet net, string site) : IRecursion
+    {
+        public string Site => site;
+
+        public Tensor Step(Ops ops, Tensor previous, Tensor x, Tensor condition)
+        {
+            Tensor output = net.Apply(ops, ops.Slice(previous, 0, 1), condition), logScale = ops.Slice(output, 1, 1);
+            return ops.Concat(ops.AffineInverse(x, logScale, ops.Slice(output, 0, 1)), logScale);
+        }
     }
 
     // What the published flows put in front of each result.

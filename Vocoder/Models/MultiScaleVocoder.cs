@@ -67,7 +67,7 @@ public abstract partial class MultiScaleVocoder : VocoderModel, IWindowedModel, 
     Tensor IWindowedModel.Speak(Ops ops, Tensor mel, long firstFrame, SynthesisOptions options)
     {
         Tensor noise = ops.Rent(1, 1, mel.Length * Recipe.HopSize);
-        new Philox(options.Seed).Normal(noise, 0, firstFrame * Recipe.HopSize);
+        new Philox(options.Seed).Normal(noise, NoiseStreams.Latents, firstFrame * Recipe.HopSize);
         System.Numerics.Tensors.TensorPrimitives.Multiply(noise.Span, options.Sigma, noise.Span);
         return Generate(ops, mel, noise);
     }

@@ -106,12 +106,18 @@ public abstract partial class VocoderModel
     public virtual Likelihood Score(ISampleSource audio, ReadOnlyMemory<float> mel, Parallelism parallelism)
     {
         var samples = new List<float>();
-        Length(audio, piece => samples.AddRange(piece), OnePassSeconds * Recipe.SampleRate, "it is scored in one pass, whose memory grows with the recording");
+        if (ScoresInChunks) Length(audio, piece => samples.AddRange(piece));
+        else
+            Length(audio, piece => samples.AddRange(piece), OnePassSeconds * Recipe.SampleRate,
+                "it is scored in one pass, whose memory grows with the recording");
         ReadOnlySpan<float> whole = CollectionsMarshal.AsSpan(samples);
         // Too short for a frame is too short to score, which says so.
         bool isComputed = mel.IsEmpty && whole.Length >= Recipe.HopSize;
         return Score(isComputed ? new MelSpectrogram(Recipe).Compute(whole, parallelism) : mel.Span, whole, parallelism);
     }
+
+    /// <summary>Whether no more than the samples themselves is held of a whole recording.</summary>
+    private protected virtual bool ScoresInChunks => false;
 
     // 3 GB of intermediate results of the published WaveGlow.
     private const int OnePassSeconds = 60;

@@ -14,7 +14,9 @@ public sealed partial class WaveGlow
         // As many frames as are decoded from: the last one's kernel reaches into what follows it.
         Tensor told = ops.Crop(Tensor.From(mel, 1, Recipe.Bands, melFrames), 0, frames);
         Tensor z = Forward(ops, Tensor.From(audio[..samples], 1, 1, samples), told).Latent;
-        return new LatentSpeech { Z = ops.Read(z).ToArray(), Group = Config.Group, Mel = ops.Read(told).ToArray(), Voice = VoiceKey };
+        var encoded = new LatentSpeech { Z = ops.Read(z).ToArray(), Group = Config.Group, Mel = ops.Read(told).ToArray(), Voice = VoiceKey };
+        ops.Reset();
+        return encoded;
     }
 
     /// <inheritdoc/>
@@ -26,6 +28,8 @@ public sealed partial class WaveGlow
             throw new VocoderException($"z has {latent.Steps} columns, expected {SampleCount(frames) / Config.Group} for the {frames} frames of the mel");
         Ops ops = Engine.Compute(parallelism);
         Tensor z = Tensor.From(latent.Z, 1, Config.Group, latent.Steps), mel = Tensor.From(latent.Mel, 1, Recipe.Bands, frames);
-        return ops.Read(Generate(ops, mel, [.. _flow.Parts(ops, z).Reverse()])).ToArray();
+        float[] audio = ops.Read(Generate(ops, mel, [.. _flow.Parts(ops, z).Reverse()])).ToArray();
+        ops.Reset();
+        return audio;
     }
 }

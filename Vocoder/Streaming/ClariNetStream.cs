@@ -4,12 +4,12 @@ using FlowVocoder.Models;
 namespace FlowVocoder.Streaming;
 
 /// <summary>
-/// Generation by a <see cref="ClariNet"/>: cached convolutions are the memory of its causal flows. Only the up-sampling looks to both sides, so some frames
-/// wait, and are kept, for it.
+/// Generation by a <see cref="ClariNet"/> or its teacher: cached convolutions are the memory of their causal networks. Only the up-sampling looks to both
+/// sides, so some frames wait, and are kept, for it.
 /// </summary>
 internal sealed class ClariNetStream : VocoderStream
 {
-    private readonly ClariNet _model;
+    private readonly ClariNetVocoder _model;
     // What looks to both sides remembers nothing.
     private readonly Ops _ops, _upsampling;
     private readonly StreamState _state = new();
@@ -18,7 +18,7 @@ internal sealed class ClariNetStream : VocoderStream
     private float[] _mel = [];
     private int _melCount;
 
-    public ClariNetStream(ClariNet model, SynthesisOptions options, Parallelism parallelism) : base(model, options)
+    public ClariNetStream(ClariNetVocoder model, SynthesisOptions options, Parallelism parallelism) : base(model, options)
     {
         if (options.PitchShift != 0)
             throw new VocoderException(FormattableString.Invariant(
@@ -28,7 +28,7 @@ internal sealed class ClariNetStream : VocoderStream
     }
 
     /// <summary>What the layers of a model remember of a signal that is under way, by their places.</summary>
-    public static IReadOnlyDictionary<string, (int Batch, int Channels, int Length)> Shapes(ClariNet model)
+    public static IReadOnlyDictionary<string, (int Batch, int Channels, int Length)> Shapes(ClariNetVocoder model)
     {
         var stream = new ClariNetStream(model, new SynthesisOptions(), new Parallelism(1));
         stream.Push(new float[(model.LookAheadFrames + 1) * stream.Bands], new float[stream.HopSize]);
@@ -75,7 +75,7 @@ internal sealed class ClariNetStream : VocoderStream
         Tensor noise = _ops.Rent(1, 1, samples.Length);
         _noise.Normal(noise, NoiseStreams.Latents, done * HopSize);
         System.Numerics.Tensors.TensorPrimitives.Multiply(noise.Span, Options.Sigma, noise.Span);
-        Tensor own = _upsampling.Crop(condition, before * HopSize, samples.Length), audio = _model.Student.Speak(_ops, noise, own, isStart: done == 0);
+        Tensor own = _upsampling.Crop(condition, before * HopSize, samples.Length), audio = _model.Speak(_ops, noise, own, isStart: done == 0);
         _ops.Read(audio).CopyTo(samples);
         _ops.Reset();
         _upsampling.Reset();

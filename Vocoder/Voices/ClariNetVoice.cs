@@ -7,7 +7,7 @@ namespace FlowVocoder.Voices;
 /// <summary>A <see cref="ClariNet"/> from a voice file, or from the checkpoints of a student and its teacher of https://github.com/ksw0306/ClariNet.</summary>
 public static class ClariNetVoice
 {
-    private const string First = "iafs.0.", Upsampling = "upsample_conv.";
+    private const string First = "iafs.0.", Upsampling = ClariNetVocoder.Upsampling + ".", Family = "the student of a ClariNet";
 
     /// <summary>The model of a voice file.</summary>
     /// <exception cref="VocoderException">The file holds another kind of model, or tensors that do not fit its configuration.</exception>
@@ -20,9 +20,6 @@ public static class ClariNetVoice
 
     /// <summary>Whether a tensor's name is one that every published student has and no other family.</summary>
     internal static bool IsKey(string name) => name == First + "front_conv.0.conv.weight_v";
-
-    /// <summary>Whether a tensor's name is one of a published teacher.</summary>
-    internal static bool IsTeacherKey(string name) => name == "front_conv.0.conv.weight_v";
 
     /// <summary>
     /// The model of a student's state dictionary, with the up-sampling of its teacher's. All but the layers of a block follows from the shapes; those are 10 as
@@ -42,28 +39,17 @@ public static class ClariNetVoice
                 + "expected that too: vocoder import STUDENT VOICE.safetensors --teacher TEACHER");
         string beside = Path.ChangeExtension(path, ".json");
         ClariNetConfig config = File.Exists(beside) ? ClariNetConfig.FromJson(File.ReadAllText(beside), beside) : new ClariNetConfig();
-        int[] front = ShapeOf(First + "front_conv.0.conv.weight_v"), filter = ShapeOf(First + "res_blocks.0.filter_conv.conv.weight_v");
+        var keys = new ClariNetKeys(tensors, path, Family);
+        int[] front = keys.ShapeOf(First + "front_conv.0.conv.weight_v"), filter = keys.ShapeOf(First + "res_blocks.0.filter_conv.conv.weight_v");
+        int flows = keys.Count(i => Invariant($"iafs.{i}.front_conv.0.conv.weight_v"));
         config = config with
         {
-            MelChannels = ShapeOf(First + "res_blocks.0.filter_conv_c.weight_v")[1], Residual = front[0], FrontTaps = front[^1], Gate = filter[0],
-            Kernel = filter[^1],
-            Skip = ShapeOf(First + "res_blocks.0.skip_conv.weight_v")[0], Blocks = [.. Flows().Select(BlocksOf)],
-            UpsampleScales = [.. Enumerable.Range(0, Count(i => Invariant($"{Upsampling}{2 * i}.weight_v")))
-                .Select(i => ShapeOf(Invariant($"{Upsampling}{2 * i}.weight_v"))[^1] / 2)],
+            MelChannels = keys.ShapeOf(First + "res_blocks.0.filter_conv_c.weight_v")[1], Residual = front[0], FrontTaps = front[^1], Gate = filter[0],
+            Kernel = filter[^1], Skip = keys.ShapeOf(First + "res_blocks.0.skip_conv.weight_v")[0],
+            Blocks = [.. Enumerable.Range(0, flows).Select(i => keys.Blocks(Invariant($"iafs.{i}."), Invariant($"flow {i}"), config.Layers, beside))],
+            UpsampleScales = keys.UpsampleScales,
         };
         return Create(config, null, path, tensors);
-
-        int Count(Func<int, string> name) => Enumerable.Range(0, tensors.Count).TakeWhile(i => tensors.ContainsKey(name(i))).Count();
-        IEnumerable<int> Flows() => Enumerable.Range(0, Count(i => Invariant($"iafs.{i}.front_conv.0.conv.weight_v")));
-        int[] ShapeOf(string name) => tensors.GetValueOrDefault(name) is { Shape: { Length: >= 3 } shape } ? shape
-            : throw new VocoderException($"{path}: found no tensor '{name}' of three axes or more, expected the weights of a ClariNet");
-        int BlocksOf(int flow)
-        {
-            int layers = Count(i => Invariant($"iafs.{flow}.res_blocks.{i}.res_conv.weight_v"));
-            return layers > 0 && layers % config.Layers == 0 ? layers / config.Layers
-                : throw new VocoderException(
-                    $"{path}: flow {flow} has {layers} layers, expected blocks of {config.Layers}; {beside} may say how many: {{\"layers\": 8}}");
-        }
     }
 
     private static ClariNet Create(ClariNetConfig config, MelRecipe? recipe, string source, IReadOnlyDictionary<string, SafeTensor> tensors)

@@ -19,17 +19,16 @@ internal static class PublishedCheckpoint
         var (tensors, iteration) = ReadAll(path);
         if (tensors.Keys.Any(FlowtronCheckpoint.IsKey))
             throw new VocoderException($"{path}: holds a Flowtron, which makes mels of text, expected a vocoder, which makes speech of mels");
-        if (tensors.Keys.Any(ClariNetVoice.IsTeacherKey))
-            throw new VocoderException(
-                $"{path}: is the teacher of a ClariNet, expected its student: vocoder import STUDENT VOICE.safetensors --teacher {path}");
-        bool isWaveFlow = tensors.Keys.Any(WaveFlowVoice.IsKey), isMultiScale = tensors.Keys.Any(MultiScaleVoice.IsKey),
-            isClariNet = tensors.Keys.Any(ClariNetVoice.IsKey);
-        string family = isWaveFlow ? "WaveFlow" : isMultiScale ? "FloWaveNet or WaveNODE" : isClariNet ? "ClariNet" : "WaveGlow";
+        bool isTeacher = tensors.Keys.Any(ClariNetTeacherVoice.IsKey), isWaveFlow = tensors.Keys.Any(WaveFlowVoice.IsKey),
+            isMultiScale = tensors.Keys.Any(MultiScaleVoice.IsKey), isClariNet = !isTeacher && tensors.Keys.Any(ClariNetVoice.IsKey);
+        string family = isWaveFlow ? "WaveFlow" : isMultiScale ? "FloWaveNet or WaveNODE" : isClariNet ? "ClariNet"
+            : isTeacher ? "ClariNet's teacher" : "WaveGlow";
         if (recipe != null && family != "WaveGlow")
             throw new VocoderException($"{path}: is a {family}, whose recipe of mels is known, expected none to be named");
         if (teacher != null && !isClariNet) throw new VocoderException($"{path}: is a {family}, which has no teacher, expected none to be named");
         VocoderModel model = isWaveFlow ? WaveFlowVoice.FromTensors(tensors, path) : isMultiScale ? MultiScaleVoice.FromTensors(tensors, path)
-            : isClariNet ? ClariNetVoice.FromTensors(tensors, path, teacher == null ? null : Read(teacher)) : WaveGlowVoice.FromTensors(tensors, path, recipe);
+            : isClariNet ? ClariNetVoice.FromTensors(tensors, path, teacher == null ? null : Read(teacher))
+            : isTeacher ? ClariNetTeacherVoice.FromTensors(tensors, path) : WaveGlowVoice.FromTensors(tensors, path, recipe);
         return new ImportedCheckpoint(model, tensors.Count, iteration);
     }
 
@@ -51,7 +50,7 @@ internal static class PublishedCheckpoint
             // What holds none of the weights that tell the shape need not be read.
             if (!names.Any(name => WaveGlowKeys.IsUpsampling(name) || WaveFlowVoice.IsKey(name) || MultiScaleVoice.IsKey(name)
                 || FlowtronCheckpoint.IsKey(name) || ClariNetVoice.IsKey(name)
-                    || ClariNetVoice.IsTeacherKey(name))) throw WaveGlowShapes.NoWaveGlow(path, "upsample.weight");
+                || ClariNetTeacherVoice.IsKey(name))) throw WaveGlowShapes.NoWaveGlow(path, "upsample.weight");
         }).Tensors, null);
     }
 

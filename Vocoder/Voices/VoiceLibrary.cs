@@ -33,8 +33,8 @@ public sealed record LoadedVoice(string Name, string Source, VocoderModel Model,
 }
 
 /// <summary>
-/// Finds voices by name or file and loads them, whatever kind of model they hold; checkpoints of the published WaveGlow, WaveFlow, FloWaveNet and WaveNODE are
-/// voices too; that of a ClariNet becomes one together with its teacher's, see <see cref="ImportedCheckpoint"/>.
+/// Finds voices by name or file and loads them, whatever kind of model they hold; checkpoints of the published WaveGlow, WaveFlow, FloWaveNet, WaveNODE and
+/// of ClariNet's teacher are voices too; that of its student becomes one together with its teacher's, see <see cref="ImportedCheckpoint"/>.
 /// </summary>
 public static class VoiceLibrary
 {
@@ -112,6 +112,7 @@ public static class VoiceLibrary
             WaveGlow.KindName => WaveGlowVoice.FromFile(file),
             WaveFlow.KindName => WaveFlowVoice.FromFile(file),
             ClariNet.KindName => ClariNetVoice.FromFile(file),
+            ClariNetTeacher.KindName => ClariNetTeacherVoice.FromFile(file),
             FloWaveNet.KindName or WaveNode.KindName => MultiScaleVoice.FromFile(file),
             _ => CompactVoice.FromFile(file),
         };
