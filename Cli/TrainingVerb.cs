@@ -126,7 +126,8 @@ internal abstract class TrainingVerb : Verb
                 ClariNet = model.Config, Recipe = model.Recipe.Name, Distillation = new DistillationConfig { ClosedForm = true, FrameWeight = 1 },
             },
             _ => throw new VocoderException($"{loaded.Source}: holds a model of kind '{loaded.Model.Kind}', expected '{CompactVocoder.KindName}', "
-                + $"'{WaveFlow.KindName}', '{FloWaveNet.KindName}', '{WaveNode.KindName}', '{ClariNetTeacher.KindName}' or '{ClariNet.KindName}' to train from"),
+                + $"'{WaveFlow.KindName}', '{FloWaveNet.KindName}', '{WaveNode.KindName}', "
+                + $"'{ClariNetTeacher.KindName}' or '{ClariNet.KindName}' to train from"),
         };
     }
 

@@ -11,7 +11,8 @@ internal sealed class LikelihoodTask : ITrainingTask
     private readonly CropLoader _crops;
 
     /// <exception cref="VocoderException">No recording, or none that is held out, is as long as a crop and not silent.</exception>
-    public LikelihoodTask(VocoderModel model, SpeechDataset data, TrainingConfig config) => (_model, _crops) = (model, new CropLoader(model.Recipe, data, config));
+    public LikelihoodTask(VocoderModel model, SpeechDataset data, TrainingConfig config) =>
+        (_model, _crops) = (model, new CropLoader(model.Recipe, data, config));
 
     public ParameterSet Parameters => _model.Parameters;
 

@@ -27,7 +27,7 @@ public sealed record TrainingConfig
     /// <summary>The same of a ClariNet's teacher.</summary>
     public ClariNetTeacherConfig? ClariNetTeacher { get; init; }
 
-    /// <summary>A ClariNet's student, which learns from its teacher and <see cref="DistillationConfig.FrameWeight"/> alone; null, the default, for none.</summary>
+    /// <summary>A ClariNet's student, which learns from its teacher and by <see cref="DistillationConfig.FrameWeight"/>; null, the default, for none.</summary>
     public ClariNetConfig? ClariNet { get; init; }
 
     /// <summary>The configurations of the models in place of the compact one, as text; empty without.</summary>

@@ -90,7 +90,8 @@ public sealed class ImportVerbTests : IDisposable
     {
         string voice = _folder["v.safetensors"], other = _folder["other.safetensors"];
         CliFixture.Run("import", Fixture("module_zip.pt"), voice).Succeeds();
-        CliFixture.Run("import", voice, other).Fails(1, $"'{voice}' is a voice already, or no checkpoint, expected that of a WaveGlow, WaveFlow, FloWaveNet, WaveNODE or ClariNet");
+        CliFixture.Run("import", voice, other).Fails(1,
+            $"'{voice}' is a voice already, or no checkpoint, expected that of a WaveGlow, WaveFlow, FloWaveNet, WaveNODE or ClariNet");
         CliFixture.Run("import", Fixture("gradients.safetensors"), Fixture("gradients.safetensors")).Fails(2, "is also the input");
         CliFixture.Run("import", Fixture("mel.npy"), other).Fails(1, "mel.npy");
         Assert.False(File.Exists(other));

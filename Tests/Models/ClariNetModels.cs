@@ -17,7 +17,8 @@ internal static class ClariNetModels
         MelChannels = 4, Blocks = 2, Layers = 2, Residual = 4, Gate = 6, Skip = 4, UpsampleScales = [8, 4],
     };
 
-    public static TheoryData<ClariNetTeacherConfig> Teachers() => [SmallTeacher, SmallTeacher with { Blocks = 1, Layers = 3, Kernel = 3, UpsampleScales = [32] }];
+    public static TheoryData<ClariNetTeacherConfig> Teachers() =>
+        [SmallTeacher, SmallTeacher with { Blocks = 1, Layers = 3, Kernel = 3, UpsampleScales = [32] }];
 
     public static TheoryData<ClariNetConfig> Configurations() => [Small, Small with { Blocks = [1], Kernel = 2, FrontTaps = 1, UpsampleScales = [32] }];
 

@@ -40,7 +40,10 @@ public abstract partial class ClariNetVocoder
         Normalize(mel.ToArray(), audio[..samples].ToArray(), parallelism, cancellation, (first, z, layers) =>
         {
             for (int i = 0; i < z.Length; i++)
-                nats[(first + i) / hop] -= (0.5 * z.Span[i] * z.Span[i] + CompactVocoder.HalfLog2Pi + layers.Sum(layer => (double)layer.LogScale.Span[i])) / hop;
+            {
+                double logScale = layers.Sum(layer => (double)layer.LogScale.Span[i]);
+                nats[(first + i) / hop] -= (0.5 * z.Span[i] * z.Span[i] + CompactVocoder.HalfLog2Pi + logScale) / hop;
+            }
         });
         return nats;
     }

@@ -29,7 +29,8 @@ internal sealed class ClariNetKeys(IReadOnlyDictionary<string, SafeTensor> tenso
     {
         int layers = Count(i => Invariant($"{prefix}res_blocks.{i}.res_conv.weight_v"));
         return layers > 0 && layersOfBlock > 0 && layers % layersOfBlock == 0 ? layers / layersOfBlock
-            : throw new VocoderException($"{path}: {what} has {layers} layers, expected blocks of {layersOfBlock}; {beside} may say how many: {{\"layers\": 8}}");
+            : throw new VocoderException(
+                $"{path}: {what} has {layers} layers, expected blocks of {layersOfBlock}; {beside} may say how many: {{\"layers\": 8}}");
     }
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
