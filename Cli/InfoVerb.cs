@@ -82,7 +82,7 @@ internal sealed class InfoVerb : Verb
         if (model.MatchPasses > 0)
         {
             StreamLatency one = model.LatencyWith(1), two = model.LatencyWith(2);
-            table.Row("matching", $"{model.MatchPasses} passes for the whole mel of a recording, 0 for streams; with one the look-ahead is {one.Frames} frames, {one.Milliseconds:0.0} ms, each further one adds {two.Milliseconds - one.Milliseconds:0.0} ms");
+            table.Row("matching", $"{model.MatchPasses} passes for the whole mel of a recording, 1 for streams; with one the look-ahead is {one.Frames} frames, {one.Milliseconds:0.0} ms, each further one adds {two.Milliseconds - one.Milliseconds:0.0} ms");
         }
         table.Row("past context", $"{model.PastSamples:N0} samples, {Milliseconds(model.PastSamples):0.0} ms");
     }

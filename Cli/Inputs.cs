@@ -20,7 +20,7 @@ internal static class Inputs
     public static Option<float?> Sigma() =>
         Number("--sigma", "X", "Standard deviation of the noise, 0 to 10: lower is cleaner and duller. Default: what suits the voice, else 1");
 
-    public static Option<int?> Match(string byDefault = "what suits voice and mel for a whole mel (see 'vocoder info'), 0 for streams") => new("--match")
+    public static Option<int?> Match(string byDefault = "what suits voice and mel for a whole mel (see 'vocoder info'), 1 for streams") => new("--match")
     {
         Description = $"Passes that make the speech obey its mel, 0 to {SynthesisOptions.MaxMatch}: 0 is what the flow gives; each brings levels nearer, "
             + "takes some 0.05 % of real time and lets a "

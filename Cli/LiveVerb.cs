@@ -4,6 +4,7 @@ using FlowVocoder.AudioIO.Devices;
 using FlowVocoder.AudioIO.Inputs;
 using FlowVocoder.AudioIO.Players;
 using FlowVocoder.Features;
+using FlowVocoder.Streaming;
 using FlowVocoder.Voices;
 
 namespace FlowVocoder.Cli;
@@ -35,9 +36,12 @@ internal sealed class LiveVerb : Verb
         Add(_input);
         Add(_voice);
         Add(_seconds);
-        _speaking = new SpeakingOptions(this, withVoice: false, withSound: true);
+        _speaking = new SpeakingOptions(this, withVoice: false, withSound: true, live: true);
         _player = new PlayerOptions(this, defaultBuffer: 60);
     }
+
+    // Who hears himself waits for nothing that he did not ask for.
+    private static SynthesisOptions Unmatched(SynthesisOptions options) => options with { Match = options.Match ?? 0 };
 
     public override int Run(ParseResult arguments, Terminal terminal)
     {
@@ -48,7 +52,7 @@ internal sealed class LiveVerb : Verb
         terminal = _player.Beside(arguments, terminal);
         var voices = new LiveVoices(arguments.GetValue(_voice) is { Length: > 0 } names ? names : [VoiceLibrary.DefaultVoice],
             name => _speaking.Load(arguments, name), voice =>
-                voice.Model.NewStream(_speaking.Synthesis(arguments, voice), _speaking.StreamParallelism(arguments)));
+                voice.Model.NewStream(Unmatched(_speaking.Synthesis(arguments, voice)), _speaking.StreamParallelism(arguments)));
         MelRecipe recipe = voices.Current.Model.Recipe;
         // The recording begins when everything is ready.
         Recording? recording = File.Exists(input) || IsFileName(input) ? Recording.Read(input) : null;

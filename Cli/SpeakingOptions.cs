@@ -12,15 +12,16 @@ internal sealed class SpeakingOptions
     private readonly Option<float?> _sigma = Inputs.Sigma();
     private readonly Option<float?> _pitch = Inputs.Number("--pitch", "SEMITONES", "Raises or lowers the voice, -24 to 24. Default: 0");
     private readonly Option<ulong?> _seed = Inputs.Seed("Seed of the noise: the same seed gives the same samples. Default: 0");
-    private readonly Option<int?> _match = Inputs.Match();
+    private readonly Option<int?> _match;
     private readonly Option<int> _threads = Inputs.Threads("0 for whole mels, 1 for streams");
 
     private readonly Engines _engines;
     private readonly SolverOption _solver;
 
     /// <summary>Adds the options to a verb.</summary>
-    public SpeakingOptions(Command verb, bool withVoice = true, bool withSound = false)
+    public SpeakingOptions(Command verb, bool withVoice = true, bool withSound = false, bool live = false)
     {
+        _match = live ? Inputs.Match("0") : Inputs.Match();
         _engines = withSound ? new Engines(verb, "--engine-device") : new Engines(verb);
         if (withVoice) verb.Add(_voice);
         _solver = new SolverOption(verb);

@@ -59,7 +59,7 @@ typedef struct fv_options {
     uint64_t seed;     /* of the noise: the same seed gives the same samples */
 } fv_options;
 
-#define FV_MATCH_AUTO (-1)  /* what suits voice and mel where the whole mel is there, none in a stream */
+#define FV_MATCH_AUTO (-1)  /* what suits voice and mel where the whole mel is there, one in a stream */
 #define FV_THREADS_AUTO (0) /* one a processor for a whole mel, one in all for a stream */
 
 /* The version of the library, "1.2.3". */

@@ -24,7 +24,7 @@ cp "$fixtures/mels/pwg_stats.npy" "$work/stats.npy"
 "$python" -c "import numpy; numpy.save('$work/waveglow.npy', numpy.load('$fixtures/waveglow_tiny/mel.npy')[0])"
 cp "$fixtures/waveglow_tiny/module_zip.pt" "$work/waveglow.pt"
 speak() { "$vocoder" synth "$work/$1.npy" "$work/$2.wav" "${@:3}" >/dev/null; }
-speak mel whole --float && speak mel whole16 && speak mel stream --float --match 0 \
+speak mel whole --float && speak mel whole16 && speak mel stream --float --match 1 \
   && speak mozilla-range mozilla-range --float --match 0 --mel-recipe mozilla-range \
   && speak parallelwavegan parallelwavegan --float --match 0 --mel-recipe parallelwavegan --stats "$work/stats.npy" --approximate \
   && speak waveglow waveglow --float --match 0 --voice "$work/waveglow.pt" --denoise 0.5

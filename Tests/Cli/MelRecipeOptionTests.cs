@@ -84,7 +84,7 @@ public sealed class MelRecipeOptionTests(CliFixture fixture) : IClassFixture<Cli
         int bands = MelRecipe.ByName(recipe).Bands;
         var pipes = new Piped { Input = Piped.Frames(MelFile.Read(mel, bands).Data, bands, mostAtOnce: 700) };
         Assert.Equal(0, pipes.Run("synth", "-", "-", "--raw", "--float", "--voice", fixture.Voice, "--mel-recipe", recipe, "--approximate").Code);
-        Assert.Equal(Expected(To(recipe), mel, match: 0), MemoryMarshal.Cast<byte, float>(pipes.Sound).ToArray());
+        Assert.Equal(Expected(To(recipe), mel, match: 1), MemoryMarshal.Cast<byte, float>(pipes.Sound).ToArray());
     }
 
     // What came before the mistake is spoken to its end.
@@ -97,7 +97,7 @@ public sealed class MelRecipeOptionTests(CliFixture fixture) : IClassFixture<Cli
         CliResult result = pipes.Run("synth", "-", "-", "--raw", "--float", "--voice", fixture.Voice, "--mel-recipe", "vocos", "--approximate");
         Assert.Equal(1, result.Code);
         Assert.EndsWith("found 7 bytes of it, expected 400 (100 values of 4 bytes)\n", result.Error, StringComparison.Ordinal);
-        Assert.Equal(Expected(To("vocos"), mel, match: 0), MemoryMarshal.Cast<byte, float>(pipes.Sound).ToArray());
+        Assert.Equal(Expected(To("vocos"), mel, match: 1), MemoryMarshal.Cast<byte, float>(pipes.Sound).ToArray());
     }
 
     [Fact]

@@ -13,8 +13,8 @@ public sealed class SynthPipeTests(CliFixture fixture) : IClassFixture<CliFixtur
 {
     private const int Bands = 80, FrameBytes = Bands * sizeof(float);
 
-    // Frames that come one by one are not matched unless that is asked for.
-    private float[] Expected(int frames) => Synthesizer.Synthesize(fixture.Model, Mel(frames), new SynthesisOptions { Match = 0 }, new Parallelism(1));
+    // Frames that come one by one are matched once.
+    private float[] Expected(int frames) => Synthesizer.Synthesize(fixture.Model, Mel(frames), new SynthesisOptions { Match = 1 }, new Parallelism(1));
 
     private byte[] ExpectedBytes(int frames) => MemoryMarshal.AsBytes<short>(Noise.In16Bits(Expected(frames))).ToArray();
 
@@ -68,7 +68,7 @@ public sealed class SynthPipeTests(CliFixture fixture) : IClassFixture<CliFixtur
     public void Each_frame_is_answered_as_soon_as_the_look_ahead_allows()
     {
         var sound = new MemoryStream();
-        int lookAhead = fixture.Model.LookAheadFrames;
+        int lookAhead = fixture.Model.LatencyWith(1).Frames;
         var answered = new List<long>();
         var input = new WatchedStream(Piped.Frames(Mel(30), Bands, mostAtOnce: FrameBytes), _ => answered.Add(sound.Length));
         Assert.Equal(0, new Piped { Input = input, Output = sound }.Run(Synth("--raw")).Code);
@@ -89,9 +89,9 @@ public sealed class SynthPipeTests(CliFixture fixture) : IClassFixture<CliFixtur
         Assert.Equal(0, new Piped { Input = npy }.Run("synth", "-", folder["b.wav"], "--voice", fixture.Voice).Code);
         Assert.Equal(wav, File.ReadAllBytes(folder["b.wav"]));
         var pipes = new Piped();
-        Assert.Equal(0, pipes.Run("synth", fixture.Npy, "-", "--voice", fixture.Voice, "--match", "0").Code);
+        Assert.Equal(0, pipes.Run("synth", fixture.Npy, "-", "--voice", fixture.Voice, "--match", "1").Code);
         Assert.Equal(wav[44..], pipes.Sound[44..]);
-        CliResult raw = CliFixture.Run("synth", fixture.Npy, folder["c.raw"], "--raw", "--voice", fixture.Voice, "--match", "0").Succeeds();
+        CliResult raw = CliFixture.Run("synth", fixture.Npy, folder["c.raw"], "--raw", "--voice", fixture.Voice, "--match", "1").Succeeds();
         Assert.Equal(wav[44..], File.ReadAllBytes(folder["c.raw"]));
         Assert.Contains("c.raw: 0.50 s of speech", raw.Output, StringComparison.Ordinal);
     }

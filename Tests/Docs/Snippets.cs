@@ -49,7 +49,7 @@ internal static class Snippets
     {
         VocoderStream stream = voice.Model.NewStream(voice.Options, new Parallelism(1));
         MelConverter converter = toVoice.NewConverter();
-        float[] frames = new float[4 * stream.Bands], samples = new float[4 * stream.HopSize];
+        float[] frames = new float[4 * stream.Bands], samples = new float[Math.Max(4, stream.LookAheadFrames) * stream.HopSize];
         await foreach (ReadOnlyMemory<float> frame in model)   // one frame of your model at a time
         {
             int count = converter.Push(frame.Span, frames);

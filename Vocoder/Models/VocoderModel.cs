@@ -73,6 +73,7 @@ public abstract partial class VocoderModel
     /// <exception cref="VocoderException">The options are out of range, or do not fit the voice.</exception>
     public VocoderStream NewStream(SynthesisOptions options, Parallelism parallelism)
     {
+        options = options.ForStream(this);
         VocoderStream voice = CreateStream(options, parallelism);
         return options.Match is > 0 and int passes ? new MatchedStream(voice, options.PitchShift == 0 ? Matching : EnvelopeMatching, passes) : voice;
     }

@@ -16,13 +16,20 @@ public sealed record SynthesisOptions
     public ulong Seed { get; init; }
 
     /// <summary>
-    /// Passes that make the speech obey its mel, 0 to <see cref="MaxMatch"/>: levels come nearer with each, and a stream waits three frames longer. null is
-    /// what suits: none in a stream, for a whole mel see <see cref="ForWholeMel"/>. The default value is null.
+    /// Passes that make the speech obey its mel, 0 to <see cref="MaxMatch"/>: levels come nearer with each, and a stream waits three frames longer, for the
+    /// first four. null is what suits: see <see cref="ForStream"/> and <see cref="ForWholeMel"/>. The default value is null.
     /// </summary>
     public int? Match { get; init; }
 
     /// <summary>Most passes of <see cref="Match"/>.</summary>
     public const int MaxMatch = 32;
+
+    /// <summary>
+    /// The same for a stream: where <see cref="Match"/> is left open, one pass for a voice whose mel can be matched. It gives most of what there is to gain
+    /// and waits four frames; 0 waits for nothing.
+    /// </summary>
+    /// <param name="model">The voice.</param>
+    public SynthesisOptions ForStream(VocoderModel model) => Match == null ? this with { Match = Math.Min(1, model.MatchPasses) } : this;
 
     /// <summary>
     /// The same for a mel that is there as a whole: where <see cref="Match"/> is left open, as many passes as suit voice and mel. A mel that is smoother than

@@ -148,7 +148,7 @@ class Vocoder:
         denoise: float = 0.0,
         threads: int = 1,
     ) -> Stream:
-        """A stream that frames are pushed into. Options as for :meth:`synth`; ``match`` is 0 by default, and each pass lets the stream wait longer."""
+        """A stream that frames are pushed into. Options as for :meth:`synth`; ``match`` is 1 by default, and each pass lets the stream wait longer."""
         return Stream(self, self._options(sigma, pitch_shift, seed, match, denoise, threads))
 
     def stream(
@@ -165,9 +165,9 @@ class Vocoder:
         """Speaks frames as they come: each as soon as its look-ahead is there.
 
         >>> vocoder = Vocoder("student")
-        >>> frames = (np.full(80, np.log(1e-5)) for _ in range(5))
+        >>> frames = (np.full(80, np.log(1e-5)) for _ in range(9))
         >>> [len(samples) for samples in vocoder.stream(frames)]
-        [256, 256, 256, 512]
+        [256, 256, 256, 1536]
 
         :param frames: single frames of shape [bands], or several at a time as for :meth:`synth`.
         """
