@@ -17,8 +17,8 @@ internal static class StreamingBenchmark
         Console.WriteLine("One thread. A step is a push of one chunk. Offline is the same mel in chunks of the stream's own choice, in turn with the others; "
             + "real-time factors take the shortest time of each step in all rounds.");
         Console.WriteLine();
-        _ = new MarkdownTable("voice", "passes of matching", "frames a chunk", "first frame in to first sample out, ms", "step p50, ms", "p95", "p99", "real-time factor",
-            "over offline", "state, KiB");
+        _ = new MarkdownTable("voice", "passes", "frames a chunk", "first frame in to first sample out, ms", "step p50, ms", "p95", "p99",
+            "real-time factor", "over offline", "state, KiB");
         foreach (var (name, model) in BenchmarkVoices.Load(voice))
             for (int passes = 0; passes <= Math.Min(1, model.MatchPasses); passes++) Measure(name, model, passes);
     }
@@ -34,12 +34,11 @@ internal static class StreamingBenchmark
         // The first round warms up.
         for (int round = -1; round < Rounds; round++)
             foreach (StreamRun run in runs.Prepend(offline)) run.Once(isMeasured: round >= 0);
-        foreach (StreamRun run in runs)
-            MarkdownTable.Row($"{name}", $"{passes}", $"{run.Chunk}", $"{1e3 * run.First:0.00}", $"{1e3 * run.Percentile(0.5):0.00}", $"{1e3 * run.Percentile(0.95):0.00}",
-                $"{1e3 * run.Percentile(0.99):0.00}", $"{run.Shortest / seconds:0.0000}", $"{run.Shortest / offline.Shortest:0.00} ×",
-                    $"{run.StateBytes / 1024.0:0}");
-        MarkdownTable.Row($"{name}", $"{passes}", $"offline, {offline.Chunk}", $"{1e3 * offline.First:0.00}", $"{1e3 * offline.Percentile(0.5):0.00}",
-            $"{1e3 * offline.Percentile(0.95):0.00}",
-            $"{1e3 * offline.Percentile(0.99):0.00}", $"{offline.Shortest / seconds:0.0000}", $"1.00 ×", $"{offline.StateBytes / 1024.0:0}");
+        foreach (StreamRun run in runs) Row($"{run.Chunk}", run);
+        Row($"offline, {offline.Chunk}", offline);
+
+        void Row(string chunk, StreamRun run) => MarkdownTable.Row($"{name}", $"{passes}", $"{chunk}", $"{1e3 * run.First:0.00}",
+            $"{1e3 * run.Percentile(0.5):0.00}", $"{1e3 * run.Percentile(0.95):0.00}", $"{1e3 * run.Percentile(0.99):0.00}", $"{run.Shortest / seconds:0.0000}",
+            $"{run.Shortest / offline.Shortest:0.00} ×", $"{run.StateBytes / 1024.0:0}");
     }
 }

@@ -36,7 +36,8 @@ internal abstract class TrainingVerb : Verb
     };
     private readonly Option<string?> _from = new("--from")
     {
-        Description = "Starts from the weights of a voice, to train it further; without --config with its model and recipe", HelpName = "NAME|FILE",
+        Description = "Starts from the weights of a voice, to train it further; without --config with its model and recipe, "
+            + "else with that of --config, whose encoders may be wider and harmonic bands finer", HelpName = "NAME|FILE",
     };
 
     private readonly Option<string[]> _set = new("--set")

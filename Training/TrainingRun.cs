@@ -239,9 +239,13 @@ public static class TrainingRun
     private static void CopyWeights(string voice, VocoderModel model)
     {
         LoadedVoice loaded = VoiceLibrary.Load(voice);
-        if (loaded.Model.ConfigJson != model.ConfigJson || model.Recipe.Mismatch(loaded.Model.Recipe) != null)
-            throw new VocoderException($"{loaded.Source}: its model or recipe is not that of the configuration, expected the same to start from it");
-        model.Parameters.CopyFrom(loaded.Model.Parameters);
+        bool isSameRecipe = model.Recipe.Mismatch(loaded.Model.Recipe) == null;
+        if (isSameRecipe && loaded.Model.ConfigJson == model.ConfigJson) model.Parameters.CopyFrom(loaded.Model.Parameters);
+        else if (isSameRecipe && (model, loaded.Model) is (CompactVocoder large, CompactVocoder small) && Growth.Fits(large.Config, small.Config))
+            Growth.Take(large, small);
+        else
+            throw new VocoderException($"{loaded.Source}: its model or recipe is not that of the configuration, expected the same to start from it, "
+                + "or one that differs in fewer channels of its encoders and coarser harmonic bands");
     }
 
     private static void WriteVoice(TrainingPaths paths, TrainingConfig config, VocoderModel model, long step, SpeechDataset data)

@@ -28,6 +28,16 @@ internal static class Samples
         return parameters;
     }
 
+    /// <summary>√(Σ (expected - found)² / Σ expected²).</summary>
+    public static double RelativeL2(ReadOnlySpan<float> expected, ReadOnlySpan<float> found)
+    {
+        Assert.Equal(expected.Length, found.Length);
+        double difference = 0, energy = 0;
+        for (int i = 0; i < expected.Length; i++)
+            (difference, energy) = (difference + Math.Pow(expected[i] - found[i], 2), energy + (double)expected[i] * expected[i]);
+        return Math.Sqrt(difference / energy);
+    }
+
     /// <summary>Asserts that two results agree in every bit, signs of zero included.</summary>
     public static void SameBits(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, string what)
     {

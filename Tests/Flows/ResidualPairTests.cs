@@ -1,6 +1,7 @@
 using FlowVocoder.AudioIO;
 using FlowVocoder.Compute;
 using FlowVocoder.Flows;
+using FlowVocoder.Tests.Compute;
 using FlowVocoder.Voices;
 
 namespace FlowVocoder.Tests.Flows;
@@ -46,12 +47,12 @@ public class ResidualPairTests
         Tensor x = Array("x").AsParameter(), none = Flow.NoCondition(x);
         var ops = new CpuOps(tape: new Tape());
         Tensor y = reversible ? ops.Reversible(new One(pair), x, none, out _) : pair.Forward(ops, x, none, out _);
-        Assert.InRange(Distance(Array("y").Span, y.Span), 0, 1e-6);
+        Assert.InRange(Samples.RelativeL2(Array("y").Span, y.Span), 0, 1e-6);
         ops.Backward(ops.Sum(ops.Multiply(y, Array("grad_y"))));
-        Assert.InRange(Distance(Array("grad_x").Span, x.Grad!.Span), 0, 1e-6);
+        Assert.InRange(Samples.RelativeL2(Array("grad_x").Span, x.Grad!.Span), 0, 1e-6);
         IReadOnlyDictionary<string, SafeTensor> gradients = Values("gradients");
         Assert.Equal(gradients.Keys.Order(), parameters.Items.Select(p => p.Name).Order());
-        foreach (Parameter p in parameters.Items) Assert.InRange(Distance(gradients[p.Name].Data, p.Value.Grad!.Span), 0, 1e-5);
+        foreach (Parameter p in parameters.Items) Assert.InRange(Samples.RelativeL2(gradients[p.Name].Data, p.Value.Grad!.Span), 0, 1e-5);
         if (reversible) Assert.InRange(ops.RebuildError, 0, 1e-6);
     }
 
@@ -62,7 +63,7 @@ public class ResidualPairTests
         var ops = new CpuOps();
         Tensor x = Array("x"), y = pair.Forward(ops, x, Flow.NoCondition(x), out Tensor logDet);
         Assert.Equal(0, logDet.Item);
-        Assert.InRange(Distance(x.Span, pair.Inverse(ops, y, Flow.NoCondition(x)).Span), 0, 1e-6);
+        Assert.InRange(Samples.RelativeL2(x.Span, pair.Inverse(ops, y, Flow.NoCondition(x)).Span), 0, 1e-6);
     }
 
     [Fact]
@@ -70,15 +71,5 @@ public class ResidualPairTests
     {
         Assert.Throws<ArgumentException>(() => new ResidualPair(new ParameterSet(), 3, 4));
         Assert.Throws<ArgumentException>(() => new ResidualPair(new ParameterSet(), 4, 4, kernel: 2));
-    }
-
-    // Relative L2.
-    private static double Distance(ReadOnlySpan<float> expected, ReadOnlySpan<float> found)
-    {
-        Assert.Equal(expected.Length, found.Length);
-        double difference = 0, energy = 0;
-        for (int i = 0; i < expected.Length; i++)
-            (difference, energy) = (difference + Math.Pow(expected[i] - found[i], 2), energy + (double)expected[i] * expected[i]);
-        return Math.Sqrt(difference / energy);
     }
 }
