@@ -229,6 +229,11 @@ public abstract class Ops
     /// <summary>Sum of all elements, [1,1,1], accumulated in double.</summary>
     public abstract Tensor Sum(Tensor x);
 
+    /// <summary>
+    /// What is the same at every step of x, added up: value [1,1,1]·factor·batch·time of x. So layers tell log-determinants that do not depend on the signal.
+    /// </summary>
+    public virtual Tensor OverSteps(Tensor value, Tensor x, float factor) => Scale(value, factor * x.Batch * x.Length);
+
     /// <summary>Sum over time of each channel, [b, c, t] → [b, c, 1].</summary>
     public abstract Tensor SumTime(Tensor x);
 

@@ -63,7 +63,7 @@ public sealed class ActNorm : Flow, IElementwiseFlow
         return Inverse(ops, z, condition);
     }
 
-    private Tensor LogDet(Ops ops, Tensor x, int sign) => ops.Scale(ops.Sum(_logScale), sign * x.Batch * x.Length);
+    private Tensor LogDet(Ops ops, Tensor x, int sign) => ops.OverSteps(ops.Sum(_logScale), x, sign);
 
     Tensor IElementwiseFlow.Transform(Ops ops, Tensor u, Tensor condition, bool generating, out Tensor logScale)
     {

@@ -96,7 +96,7 @@ public sealed class InvertibleConvolution : Flow
     }
 
     private Tensor LogDet(Ops ops, Tensor weight, Tensor x, int sign) =>
-        ops.Scale(_logDiagonal == null ? ops.LogAbsDet(weight) : ops.Sum(_logDiagonal), sign * x.Batch * x.Length);
+        ops.OverSteps(_logDiagonal == null ? ops.LogAbsDet(weight) : ops.Sum(_logDiagonal), x, sign);
 
     private Tensor Weight(Ops ops) => _composed?.Of(ops) ?? _weight;
 

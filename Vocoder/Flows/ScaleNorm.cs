@@ -42,7 +42,7 @@ internal sealed class ScaleNorm : Flow
     /// <inheritdoc/>
     public override Tensor Forward(Ops ops, Tensor x, Tensor condition, out Tensor logDet)
     {
-        logDet = ops.Scale(ops.Sum(ops.Log(ops.Multiply(_scale, _scale), 0f)), 0.5f * x.Batch * x.Length);
+        logDet = ops.OverSteps(ops.Sum(ops.Log(ops.Multiply(_scale, _scale), 0f)), x, 0.5f);
         Tensor moved = ops.ChannelAffine(x, _zero, _loc), z = ops.ChannelScale(moved, _scale);
         ops.Free(moved);
         return z;

@@ -28,7 +28,7 @@ public abstract partial class VocoderModel
     public bool HasEncoded(LatentSpeech latent) => latent.Voice.Length == 0 || latent.Voice.AsSpan().SequenceEqual(VoiceKey);
 
     /// <summary>What <see cref="LatentSpeech.Voice"/> is of this voice.</summary>
-    private protected float[] VoiceKey => [.. Fingerprint.Span[..8].ToArray().Select(b => (float)b)];
+    internal virtual float[] VoiceKey => [.. Fingerprint.Span[..8].ToArray().Select(b => (float)b)];
 
     private byte[] Hash()
     {

@@ -63,6 +63,9 @@ public abstract partial class VocoderModel
     /// <summary>Whether it speaks step by step, an autoregressive teacher: orders of magnitude slower than one parallel pass.</summary>
     public virtual bool GeneratesStepByStep => false;
 
+    /// <summary>Whether it scores recordings at all; what is only known as a graph that speaks does not.</summary>
+    public virtual bool CanScore => true;
+
     /// <summary>Whether it scores step by step, an inverse autoregressive student.</summary>
     public virtual bool ScoresStepByStep => false;
 
@@ -129,7 +132,7 @@ public abstract partial class VocoderModel
     /// <param name="most">Samples at most.</param>
     /// <param name="why">Why no more, for the error.</param>
     /// <exception cref="VocoderException">There are more.</exception>
-    private protected int Length(ISampleSource audio, Action<ReadOnlySpan<float>> watch, int most = int.MaxValue / 2,
+    internal int Length(ISampleSource audio, Action<ReadOnlySpan<float>> watch, int most = int.MaxValue / 2,
         string why = "positions are 32-bit numbers")
     {
         int samples = 0;
@@ -147,7 +150,7 @@ public abstract partial class VocoderModel
     }
 
     // Whole hops that the mel covers.
-    private protected (int Frames, int Samples) WholeFrames(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, string what)
+    internal (int Frames, int Samples) WholeFrames(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, string what)
     {
         int hop = Recipe.HopSize, melFrames = mel.Length / Recipe.Bands, frames = Math.Min(audio.Length / hop, melFrames);
         if (frames == 0)
