@@ -59,12 +59,11 @@ internal sealed class Engines
     }
 
     /// <summary>A voice that judges or encodes, on the engine that was asked for.</summary>
-    /// <exception cref="VocoderException">The engine or the device is not there, or only speaks.</exception>
+    /// <exception cref="VocoderException">The engine or the device is not there, or does not compute this voice.</exception>
     public LoadedVoice PutForwards(ParseResult arguments, LoadedVoice voice)
     {
-        if (VoiceEngine.Find(arguments.GetRequiredValue(_engine)) is { Scores: false } engine)
-            throw new VocoderException($"the engine {engine.Name} only speaks, expected {VoiceEngine.Managed} or torch");
-        return Put(arguments, voice);
+        string? device = arguments.GetValue(_device);
+        return Find(arguments, device)?.PutForwards(voice, device) ?? voice;
     }
 
     /// <summary>What losses and gradients are computed with.</summary>

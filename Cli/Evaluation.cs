@@ -41,7 +41,7 @@ internal sealed class Evaluation(LoadedVoice voice, IReadOnlyList<IEvaluatedSyst
             float[][] spoken = [.. systems.Select((system, i) => Speak(system, i, clip, mel))];
             _seconds += (double)audio.Length / _recipe.SampleRate;
             Parallel.For(0, systems.Count, options, i => _tables[i].Add(clip.Speaker, clip.Name, measures.Score(audio, spoken[i])));
-            if (!voice.Model.ScoresStepByStep) Judge(voice.Model.Score(mel, audio, parallelism));
+            if (voice.Model is { CanScore: true, ScoresStepByStep: false }) Judge(voice.Model.Score(mel, audio, parallelism));
             if (voice.Model is CompactVocoder compact && compact.PredictPitch(mel, parallelism) is { } f0)
                 _predicted.Add(VoicingScores.Of(tracker.Track(audio, f0.Length).F0, f0));
             if (keep != null) Keep(clip, audio, spoken);

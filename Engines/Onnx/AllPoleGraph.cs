@@ -4,7 +4,7 @@ using global::Onnx;
 namespace FlowVocoder.Onnx;
 
 /// <summary>
-/// The synthesis filter of linear prediction as nodes, <see cref="LinearPredictionFilter"/>. Within a block the filter is fixed, so that y = (e + p·M)·H, with
+/// The filters of linear prediction as nodes, <see cref="LinearPredictionFilter"/>. The way back is a recursion: within a block the filter is fixed, so that y = (e + p·M)·H, with
 /// p the last samples before the block, M what the taps make of them, and H the triangular Toeplitz matrix of the impulse response. Only p goes from block to
 /// block, 345 times a second.
 /// </summary>
@@ -45,6 +45,19 @@ internal sealed class AllPoleGraph(MelLinearPredictor predictor)
             ("body", body), ("num_scan_inputs", 3), ("scan_input_axes", new long[] { 1, 1, 1 }), ("scan_output_axes", new long[] { 1 }));
         memory?.Keep(results[0].Reshape(0, _order));
         return results[1].Reshape(0, -1, _block);
+    }
+
+    /// <summary>Speech to excitation, e_t = (x_t - Σ_k a_k·x_{t-k}) / g_t: the signal and its past, one tap later each.</summary>
+    /// <param name="speech">[b, 1, samples].</param>
+    /// <param name="taps">[b, blocks, order].</param>
+    /// <param name="gains">[b, blocks, 1].</param>
+    /// <param name="memory">Keeps the last samples from run to run; null for none.</param>
+    /// <returns>[b, 1, samples].</returns>
+    public Value Analyze(Value speech, Value taps, Value gains, StreamMemory? memory)
+    {
+        Value known = memory?.Precede(speech, 1, _order) ?? speech.PadFront(_order), excitation = speech.Reshape(0, -1, _block);
+        for (int k = 1; k <= _order; k++) excitation -= known.Slice(2, _order - k, -k).Reshape(0, -1, _block) * taps.Slice(2, k - 1, k);
+        return (excitation / gains).Reshape(0, 1, -1);
     }
 
     // h_t = Σ_k a_k·h_{t-k} with h_0 = 1, [b, blocks, block size]: all blocks at once, sample by sample. Doubling what is known of it in each step

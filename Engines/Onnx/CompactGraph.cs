@@ -11,7 +11,7 @@ namespace FlowVocoder.Onnx;
 /// A <see cref="CompactVocoder"/> as nodes. Its networks and flows are traced; what a stream works out between them, the phase and the linear predictors, are
 /// nodes that are written here. A run is given n frames and speaks n, of which the first of a signal are its look-ahead of silence.
 /// </summary>
-internal sealed class CompactGraph(CompactVocoder model, Graph graph, OnnxOps ops, StreamMemory? memory, PitchShift shift)
+internal sealed partial class CompactGraph(CompactVocoder model, Graph graph, OnnxOps ops, StreamMemory? memory, PitchShift shift)
 {
     private readonly CompactConfig _config = model.Config;
 
@@ -29,33 +29,31 @@ internal sealed class CompactGraph(CompactVocoder model, Graph graph, OnnxOps op
     public (Value Speech, Frames Frames) Speak(Value mel, Value noise, int count, double startPhase, int reach = 0)
     {
         var frames = new Frames(graph, memory, mel, model.LookAheadFrames, reach);
-        Tensor normalized = OnnxOps.TensorOf((mel + _config.MelOffset) * _config.MelFactor, 1, model.Recipe.Bands, count);
-        PhaseFeatures? phase = model.UsesPhase ? Phase(frames, normalized, startPhase) : null;
+        Tensor normalized = Normalized(mel, count);
+        FlowCondition condition = Condition(frames, normalized, model.UsesPhase ? Phase(frames, normalized, startPhase) : null);
+        return (Inverse(frames, mel, noise, count, condition), frames);
+    }
+
+    private Tensor Normalized(Value mel, int count) => OnnxOps.TensorOf((mel + _config.MelOffset) * _config.MelFactor, 1, model.Recipe.Bands, count);
+
+    // What lies before the signal leaves nothing behind in the layers that are told this.
+    private FlowCondition Condition(Frames frames, Tensor normalized, PhaseFeatures? phase)
+    {
         FlowCondition condition = model.Condition(ops, normalized, 0, phase)!.Value;
-        Value isFrame = frames.Are();
-        ops.IsSignal = Frames.Repeat(isFrame, Steps);
-        Tensor grouped = model.Stack.Inverse(ops, Parts(noise, count), condition);
-        Tensor excitation = ops.Unfold(grouped, _config.Group);
-        Value speech = model.NewPredictor() is { } predictor ? Predicted(frames, predictor, mel, ops.ValueOf(excitation))
-            : ops.ValueOf(excitation) * Frames.Repeat(isFrame, Hop);
-        return (speech, frames);
+        ops.IsSignal = Frames.Repeat(frames.Are(), Steps);
+        return condition;
+    }
+
+    private Value Inverse(Frames frames, Value mel, Value latents, int count, FlowCondition condition)
+    {
+        List<Tensor> parts = OnnxExporter.Parts(latents, model.Stack.LatentChannels, count * Steps);
+        Value excitation = ops.ValueOf(ops.Unfold(model.Stack.Inverse(ops, parts, condition), _config.Group));
+        return model.NewPredictor() is { } predictor ? Synthesized(frames, predictor, mel, excitation) : excitation * Frames.Repeat(frames.Are(), Hop);
     }
 
     /// <summary>Mel matching of what <see cref="Speak"/> speaks in a stream; for how long to reach see <see cref="MatchingStreamGraph.Reach"/>.</summary>
     public Value Match(MelMatching matching, int passes, Frames frames, Value speech, Value mel, int count) =>
         new MatchingStreamGraph(ops, memory!, matching, model.Recipe).Match(frames, speech, mel, count, passes);
-
-    private List<Tensor> Parts(Value noise, int count)
-    {
-        var parts = new List<Tensor>();
-        int first = 0;
-        foreach (int channels in model.Stack.LatentChannels)
-        {
-            parts.Add(OnnxOps.TensorOf(noise.Slice(1, first, first + channels), 1, channels, count * Steps));
-            first += channels;
-        }
-        return parts;
-    }
 
     private PhaseFeatures Phase(Frames frames, Tensor mel, double startPhase)
     {
@@ -66,16 +64,21 @@ internal sealed class CompactGraph(CompactVocoder model, Graph graph, OnnxOps op
         Value known = frames.Precede(f0, 1, wait);
         Value current = known.Slice(2, 0, -wait), next = wait == 1 ? known.Slice(2, 1) : known.Slice(2, 1, 1 - wait);
         Value phase = PitchGraph.Phase(frames, current, next, Hop, (int)FrameCentres.Of(model.Recipe, 0), model.Recipe.SampleRate, startPhase, shift);
-        Value hz = shift.Apply(current.Transpose(0, 2, 1));
-        Tensor features = OnnxOps.TensorOf(Features(phase, hz), 1, model.Phase!.Features, mel.Length * Steps);
+        return Features(phase, shift.Apply(current.Transpose(0, 2, 1)), mel.Length);
+    }
+
+    // φ of each sample [b, n, hop] and F0 of each frame [b, n, 1].
+    private PhaseFeatures Features(Value phase, Value hz, int count)
+    {
+        Tensor features = OnnxOps.TensorOf(Waves(phase, hz), 1, model.Phase!.Features, count * Steps);
         if (model.Phase.Signals == 0) return new PhaseFeatures(features, null);
         double lowest = PitchPredictor.LowestHz * shift.LowestRatio;
         var signals = new HarmonicSignals(phase, hz, _config.HarmonicBands, lowest, model.Recipe.SampleRate, Hop, _config.Group);
-        return new PhaseFeatures(features, Tensor.Elsewhere(signals, 1, model.Phase.Signals, mel.Length * Hop));
+        return new PhaseFeatures(features, Tensor.Elsewhere(signals, 1, model.Phase.Signals, count * Hop));
     }
 
     // As PhaseEncoder writes them: a voicing flag, then cos kφ and sin kφ for each harmonic at each position of the group.
-    private Value Features(Value phase, Value hz)
+    private Value Waves(Value phase, Value hz)
     {
         long[] positions = [.. Enumerable.Range(0, _config.PhasePositions).Select(p => (long)((2 * p + 1) * _config.Group / (2 * _config.PhasePositions)))];
         float[] harmonics = [.. _config.Harmonics.Select(k => (float)k)];
@@ -85,14 +88,19 @@ internal sealed class CompactGraph(CompactVocoder model, Graph graph, OnnxOps op
         return voiced.Then(2, waves * voiced).Transpose(0, 2, 1);
     }
 
-    private Value Predicted(Frames frames, MelLinearPredictor predictor, Value mel, Value excitation)
+    private Value Synthesized(Frames frames, MelLinearPredictor predictor, Value mel, Value excitation)
     {
-        int bands = model.Recipe.Bands, wait = frames.LookAhead;
-        Value known = frames.Precede(mel, bands, wait + 1), current = known.Slice(2, 1, -wait);
-        Value before = frames.AreFirst.Where(current, known.Slice(2, 0, -wait - 1)), after = known.Slice(2, 2, wait == 1 ? long.MaxValue : 1 - wait);
-        var (taps, gains) = new PredictionGraph(predictor).Predict(before, current, after);
+        var (taps, gains) = Predictors(frames, predictor, mel);
         int block = predictor.BlockSize;
         Value isBlock = Frames.Repeat(frames.Are(), Hop / block).Reshape(0, -1, 1);
         return new AllPoleGraph(predictor).Filter(excitation.Reshape(0, -1, block) * gains * isBlock, taps, memory).Reshape(0, 1, -1);
+    }
+
+    private (Value Taps, Value Gains) Predictors(Frames frames, MelLinearPredictor predictor, Value mel)
+    {
+        int wait = frames.LookAhead;
+        Value known = frames.Precede(mel, model.Recipe.Bands, wait + 1), current = known.Slice(2, 1, -wait);
+        Value before = frames.AreFirst.Where(current, known.Slice(2, 0, -wait - 1)), after = known.Slice(2, 2, wait == 1 ? long.MaxValue : 1 - wait);
+        return new PredictionGraph(predictor).Predict(before, current, after);
     }
 }

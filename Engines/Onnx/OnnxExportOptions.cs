@@ -1,8 +1,24 @@
 namespace FlowVocoder.Onnx;
 
+/// <summary>What a graph does.</summary>
+public enum OnnxTask
+{
+    /// <summary>Mel in, speech out.</summary>
+    Speak,
+
+    /// <summary>Recording, mel, and phase and F0 as they were tracked in it; its latents and their log-density out.</summary>
+    Score,
+
+    /// <summary>Latents in, with the same mel, phase and F0; recording out.</summary>
+    Decode,
+}
+
 /// <summary>What is in a graph, and what its caller gives it.</summary>
 public sealed record OnnxExportOptions
 {
+    /// <summary>What it does. The default value is <see cref="OnnxTask.Speak"/>, to which alone noise, σ, pitch, matching and seed belong.</summary>
+    public OnnxTask Task { get; init; }
+
     /// <summary>
     /// Whether noise is an input, [batch, channels, steps] of standard deviation 1, so that equal inputs give equal speech; else it is drawn in the graph. The
     /// default value is false.

@@ -13,7 +13,7 @@ namespace FlowVocoder.Onnx;
 /// Writes a voice as an ONNX graph that needs nothing beside it: mel in, waveform out. The graph is the voice itself, run once on operations that write nodes;
 /// it is run at two lengths, and where the graphs differ a length has become a constant, which is refused.
 /// </summary>
-public static class OnnxExporter
+public static partial class OnnxExporter
 {
     /// <summary>Version of the operator set; runtimes of 2022 and later have it.</summary>
     public const int Opset = 17;
@@ -36,12 +36,17 @@ public static class OnnxExporter
     {
         if (voice.Model is not CompactVocoder and not WaveGlow)
             throw new VocoderException($"voice {voice.Name}: a {voice.Model.Kind} has no graph, expected a compact voice or a waveglow");
-        if (voice.Model.GeneratesStepByStep)
+        if (voice.Model is WaveGlow { Config: var glow } && voice.Model.Recipe.HopSize % glow.Group != 0)
+            throw new VocoderException($"voice {voice.Name}: a hop of {voice.Model.Recipe.HopSize} samples is no whole number of groups of {glow.Group}, which has "
+                + "no graph; expected a hop that is");
+        if (options.Task == OnnxTask.Score) RequireScores(voice);
+        else if (voice.Model.GeneratesStepByStep)
             throw new VocoderException($"voice {voice.Name} speaks step by step, each step from all before it, which is no graph of a fixed size; expected "
                 + "one that speaks in one pass, like student or compact");
         if (options.Streaming && voice.Model is WaveGlow)
             throw new VocoderException(
                 $"voice {voice.Name}: a waveglow looks {voice.Model.LookAheadFrames} frames ahead and keeps no state; expected an export of whole mels");
+        if (options.Task != OnnxTask.Speak) return WithoutSpeech(options);
         bool isShifted = options.Pitch != 0 || options.PitchInput;
         if (isShifted && voice.Model is not CompactVocoder { UsesPhase: true })
             throw new VocoderException($"voice {voice.Name} has no phase condition and takes the pitch from the mel alone, expected a graph without another");
@@ -56,7 +61,10 @@ public static class OnnxExporter
         return options with { Match = match, Sigma = synthesis.Sigma };
     }
 
-    private static ModelProto Trace(LoadedVoice voice, OnnxExportOptions options, int frames)
+    private static ModelProto Trace(LoadedVoice voice, OnnxExportOptions options, int frames) =>
+        options.Task == OnnxTask.Speak ? TraceSpeech(voice, options, frames) : TraceLatents(voice, options, frames);
+
+    private static ModelProto TraceSpeech(LoadedVoice voice, OnnxExportOptions options, int frames)
     {
         var graph = new Graph(voice.Name);
         VocoderModel model = voice.Model;
@@ -79,12 +87,21 @@ public static class OnnxExporter
         if (late > 0) audio = audio.Slice(2, (long)late * hop);
         if (matching != null && memory == null) audio = MatchingGraph.Match(ops, audio, mel, matching, model.Recipe, frames, options.Match!.Value);
         graph.Output(audio, "audio", Float, batch, 1, "samples");
-        if (memory != null)
-        {
-            graph.Input(StreamMemory.InputName, Float, batch, memory.Size);
-            graph.Output(memory.Next, StreamMemory.OutputName, Float, batch, memory.Size);
-        }
-        return Model(graph, voice, options, memory);
+        Carry(graph, memory, batch);
+        ModelProto proto = Model(graph, voice, options, memory);
+        // By this sherpa-onnx knows a vocoder of one input, the mel, and one output, the waveform.
+        Say(proto, "model_type", "hifigan");
+        Say(proto, "sigma", options.Sigma!);
+        Say(proto, "match_passes", options.Match!);
+        if (!options.PitchInput) Say(proto, "pitch", options.Pitch);
+        return proto;
+    }
+
+    private static void Carry(Graph graph, StreamMemory? memory, object batch)
+    {
+        if (memory == null) return;
+        graph.Input(StreamMemory.InputName, Float, batch, memory.Size);
+        graph.Output(memory.Next, StreamMemory.OutputName, Float, batch, memory.Size);
     }
 
     // A stream is matched as it is spoken, by frames that say where they lie.
@@ -97,16 +114,23 @@ public static class OnnxExporter
         return voice.Match(matching, passes, frames, speech, mel, count);
     }
 
-    private static Value Speak(WaveGlow model, OnnxOps ops, Value mel, Value noise, int frames)
+    private static Value Speak(WaveGlow model, OnnxOps ops, Value mel, Value noise, int frames) =>
+        Generate(model, ops, mel, Parts(noise, model.NoiseChannels, frames * model.Recipe.HopSize / model.Config.Group), frames);
+
+    private static Value Generate(WaveGlow model, OnnxOps ops, Value mel, IReadOnlyList<Tensor> noise, int frames) =>
+        ops.ValueOf(model.Generate(ops, OnnxOps.TensorOf(mel, 1, model.Recipe.Bands, frames), noise));
+
+    // Channels that belong together, one part after the other.
+    internal static List<Tensor> Parts(Value values, IEnumerable<int> channels, int steps)
     {
-        int steps = frames * model.Recipe.HopSize / model.Config.Group, first = 0;
         var parts = new List<Tensor>();
-        foreach (int channels in model.NoiseChannels)
+        int first = 0;
+        foreach (int count in channels)
         {
-            parts.Add(OnnxOps.TensorOf(noise.Slice(1, first, first + channels), 1, channels, steps));
-            first += channels;
+            parts.Add(OnnxOps.TensorOf(values.Slice(1, first, first + count), 1, count, steps));
+            first += count;
         }
-        return ops.ValueOf(model.Generate(ops, OnnxOps.TensorOf(mel, 1, model.Recipe.Bands, frames), parts));
+        return parts;
     }
 
     // Normal numbers [b, group, n·steps], new ones in each run.
@@ -122,23 +146,20 @@ public static class OnnxExporter
         var model = new ModelProto { IrVersion = IrVersion, ProducerName = "FlowVocoder", Graph = graph.Proto };
         model.OpsetImport.Add(new OperatorSetIdProto { Version = Opset });
         Features.MelRecipe recipe = voice.Model.Recipe;
-        void Say(string key, object value) =>
-            model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = Convert.ToString(value, CultureInfo.InvariantCulture) });
-        // By this sherpa-onnx knows a vocoder of one input, the mel, and one output, the waveform.
-        Say("model_type", "hifigan");
-        Say("voice", voice.Name);
-        Say("kind", voice.Model.Kind);
-        Say("sample_rate", recipe.SampleRate);
-        Say("hop_length", recipe.HopSize);
-        Say("num_mels", recipe.Bands);
-        Say("mel_recipe", recipe.ToJson());
-        Say("sigma", options.Sigma!);
-        Say("match_passes", options.Match!);
-        if (!options.PitchInput) Say("pitch", options.Pitch);
-        Say("look_ahead_frames", voice.Model.LookAheadFrames);
-        if (memory != null) Say("delay_samples", voice.Model.LatencyWith(options.Match!.Value).Samples);
-        Say("licence", voice.File?.Licence ?? "");
-        Say("provenance", voice.File?.Provenance ?? "");
+        Say(model, "task", options.Task.ToString().ToLowerInvariant());
+        Say(model, "voice", voice.Name);
+        Say(model, "kind", voice.Model.Kind);
+        Say(model, "sample_rate", recipe.SampleRate);
+        Say(model, "hop_length", recipe.HopSize);
+        Say(model, "num_mels", recipe.Bands);
+        Say(model, "mel_recipe", recipe.ToJson());
+        Say(model, "look_ahead_frames", voice.Model.LookAheadFrames);
+        if (memory != null) Say(model, "delay_samples", voice.Model.LatencyWith(options.Match ?? 0).Samples);
+        Say(model, "licence", voice.File?.Licence ?? "");
+        Say(model, "provenance", voice.File?.Provenance ?? "");
         return model;
     }
+
+    private static void Say(ModelProto model, string key, object value) =>
+        model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = Convert.ToString(value, CultureInfo.InvariantCulture) });
 }

@@ -75,13 +75,7 @@ internal sealed partial class OnnxOps
     public override Tensor SplineInverse(Tensor y, Tensor parameters, float bound) => throw Missing(nameof(SplineInverse));
 
     /// <inheritdoc/>
-    public override Tensor Sum(Tensor x) => throw Missing(nameof(Sum));
-
-    /// <inheritdoc/>
     public override Tensor SumTime(Tensor x) => throw Missing(nameof(SumTime));
-
-    /// <inheritdoc/>
-    public override Tensor SumSquares(Tensor x) => throw Missing(nameof(SumSquares));
 
     /// <inheritdoc/>
     public override Tensor WeightNorm(Tensor v, Tensor gain) => throw Missing(nameof(WeightNorm));
@@ -97,9 +91,6 @@ internal sealed partial class OnnxOps
 
     /// <inheritdoc/>
     public override Tensor Invert(Tensor matrix) => throw Missing(nameof(Invert));
-
-    /// <inheritdoc/>
-    public override Tensor LogAbsDet(Tensor matrix) => throw Missing(nameof(LogAbsDet));
 
     /// <inheritdoc/>
     public override Tensor LogAbsDetOfSteps(Tensor matrices) => throw Missing(nameof(LogAbsDetOfSteps));

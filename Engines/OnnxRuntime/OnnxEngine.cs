@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using FlowVocoder.Models;
 using FlowVocoder.Onnx;
 using FlowVocoder.Voices;
@@ -7,8 +6,8 @@ using Microsoft.ML.OnnxRuntime;
 namespace FlowVocoder.OnnxRuntime;
 
 /// <summary>
-/// ONNX Runtime. A voice of ours is exported as a streaming graph and speaks through it, with the same noise and so the same speech but for rounding; it also
-/// reads .onnx files, ours and those of other vocoders.
+/// ONNX Runtime. A voice of ours is exported as graphs and speaks, scores and encodes through them, with the same noise and so the same speech but for rounding;
+/// it also reads .onnx files, ours and those of other vocoders.
 /// </summary>
 public sealed class OnnxEngine : VoiceEngine
 {
@@ -20,21 +19,26 @@ public sealed class OnnxEngine : VoiceEngine
         $"ONNX Runtime {OrtEnv.Instance().GetVersionString()}, {string.Join(", ", OrtEnv.Instance().GetAvailableProviders().Select(Short))}";
 
     /// <inheritdoc/>
-    public override LoadedVoice Put(LoadedVoice voice, string? device)
+    public override LoadedVoice Put(LoadedVoice voice, string? device) => Put(voice, device, speaks: true);
+
+    /// <inheritdoc/>
+    /// <remarks>Whether there is a graph of a direction shows when it is first asked for.</remarks>
+    public override LoadedVoice PutForwards(LoadedVoice voice, string? device) => Put(voice, device, speaks: false);
+
+    private static LoadedVoice Put(LoadedVoice voice, string? device, bool speaks)
     {
         if (voice.Model is OnnxFileVocoder) return voice;
-        if (voice.Model is not CompactVocoder model) throw new VocoderException(
-            $"voice {voice.Name}: a {voice.Model.Kind} does not stream as a graph, expected a compact voice; 'vocoder export' writes others");
-        var graphs = new ConcurrentDictionary<(ulong, float), Lazy<OnnxSessions>>();
-        // The phase in which it begins belongs to the graph, and follows from the seed; so does the pitch.
-        OnnxSessions Graph(ulong seed, float pitch) => graphs.GetOrAdd((seed, pitch), _ => new(() =>
+        var graphs = new OnnxGraphs(voice, device);
+        (OnnxModel model, OnnxExportOptions speech) = voice.Model switch
         {
-            var options = new OnnxExportOptions { Streaming = true, NoiseInput = true, Sigma = 1, Seed = seed, Pitch = pitch };
-            return new OnnxSessions(OnnxExporter.Export(voice, options), device);
-        })).Value;
-        Graph(0, 0);
+            CompactVocoder compact => ((OnnxModel)new OnnxVocoder(compact, graphs), OnnxVocoder.Speech(0, 0)),
+            WaveGlow glow => (new OnnxWaveGlow(glow, graphs), OnnxWaveGlow.Speech),
+            _ => throw new VocoderException($"voice {voice.Name}: a {voice.Model.Kind} has no graph, expected a compact voice or a waveglow"),
+        };
+        // What cannot be shows before the work.
+        if (speaks) graphs.Of(speech);
         OnnxDevice.Require(device);
-        return voice with { Model = new OnnxVocoder(model, (seed, pitch, threads) => Graph(seed, pitch).With(threads)) };
+        return voice with { Model = model };
     }
 
     /// <inheritdoc/>

@@ -89,6 +89,9 @@ internal sealed class OnnxFileVocoder : VocoderModel, IWindowedModel
     }
 
     /// <inheritdoc/>
+    public override bool CanScore => false;
+
+    /// <inheritdoc/>
     public override Likelihood Score(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism) =>
         throw new VocoderException("a graph from a file only speaks, expected a voice that scores");
 

@@ -1,49 +1,44 @@
 using FlowVocoder.Compute;
-using FlowVocoder.Features;
 using FlowVocoder.Models;
+using FlowVocoder.Onnx;
 using FlowVocoder.Streaming;
-using Microsoft.ML.OnnxRuntime;
 
 namespace FlowVocoder.OnnxRuntime;
 
-/// <summary>A voice of ours that speaks through ONNX Runtime; it is described, and scores, as it does itself.</summary>
-internal sealed class OnnxVocoder(CompactVocoder model, Func<ulong, float, int, InferenceSession> session) : VocoderModel
+/// <summary>A compact voice on ONNX Runtime: what is tracked in recordings, and what is drawn, is as without it.</summary>
+internal sealed class OnnxVocoder(CompactVocoder model, OnnxGraphs graphs) : OnnxModel(model)
 {
     /// <summary>The voice.</summary>
     public CompactVocoder Inner => model;
 
     /// <inheritdoc/>
-    /// <remarks>States of its streams are no states of the voice's own.</remarks>
-    public override string Kind => "onnx";
+    public override bool CanScore => model.Stack.Continuous == null;
 
-    /// <inheritdoc/>
-    public override string ConfigJson => model.ConfigJson;
-
-    /// <inheritdoc/>
-    public override MelRecipe Recipe => model.Recipe;
-
-    /// <inheritdoc/>
-    public override ParameterSet Parameters => model.Parameters;
-
-    /// <inheritdoc/>
-    public override double MacsPerSecond => model.MacsPerSecond;
-
-    /// <inheritdoc/>
-    public override int LookAheadFrames => model.LookAheadFrames;
-
-    /// <inheritdoc/>
-    public override int PastSamples => model.PastSamples;
-
-    /// <inheritdoc/>
-    public override bool ScoresStepByStep => model.ScoresStepByStep;
-
-    /// <inheritdoc/>
-    public override int MatchPasses => model.MatchPasses;
+    /// <summary>What streams speak with. The phase in which it begins belongs to the graph, and follows from the seed; so does the pitch.</summary>
+    public static OnnxExportOptions Speech(ulong seed, float pitch) => new() { Streaming = true, NoiseInput = true, Sigma = 1, Seed = seed, Pitch = pitch };
 
     /// <inheritdoc/>
     private protected override VocoderStream CreateStream(SynthesisOptions options, Parallelism parallelism) =>
-        new OnnxStream(this, options, session(options.Seed, options.PitchShift, parallelism.Threads));
+        new OnnxStream(this, options, graphs.Session(Speech(options.Seed, options.PitchShift), parallelism.Threads));
+
+    private CompactAnalysis Analysis => new(model, (parallelism, _) => new OnnxPass(model, model.Config.Group,
+        task => graphs.Session(new OnnxExportOptions { Task = task, Streaming = true }, parallelism.Threads)));
 
     /// <inheritdoc/>
-    public override Likelihood Score(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism) => model.Score(mel, audio, parallelism);
+    public override Likelihood Score(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism) => Analysis.Score(mel, audio, parallelism);
+
+    /// <inheritdoc/>
+    public override Likelihood Score(ISampleSource audio, ReadOnlyMemory<float> mel, Parallelism parallelism) => Analysis.Score(audio, mel, parallelism);
+
+    /// <inheritdoc/>
+    public override LatentSpeech Encode(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism, CancellationToken cancellation = default) =>
+        Analysis.Encode(mel, audio, parallelism, cancellation);
+
+    /// <inheritdoc/>
+    public override float[] Decode(LatentSpeech latent, Parallelism parallelism, CancellationToken cancellation = default) =>
+        Analysis.Decode(latent, parallelism, cancellation);
+
+    /// <inheritdoc/>
+    public override double[] ScoreFrames(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism,
+        CancellationToken cancellation = default) => Analysis.ScoreFrames(mel, audio, parallelism, cancellation);
 }

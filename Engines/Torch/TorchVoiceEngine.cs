@@ -18,9 +18,6 @@ public sealed class TorchVoiceEngine(Precision precision = Precision.Float32) : 
         ?? $"libtorch {torch.__version__}, {TorchDevices.Found}; convolutions in float32, bfloat16{(TorchDevices.CudaCount > 0 ? ", on CUDA in tf32" : "")}";
 
     /// <inheritdoc/>
-    public override bool Scores => true;
-
-    /// <inheritdoc/>
     public override bool IsUsable => TorchDevices.Fault == null;
 
     /// <inheritdoc/>

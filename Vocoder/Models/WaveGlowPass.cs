@@ -11,12 +11,7 @@ internal sealed class WaveGlowPass(WaveGlow model, Parallelism parallelism) : IF
     public FlowStretch Forward(Told told, ReadOnlySpan<float> audio)
     {
         WaveGlowResult result = model.Forward(_ops, Tensor.From(audio, 1, 1, audio.Length), Mel(told));
-        var logDets = new List<(string, double)>();
-        for (int k = 0; k < model.Config.Flows; k++)
-        {
-            logDets.Add(($"convinv.{k}", _ops.ReadItem(result.LogDetConvolution[k])));
-            logDets.Add(($"WN.{k}", _ops.ReadItem(result.SumLogScale[k])));
-        }
+        List<(string, double)> logDets = [.. result.Layers.Select(layer => (layer.Layer, (double)_ops.ReadItem(layer.LogDet)))];
         float[] z = _ops.Read(result.Latent).ToArray();
         _ops.Reset();
         return new FlowStretch(z, logDets);

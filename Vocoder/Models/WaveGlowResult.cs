@@ -8,6 +8,10 @@ namespace FlowVocoder.Models;
 /// <param name="LogDetConvolution">log |det W| of each invertible convolution times batch and time, [1,1,1] each.</param>
 public sealed record WaveGlowResult(Tensor Latent, IReadOnlyList<Tensor> SumLogScale, IReadOnlyList<Tensor> LogDetConvolution)
 {
+    /// <summary>Log-determinants by the names of their layers, from the samples inwards.</summary>
+    public IEnumerable<(string Layer, Tensor LogDet)> Layers =>
+        SumLogScale.SelectMany((logScale, k) => new[] { ($"convinv.{k}", LogDetConvolution[k]), ($"WN.{k}", logScale) });
+
     /// <summary>
     /// The published loss, [1,1,1]: (Σ z²/(2σ²) - Σ log s - Σ log det W) per element of z (Prenger et al. 2018, eq. 3, without its constant).
     /// </summary>

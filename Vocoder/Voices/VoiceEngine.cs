@@ -26,9 +26,6 @@ public abstract class VoiceEngine
     /// <summary>What it is, and what it would run on: one line for a table.</summary>
     public abstract string Description { get; }
 
-    /// <summary>Whether it scores recordings too.</summary>
-    public virtual bool Scores => false;
-
     /// <summary>Whether it can compute here; <see cref="Description"/> says why not.</summary>
     public virtual bool IsUsable => true;
 
@@ -70,6 +67,10 @@ public abstract class VoiceEngine
     /// <param name="device">Where: cpu, cuda or cuda:N; null for what suits the engine.</param>
     /// <exception cref="VocoderException">The voice cannot be computed so, or the device is not there.</exception>
     public abstract LoadedVoice Put(LoadedVoice voice, string? device);
+
+    /// <summary>The same for a voice that scores, encodes and decodes, and need not speak.</summary>
+    /// <exception cref="VocoderException">As for <see cref="Put"/>.</exception>
+    public virtual LoadedVoice PutForwards(LoadedVoice voice, string? device) => Put(voice, device);
 
     /// <summary>What computes losses and gradients where a voice is trained by this engine.</summary>
     /// <param name="device">As for <see cref="Put"/>.</param>
