@@ -20,7 +20,7 @@ internal static class BenchmarkVoices
 
         (string, VocoderModel) Voice(string voice)
         {
-            LoadedVoice loaded = VoiceLibrary.Load(voice, folder);
+            LoadedVoice loaded = Loaded(voice);
             return (loaded.Name, loaded.Model);
         }
     }

@@ -16,9 +16,10 @@ internal static class DirectionsBenchmark
     /// <summary>Measures and prints the tables.</summary>
     public static void Run(string? path, double seconds)
     {
+        var voices = BenchmarkVoices.Load(path);
         Machine.Print();
         _ = new MarkdownTable("voice", "GMAC/s", "real-time factor speaking", "on all threads", "scoring", "step by step instead of anew at each step");
-        foreach (var (name, loaded) in BenchmarkVoices.Load(path))
+        foreach (var (name, loaded) in voices)
         {
             if (loaded is not CompactVocoder model) continue;
             int frames = (int)(seconds * model.Recipe.SampleRate / model.Recipe.HopSize);

@@ -17,6 +17,9 @@ internal static class EnginesBenchmark
     /// <param name="seconds">How long each figure is measured in each.</param>
     public static void Run(string? voice, IReadOnlyList<string> peers, int rounds, double seconds)
     {
+        // What is not there shows before anything is measured.
+        var voices = BenchmarkVoices.Load(voice).Where(v => !v.Model.GeneratesStepByStep);
+        foreach (string peer in peers) BenchmarkVoices.Loaded(peer);
         Machine.Print();
         Console.WriteLine(EngineTable.Explanation);
         foreach (var (name, how) in VoiceEngine.Missing) Console.WriteLine($"Without {name}: this program was built without {how}.");
@@ -24,7 +27,7 @@ internal static class EnginesBenchmark
         string[] engines = [VoiceEngine.Managed, .. VoiceEngine.Registered.Select(engine => engine.Name)];
         var rows = new List<EngineRow>();
         EngineRow Row(string name, string engine, int threads) => new(name, engine, "cpu", Precision.Float32, threads, Frames, Streams: true, seconds);
-        foreach (var (name, model) in BenchmarkVoices.Load(voice).Where(v => !v.Model.GeneratesStepByStep))
+        foreach (var (name, model) in voices)
             foreach (int threads in s_threads)
                 rows.AddRange(engines.Select(engine => Row(voice ?? name, engine, threads)));
         foreach (string peer in peers) rows.AddRange(s_threads.Select(threads => Row(peer, "onnx", threads)));
@@ -36,10 +39,11 @@ internal static class EnginesBenchmark
     public static void Profile(string? voice)
     {
         VoiceEngine.Find("onnx");
+        var voices = BenchmarkVoices.Load(voice).Where(v => !v.Model.GeneratesStepByStep);
         Machine.Print();
 #if ONNX
         _ = new MarkdownTable("voice", "frames a run", "operator", "nodes", "ms a run", "of all");
-        foreach (var (name, _) in BenchmarkVoices.Load(voice).Where(v => !v.Model.GeneratesStepByStep))
+        foreach (var (name, _) in voices)
             foreach (int frames in (int[])[1, 32]) OnnxProfile.Print(BenchmarkVoices.Loaded(voice ?? name), frames);
 #endif
     }

@@ -21,6 +21,7 @@ internal static class GpuBenchmark
     {
         VoiceEngine torch = BenchmarkEngines.Torch();
         torch.ForTraining(device);
+        if (voice != null) BenchmarkVoices.Loaded(voice);
         Machine.Print();
         Console.WriteLine($"{torch.Description}. {EngineTable.Explanation} Memory of the device is not in it.");
         IEnumerable<Precision> precisions = Enum.GetValues<Precision>().Where(precision => precision != Precision.TF32 || device != "cpu");
@@ -35,10 +36,10 @@ internal static class GpuBenchmark
 
     private static IEnumerable<EngineRow> Rows(string voice, string device, int frames, List<(string Engine, Precision Precision)> others, double seconds)
     {
-        // A WaveGlow has no state, so that a stream of it is whole mels again; and ONNX Runtime's engine is for voices with one.
+        // A WaveGlow has no state, so that a stream of it is whole mels again.
         bool streams = voice != BenchmarkVoices.RandomWaveGlow;
         yield return new EngineRow(voice, VoiceEngine.Managed, "cpu", Precision.Float32, 0, frames, streams, seconds);
-        foreach (var (engine, precision) in others.Where(other => streams || other.Engine != "onnx"))
+        foreach (var (engine, precision) in others)
             yield return new EngineRow(voice, engine, device, precision, 0, frames, streams, seconds);
     }
 

@@ -11,11 +11,12 @@ internal static class LoadBenchmark
     /// <summary>Searches and prints the table.</summary>
     public static void Run(string? voice, double seconds, double buffer)
     {
+        var voices = BenchmarkVoices.Load(voice);
         Machine.Print();
         Console.WriteLine(FormattableString.Invariant($"Streams of one model, each fed one frame in real time for {seconds:0} s and answered through the thread pool. A stream has an underrun when samples come more than {buffer:0} ms after the frame that allowed them was due, which is what a player has to keep in its buffer; the first {WarmUp:0} s are left out. Held: no stream has one, {Confirmations} times over."));
         Console.WriteLine();
         _ = new MarkdownTable("voice", "streams held", "a core", "delay p50, ms", "p99, ms", "worst, ms", "first number not held");
-        foreach (var (name, model) in BenchmarkVoices.Load(voice))
+        foreach (var (name, model) in voices)
         {
             var (held, notHeld, delays) = Search(model, seconds, buffer / 1000);
             double Percentile(double part) => delays.Length == 0 ? double.NaN : 1e3 * delays[(int)(part * (delays.Length - 1))];

@@ -19,13 +19,14 @@ internal static class PrecisionBenchmark
     public static void Run(string? voice, string data, int limit, string device)
     {
         VoiceEngine torch = BenchmarkEngines.Torch();
+        var voices = BenchmarkVoices.Load(voice).Where(v => !v.Model.GeneratesStepByStep);
         float[][] recordings = [.. MelBenchmark.Held(data, limit).Select(file => Recording.Read(file, 22050).Samples)];
         if (recordings.Length == 0) throw new VocoderException($"'{data}' has no recordings in folders named 'valid'");
         Console.WriteLine($"{torch.Description}; {recordings.Length} recordings on {device}, speech without matching.");
         Console.WriteLine("The last row of a voice is another noise in float32.");
         Console.WriteLine();
         _ = new MarkdownTable("voice", "precision", "nats per sample", "less than in float32", "M-STFT from speech in float32", "M-STFT from the recording");
-        foreach (var (name, _) in BenchmarkVoices.Load(voice).Where(v => !v.Model.GeneratesStepByStep)) Measure(name, torch, device, recordings);
+        foreach (var (name, _) in voices) Measure(name, torch, device, recordings);
     }
 
     private static void Measure(string name, VoiceEngine torch, string device, float[][] recordings)

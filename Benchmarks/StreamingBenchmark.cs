@@ -13,13 +13,14 @@ internal static class StreamingBenchmark
     /// <summary>Measures and prints the table.</summary>
     public static void Run(string? voice)
     {
+        var voices = BenchmarkVoices.Load(voice);
         Machine.Print();
         Console.WriteLine("One thread. A step is a push of one chunk. Offline is the same mel in chunks of the stream's own choice, in turn with the others; "
             + "real-time factors take the shortest time of each step in all rounds.");
         Console.WriteLine();
         _ = new MarkdownTable("voice", "passes", "frames a chunk", "first frame in to first sample out, ms", "step p50, ms", "p95", "p99",
             "real-time factor", "over offline", "state, KiB");
-        foreach (var (name, model) in BenchmarkVoices.Load(voice))
+        foreach (var (name, model) in voices)
             for (int passes = 0; passes <= Math.Min(1, model.MatchPasses); passes++) Measure(name, model, passes);
     }
 

@@ -14,8 +14,8 @@ internal static class SynthesisBenchmark
     /// <summary>Measures and prints the tables.</summary>
     public static void Run(string? path, double minutes)
     {
-        Machine.Print();
         if (BenchmarkVoices.Load(path)[0].Model is not CompactVocoder model) throw new VocoderException($"{path}: is no compact voice, expected one");
+        Machine.Print();
         double second = model.Recipe.SampleRate / (double)model.Recipe.HopSize;
         float[] mel = BenchmarkVoices.Mel(model.Recipe, Chunk * Chunks);
         double seconds = Chunk * Chunks / second, whole = Matched(model, mel, 0);

@@ -35,7 +35,8 @@ internal static class Inputs
 
     public static Option<int> Threads(string byDefault = "0") => new("--threads")
     {
-        Description = $"Threads to use, 0 for one per processor; the result does not depend on it. Default: {byDefault}",
+        Description = "Threads to use, 0 for one per processor, or for one where the engine onnx gains nothing from more; the result does not depend on it. "
+            + $"Default: {byDefault}",
         HelpName = "N",
         CustomParser = result => Integer(result, 0, 1024),
     };

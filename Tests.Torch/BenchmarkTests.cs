@@ -35,6 +35,20 @@ public class BenchmarkTests
 
     private static string[] Cells(string line) => line.Split('|', StringSplitOptions.TrimEntries)[1..^1];
 
+    [Theory]
+    [InlineData("engines")]
+    [InlineData("gpu --device cpu")]
+    [InlineData("synth")]
+    [InlineData("streaming")]
+    [InlineData("directions")]
+    [InlineData("load")]
+    public void A_voice_that_is_not_there_is_an_error_and_nothing_else(string line)
+    {
+        var (code, output, error) = Run($"{line} --voice nope");
+        Assert.Equal((1, ""), (code, output));
+        Assert.Contains("nope", Assert.Single(error.Trim().Split('\n')), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Without_a_device_it_says_so_and_measures_nothing()
     {

@@ -9,11 +9,17 @@ namespace FlowVocoder.Onnx;
 internal sealed class Graph
 {
     private readonly Graph? _outer;
+    private readonly Dictionary<string, ByteString> _written;
     private readonly GraphProto _proto = new();
     private readonly Dictionary<string, Value> _constants = new(StringComparer.Ordinal);
     private int _names;
 
-    public Graph(string name, Graph? outer = null) => (_proto.Name, _outer) = (name, outer);
+    /// <summary>Begins a graph.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="outer">The graph of whose loop this is the body.</param>
+    /// <param name="written">Constants that graphs share, so that one which is traced twice is in memory once.</param>
+    public Graph(string name, Graph? outer = null, Dictionary<string, ByteString>? written = null) =>
+        (_proto.Name, _outer, _written) = (name, outer, written ?? new(StringComparer.Ordinal));
 
     /// <summary>What has been built.</summary>
     public GraphProto Proto => _proto;
@@ -82,7 +88,8 @@ internal sealed class Graph
         string key = $"{type} {string.Join(",", shape)} {Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(bytes))}";
         if (_constants.TryGetValue(key, out Value known)) return known;
         var value = new Value(this, NewName("constant"));
-        _proto.Initializer.Add(new TensorProto { Name = value.Name, DataType = (int)type, RawData = ByteString.CopyFrom(bytes), Dims = { shape } });
+        if (!_written.TryGetValue(key, out ByteString? raw)) _written.Add(key, raw = ByteString.CopyFrom(bytes));
+        _proto.Initializer.Add(new TensorProto { Name = value.Name, DataType = (int)type, RawData = raw, Dims = { shape } });
         _constants.Add(key, value);
         return value;
     }

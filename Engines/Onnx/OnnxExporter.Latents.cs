@@ -34,9 +34,8 @@ public static partial class OnnxExporter
     internal static (string Layer, Value Nats) Prior(OnnxOps ops, Tensor z, int hop) =>
         ("z", ops.ValueOf(ops.SumSquares(z)) * -0.5f + (float)(-hop * CompactVocoder.HalfLog2Pi));
 
-    private static ModelProto TraceLatents(LoadedVoice voice, OnnxExportOptions options, int frames)
+    private static ModelProto TraceLatents(LoadedVoice voice, Graph graph, OnnxExportOptions options, int frames)
     {
-        var graph = new Graph(voice.Name);
         var signals = new LatentsGraph(graph, voice.Model, options.Task == OnnxTask.Score, options.Streaming);
         var ops = new OnnxOps(graph, signals.Memory);
         IReadOnlyList<(string Layer, Value Nats)> layers = [];

@@ -27,7 +27,8 @@ public static partial class OnnxExporter
     public static byte[] Export(LoadedVoice voice, OnnxExportOptions options)
     {
         options = Checked(voice, options);
-        ModelProto model = Trace(voice, options, 8), other = Trace(voice, options, 13);
+        var constants = new Dictionary<string, ByteString>(StringComparer.Ordinal);
+        ModelProto model = Trace(voice, options, 8, constants), other = Trace(voice, options, 13, constants);
         if (!model.Equals(other)) throw new InvalidOperationException("the graph depends on the length of the mel that it was traced with");
         return model.ToByteArray();
     }
@@ -61,12 +62,14 @@ public static partial class OnnxExporter
         return options with { Match = match, Sigma = synthesis.Sigma };
     }
 
-    private static ModelProto Trace(LoadedVoice voice, OnnxExportOptions options, int frames) =>
-        options.Task == OnnxTask.Speak ? TraceSpeech(voice, options, frames) : TraceLatents(voice, options, frames);
-
-    private static ModelProto TraceSpeech(LoadedVoice voice, OnnxExportOptions options, int frames)
+    private static ModelProto Trace(LoadedVoice voice, OnnxExportOptions options, int frames, Dictionary<string, ByteString> constants)
     {
-        var graph = new Graph(voice.Name);
+        var graph = new Graph(voice.Name, written: constants);
+        return options.Task == OnnxTask.Speak ? TraceSpeech(voice, graph, options, frames) : TraceLatents(voice, graph, options, frames);
+    }
+
+    private static ModelProto TraceSpeech(LoadedVoice voice, Graph graph, OnnxExportOptions options, int frames)
+    {
         VocoderModel model = voice.Model;
         int hop = model.Recipe.HopSize, group = (model as CompactVocoder)?.Config.Group ?? ((WaveGlow)model).Config.Group;
         object batch = options.Streaming || options.NoiseInput ? "batch" : 1;

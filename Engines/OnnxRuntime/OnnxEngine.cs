@@ -16,7 +16,8 @@ public sealed class OnnxEngine : VoiceEngine
 
     /// <inheritdoc/>
     public override string Description =>
-        $"ONNX Runtime {OrtEnv.Instance().GetVersionString()}, {string.Join(", ", OrtEnv.Instance().GetAvailableProviders().Select(Short))}";
+        $"ONNX Runtime {OrtEnv.Instance().GetVersionString()}, {string.Join(", ", OrtEnv.Instance().GetAvailableProviders().Select(Short))}; compact voices on one "
+        + "thread unless --threads asks for more";
 
     /// <inheritdoc/>
     public override LoadedVoice Put(LoadedVoice voice, string? device) => Put(voice, device, speaks: true);
@@ -35,8 +36,7 @@ public sealed class OnnxEngine : VoiceEngine
             WaveGlow glow => (new OnnxWaveGlow(glow, graphs), OnnxWaveGlow.Speech),
             _ => throw new VocoderException($"voice {voice.Name}: a {voice.Model.Kind} has no graph, expected a compact voice or a waveglow"),
         };
-        // What cannot be shows before the work.
-        if (speaks) graphs.Of(speech);
+        if (speaks) graphs.Require(speech);
         OnnxDevice.Require(device);
         return voice with { Model = model };
     }

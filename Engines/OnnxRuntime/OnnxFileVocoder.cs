@@ -51,7 +51,7 @@ internal sealed class OnnxFileVocoder : VocoderModel, IWindowedModel
     /// <exception cref="VocoderException">It cannot be read, is no ONNX graph, or is no vocoder.</exception>
     public static OnnxFileVocoder Load(string path, string? device)
     {
-        var sessions = new OnnxSessions(Read(path), device);
+        var sessions = new OnnxSessions(() => Read(path), device);
         InferenceSession session = sessions.With(1);
         try
         {

@@ -2,6 +2,7 @@ using FlowVocoder.Compute;
 using FlowVocoder.Models;
 using FlowVocoder.Onnx;
 using FlowVocoder.Streaming;
+using Microsoft.ML.OnnxRuntime;
 
 namespace FlowVocoder.OnnxRuntime;
 
@@ -19,10 +20,14 @@ internal sealed class OnnxVocoder(CompactVocoder model, OnnxGraphs graphs) : Onn
 
     /// <inheritdoc/>
     private protected override VocoderStream CreateStream(SynthesisOptions options, Parallelism parallelism) =>
-        new OnnxStream(this, options, graphs.Session(Speech(options.Seed, options.PitchShift), parallelism.Threads));
+        new OnnxStream(this, options, Session(Speech(options.Seed, options.PitchShift), parallelism));
 
     private CompactAnalysis Analysis => new(model, (parallelism, _) => new OnnxPass(model, model.Config.Group,
-        task => graphs.Session(new OnnxExportOptions { Task = task, Streaming = true }, parallelism.Threads)));
+        task => Session(new OnnxExportOptions { Task = task, Streaming = true }, parallelism)));
+
+    // A second thread costs its waiting, and there is little in these many small nodes that it could take over.
+    private InferenceSession Session(OnnxExportOptions options, Parallelism parallelism) =>
+        graphs.Session(options, parallelism.IsDefault ? 1 : parallelism.Threads);
 
     /// <inheritdoc/>
     public override Likelihood Score(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism) => Analysis.Score(mel, audio, parallelism);

@@ -99,16 +99,64 @@ public sealed class OnnxEngineTests : IDisposable
         Assert.False(File.Exists(At("out.wav")));
     }
 
+    // Four decimals, and a measure of rounding errors that is the engine's own.
     [Theory]
-    [InlineData("score SPEECH.wav")]
-    [InlineData("encode SPEECH.wav OUT.npz")]
-    [InlineData("anomaly --fit . SPEECH.wav")]
-    public void What_only_speaks_is_not_asked_for_latents(string line)
+    [InlineData("score a.wav", "")]
+    [InlineData("score a.wav --voice teacher", "")]
+    [InlineData("encode a.wav OUT.npz", "which decode to within .*")]
+    [InlineData("decode latents.npz OUT.wav", "")]
+    [InlineData("morph a.wav b.wav OUT.wav --at 0.5", "")]
+    [InlineData("anomaly --fit normal a.wav --false-alarms 20", "")]
+    [InlineData("evaluate --data normal --voice compact --match 0 --baseline noise-lp", @"### compact[\s\S]*?(?=### noise)|(real-time|Pitch predicted)[^\n]*")]
+    public void Verbs_say_the_same_on_either_engine(string line, string own)
     {
-        WavFile.Write(At("SPEECH.wav"), new float[4096], 22050);
+        string[] recordings = ["a", "b"], mels = ["kathleen", "kerstin"];
+        Directory.CreateDirectory(At("normal"));
+        foreach (var (recording, mel) in recordings.Zip(mels))
+        {
+            LoadedVoice student = OnnxRun.Voice("student");
+            float[] spoken = Synthesizer.Synthesize(student.Model, OnnxRun.Mel(mel).Data, student.Options with { Match = 1 }, new Parallelism(2));
+            WavFile.Write(At($"{recording}.wav"), spoken, 22050);
+            File.Copy(At($"{recording}.wav"), At($"normal/{recording}.wav"));
+        }
+        if (line.StartsWith("decode", StringComparison.Ordinal)) Assert.Equal("", Run("encode", At("a.wav"), At("latents.npz")).Error);
+        string[] words = [.. line.Split(' ').Select(word => word.Contains('.') && !char.IsDigit(word[0]) || word == "normal" ? At(word) : word)];
+        string Say(string engine)
+        {
+            using StringWriter output = new(), error = new();
+            Assert.Equal((0, ""), (VocoderCommand.Run([.. words, "--engine", engine], output, error), error.ToString()));
+            return own.Length == 0 ? output.ToString() : System.Text.RegularExpressions.Regex.Replace(output.ToString(), own, "");
+        }
+        string expected = Say("managed");
+        float[] written = File.Exists(At("OUT.wav")) ? Recording.Read(At("OUT.wav"), 22050).Samples : [];
+        Assert.Equal(expected, Say("onnx"));
+        // Of 16 bits.
+        if (written.Length > 0) Assert.All(Recording.Read(At("OUT.wav"), 22050).Samples.Zip(written), pair => Assert.Equal(pair.First, pair.Second, 1e-3f));
+    }
+
+    [Theory]
+    [InlineData("score SPEECH.wav --voice student", "voice student scores step by step")]
+    [InlineData("encode SPEECH.wav OUT.npz --voice student", "voice student scores step by step")]
+    [InlineData("encode SPEECH.wav OUT.npz --voice teacher", "voice teacher speaks step by step")]
+    [InlineData("score SPEECH.wav --device cuda:7", "the device cuda:7 is not there")]
+    public void A_direction_that_has_no_graph_is_refused_in_one_line(string line, string message)
+    {
+        WavFile.Write(At("SPEECH.wav"), [.. Enumerable.Range(0, 4096).Select(i => 0.1f * MathF.Sin(0.05f * i))], 22050);
         var (error, code) = Run([.. line.Split(' ').Select(word => word.Contains('.') ? At(word) : word), "--engine", "onnx"]);
-        Assert.Equal((1, "vocoder: the engine onnx only speaks, expected managed or torch"), (code, error.TrimEnd()));
+        Assert.Equal(1, code);
+        Assert.Contains(message, Assert.Single(error.TrimEnd().Split('\n')), StringComparison.Ordinal);
         Assert.False(File.Exists(At("OUT.npz")));
+    }
+
+    [Fact]
+    public void A_graph_that_was_exported_is_evaluated_but_for_a_likelihood()
+    {
+        Directory.CreateDirectory(At("normal"));
+        LoadedVoice student = OnnxRun.Voice("student");
+        WavFile.Write(At("normal/a.wav"), Synthesizer.Synthesize(student.Model, OnnxRun.Mel("kathleen").Data, student.Options, new Parallelism(2)), 22050);
+        Assert.Equal(("", 0), Run("export", "student", At("student.onnx")));
+        Assert.Equal(("", 0), Run("evaluate", "--data", At("normal"), "--voice", At("student.onnx")));
+        Assert.Contains("only speaks", Run("score", At("normal/a.wav"), "--voice", At("student.onnx")).Error, StringComparison.Ordinal);
     }
 
     private static (string Error, int Code) Run(params string[] arguments)

@@ -277,7 +277,7 @@ public class OnnxExporterTests
     public void What_speaks_step_by_step_is_refused() =>
         Assert.Contains("step by step", Assert.Throws<VocoderException>(() => OnnxExporter.Export(OnnxRun.Voice("teacher"), new OnnxExportOptions())).Message);
 
-    private static float[] Columns(ReadOnlySpan<float> rows, int channels, int count, Func<int, int> place)
+    internal static float[] Columns(ReadOnlySpan<float> rows, int channels, int count, Func<int, int> place)
     {
         int length = rows.Length / channels;
         var result = new float[channels * count];

@@ -11,8 +11,11 @@ public sealed class Parallelism
     public Parallelism(int threads = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
-        Threads = threads == 0 ? Environment.ProcessorCount : threads;
+        (Threads, IsDefault) = (threads == 0 ? Environment.ProcessorCount : threads, threads == 0);
     }
+
+    /// <summary>Whether nobody has said how many, so that an engine which gains nothing from so many may take fewer.</summary>
+    public bool IsDefault { get; }
 
     /// <summary>Number of threads used at most.</summary>
     public int Threads { get; }
