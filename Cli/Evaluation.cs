@@ -42,7 +42,7 @@ internal sealed class Evaluation(LoadedVoice voice, IReadOnlyList<IEvaluatedSyst
             _seconds += (double)audio.Length / _recipe.SampleRate;
             Parallel.For(0, systems.Count, options, i => _tables[i].Add(clip.Speaker, clip.Name, measures.Score(audio, spoken[i])));
             if (voice.Model is { CanScore: true, ScoresStepByStep: false }) Judge(voice.Model.Score(mel, audio, parallelism));
-            if (voice.Model is CompactVocoder compact && compact.PredictPitch(mel, parallelism) is { } f0)
+            if (voice.Model.PredictPitch(mel, parallelism) is { } f0)
                 _predicted.Add(VoicingScores.Of(tracker.Track(audio, f0.Length).F0, f0));
             if (keep != null) Keep(clip, audio, spoken);
         }

@@ -17,11 +17,13 @@ internal sealed class OnnxFileVocoder : VocoderModel, IWindowedModel
     private const int Context = 20;
     private readonly OnnxSessions _sessions;
     private readonly string _input, _output;
+    private readonly bool _isCompact;
 
     private OnnxFileVocoder(OnnxSessions sessions, InferenceSession session, MelRecipe recipe)
     {
         (_sessions, Recipe) = (sessions, recipe);
         (_input, _output) = (session.InputMetadata.Keys.Single(), session.OutputNames[0]);
+        _isCompact = session.ModelMetadata.CustomMetadataMap.TryGetValue("kind", out string? kind) && kind == CompactVocoder.KindName;
     }
 
     /// <inheritdoc/>
@@ -79,7 +81,9 @@ internal sealed class OnnxFileVocoder : VocoderModel, IWindowedModel
     {
         using OrtValue input = OrtValue.CreateTensorValueFromMemory(mel.Span.ToArray(), [1, mel.Channels, mel.Length]);
         using var run = new RunOptions();
-        using var results = _sessions.With(ops.Parallelism.Threads).Run(run, [_input], [input], [_output]);
+        // See OnnxVocoder.
+        int threads = _isCompact && ops.Parallelism.IsDefault ? 1 : ops.Parallelism.Threads;
+        using var results = _sessions.With(threads).Run(run, [_input], [input], [_output]);
         ReadOnlySpan<float> audio = results[0].GetTensorDataAsSpan<float>();
         if (audio.Length != mel.Length * Recipe.HopSize)
             throw new VocoderException($"the graph makes {audio.Length} samples of {mel.Length} frames, expected {Recipe.HopSize} of each");

@@ -39,6 +39,10 @@ internal abstract class OnnxModel(VocoderModel model) : VocoderModel
     public override int MatchPasses => model.MatchPasses;
 
     /// <inheritdoc/>
+    /// <remarks>By the managed engine: no graph ends there.</remarks>
+    public override float[]? PredictPitch(ReadOnlySpan<float> mel, Parallelism parallelism) => model.PredictPitch(mel, parallelism);
+
+    /// <inheritdoc/>
     /// <remarks>What either encodes the other decodes.</remarks>
     internal override float[] VoiceKey => model.VoiceKey;
 }

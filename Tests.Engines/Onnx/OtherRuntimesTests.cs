@@ -1,6 +1,7 @@
 using FlowVocoder.AudioIO;
 using FlowVocoder.Compute;
 using FlowVocoder.Features;
+using FlowVocoder.Models;
 using FlowVocoder.Onnx;
 using FlowVocoder.Streaming;
 using FlowVocoder.Voices;
@@ -29,9 +30,10 @@ public sealed class OtherRuntimesTests : IDisposable
             Assert.SkipUnless(probe.ExitCode == 0, "Python has no onnx (python3-onnx)");
         }
         foreach (var options in (OnnxExportOptions[])[new(), new() { Streaming = true, NoiseInput = true },
-            new() { Streaming = true, Match = 2, PitchInput = true }])
+            new() { Streaming = true, Match = 2, PitchInput = true }, new() { Task = OnnxTask.Score }, new() { Task = OnnxTask.Score, Streaming = true },
+            new() { Task = OnnxTask.Decode }, new() { Task = OnnxTask.Decode, Streaming = true }])
         {
-            File.WriteAllBytes(At("voice.onnx"), OnnxExporter.Export(OnnxRun.Voice("student"), options));
+            File.WriteAllBytes(At("voice.onnx"), OnnxExporter.Export(OnnxRun.Voice(options.Task == OnnxTask.Speak ? "student" : "compact"), options));
             Node.Execute(python, "-c", "import onnx, sys; onnx.checker.check_model(sys.argv[1], full_check=True)", At("voice.onnx"));
         }
     }
@@ -57,18 +59,44 @@ public sealed class OtherRuntimesTests : IDisposable
         Assert.True(error < 2e-3, $"relative error {error}");
     }
 
-    // docs/pipelines.md prints lines of scripts that run here.
-    [Fact]
-    public void The_examples_of_the_documentation_run()
+    // The documentation prints lines of scripts that run here.
+    private static void IsPrinted(string document, params string[] scripts)
     {
         static string Squeeze(string text) => string.Join('\n', text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0));
-        string[] blocks = Printed("js"), scripts = ["pipelines.cjs", "sherpa.cjs"];
-        Assert.Equal(2, blocks.Length);
-        for (int i = 0; i < 2; i++)
+        string[] blocks = Printed(document, "js");
+        Assert.Equal(scripts.Length, blocks.Length);
+        for (int i = 0; i < blocks.Length; i++)
         {
             string script = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "scripts", scripts[i])).ReplaceLineEndings("\n");
             Assert.Contains(Squeeze(blocks[i]), Squeeze(script), StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public void The_example_that_scores_says_what_the_command_says()
+    {
+        IsPrinted("onnx.md", "score.cjs");
+        Node.Require("onnxruntime-node");
+        LoadedVoice student = OnnxRun.Voice("student"), judge = OnnxRun.Voice("compact");
+        WavFile.Write(At("speech.wav"), Synthesizer.Synthesize(student.Model, OnnxRun.Mel("kathleen").Data, student.Options with { Match = 1 }, new Parallelism(1)),
+            22050);
+        foreach (string[] line in (string[][])[["encode", At("speech.wav"), At("speech.npy")], ["export", "compact", At("score.onnx"), "--score"]])
+        {
+            using StringWriter output = new(), error = new();
+            Assert.Equal((0, ""), (Cli.VocoderCommand.Run(line, output, error, cancellation: TestContext.Current.CancellationToken), error.ToString()));
+        }
+        float[] audio = Recording.Read(At("speech.wav"), 22050).Samples;
+        Node.Run("score.cjs", Node.Write(At("speech.f32"), audio), At("out.f32"));
+        float[] scored = Node.Read(At("out.f32"));
+        LatentSpeech latent = LatentFile.Read(At("speech.npy"), judge.Model.Recipe);
+        Assert.Equal(judge.Model.Score(latent.Mel, audio, new Parallelism(1)).NatsPerSample, scored[0], 1e-4);
+        Assert.InRange(OnnxRun.RelativeError(scored.AsSpan(1), latent.Z), 0, 1e-4);
+    }
+
+    [Fact]
+    public void The_examples_of_the_documentation_run()
+    {
+        IsPrinted("pipelines.md", "pipelines.cjs", "sherpa.cjs");
         Node.Require("onnxruntime-node");
         SpeaksWhatIsGiven(mel => Node.Run("pipelines.cjs", mel, At("out.f32")));
     }
@@ -76,15 +104,15 @@ public sealed class OtherRuntimesTests : IDisposable
     [Fact]
     public void The_page_of_the_documentation_speaks_in_Chromium()
     {
-        string page = Assert.Single(Printed("html"));
+        string page = Assert.Single(Printed("pipelines.md", "html"));
         Node.Require("onnxruntime-web");
         Assert.SkipUnless(File.Exists("/usr/bin/chromium"), "there is no Chromium in /usr/bin");
         File.WriteAllText(At("page.html"), page);
         SpeaksWhatIsGiven(mel => Node.Run("browser.mjs", At("page.html"), At("student.onnx"), At("out.f32"), "mel", mel, "1"));
     }
 
-    private static string[] Printed(string language) =>
-        [.. File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "docs", "pipelines.md")).ReplaceLineEndings("\n").Split($"```{language}\n")[1..]
+    private static string[] Printed(string document, string language) =>
+        [.. File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "docs", document)).ReplaceLineEndings("\n").Split($"```{language}\n")[1..]
             .Select(part => part.Split("```")[0])];
 
     private void SpeaksWhatIsGiven(Action<string> speak)

@@ -34,11 +34,8 @@ public sealed partial class CompactVocoder
     public override double[] ScoreFrames(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism,
         CancellationToken cancellation = default) => Analysis.ScoreFrames(mel, audio, parallelism, cancellation);
 
-    /// <summary>F0 and voicing as the model hears them in a mel: what it speaks with.</summary>
-    /// <param name="mel">[bands, frames] in the recipe's logarithm.</param>
-    /// <param name="parallelism">Threads.</param>
-    /// <returns>[frames] in Hz, 0 where unvoiced; null when the phase is switched off and there is no predictor.</returns>
-    public float[]? PredictPitch(ReadOnlySpan<float> mel, Parallelism parallelism)
+    /// <inheritdoc/>
+    public override float[]? PredictPitch(ReadOnlySpan<float> mel, Parallelism parallelism)
     {
         if (Pitch == null) return null;
         int frames = mel.Length / Recipe.Bands;

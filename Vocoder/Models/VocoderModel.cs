@@ -175,6 +175,12 @@ public abstract partial class VocoderModel
     public virtual float[] Decode(LatentSpeech latent, Parallelism parallelism, CancellationToken cancellation = default) =>
         throw new VocoderException($"a voice of kind {Kind} has no decoder, expected one from a voice file");
 
+    /// <summary>F0 and voicing as the model hears them in a mel: what it speaks with.</summary>
+    /// <param name="mel">[bands, frames] in the recipe's logarithm.</param>
+    /// <param name="parallelism">Threads.</param>
+    /// <returns>[frames] in Hz, 0 where unvoiced; null where there is no predictor.</returns>
+    public virtual float[]? PredictPitch(ReadOnlySpan<float> mel, Parallelism parallelism) => null;
+
     /// <summary>
     /// Exact log-likelihood frame by frame, each given all before it: nats per sample for each whole hop that the mel covers. Their mean is what
     /// <see cref="Score"/> says.
