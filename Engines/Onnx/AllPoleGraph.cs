@@ -4,9 +4,9 @@ using global::Onnx;
 namespace FlowVocoder.Onnx;
 
 /// <summary>
-/// The filters of linear prediction as nodes, <see cref="LinearPredictionFilter"/>. The way back is a recursion: within a block the filter is fixed, so that y = (e + p·M)·H, with
-/// p the last samples before the block, M what the taps make of them, and H the triangular Toeplitz matrix of the impulse response. Only p goes from block to
-/// block, 345 times a second.
+/// The filters of linear prediction as nodes, <see cref="LinearPredictionFilter"/>. The way back is a recursion: within a block the filter is fixed, so that
+/// y = (e + p·M)·H, with p the last samples before the block, M what the taps make of them, and H the triangular Toeplitz matrix of the impulse response. Only
+/// p goes from block to block, 345 times a second.
 /// </summary>
 /// <remarks>
 /// Carried in logarithmic depth instead, by products of the matrices that take p from block to block, 344 frames of a voice of order 48 took 2.6 times as long.

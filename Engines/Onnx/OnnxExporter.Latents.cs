@@ -18,11 +18,11 @@ public static partial class OnnxExporter
     private static void RequireScores(LoadedVoice voice)
     {
         if (voice.Model.ScoresStepByStep)
-            throw new VocoderException($"voice {voice.Name} scores step by step, each step from all before it, which is no graph of a fixed size; expected one "
-                + "that scores in one pass, like compact");
+            throw new VocoderException($"voice {voice.Name} scores step by step, each step from all before it, which is no graph of a fixed size; expected "
+                + "one that scores in one pass, like compact");
         if (voice.Model is CompactVocoder { Stack.Continuous: not null })
-            throw new VocoderException($"voice {voice.Name}: the density of a continuous flow needs vector-Jacobian products, for which graphs have no operator; "
-                + "expected a voice of couplings, like compact");
+            throw new VocoderException($"voice {voice.Name}: the density of a continuous flow needs vector-Jacobian products, for which graphs have no "
+                + "operator; expected a voice of couplings, like compact");
     }
 
     private static OnnxExportOptions WithoutSpeech(OnnxExportOptions options) =>
@@ -52,14 +52,16 @@ public static partial class OnnxExporter
         return proto;
     }
 
-    private static (Value Z, IReadOnlyList<(string Layer, Value Nats)> Layers) Score(VocoderModel model, Graph graph, OnnxOps ops, LatentsGraph signals, int count)
+    private static (Value Z, IReadOnlyList<(string Layer, Value Nats)> Layers) Score(VocoderModel model, Graph graph, OnnxOps ops, LatentsGraph signals,
+        int count)
     {
         if (model is CompactVocoder compact)
             return new CompactGraph(compact, graph, ops, signals.Memory, new PitchShift(0)).Score(signals.Mel, signals.Given, signals.Tracked, count);
         var glow = (WaveGlow)model;
         int hop = model.Recipe.HopSize;
         ops.SumsByFrame = (signals.Mel, hop / glow.Config.Group);
-        WaveGlowResult result = glow.Forward(ops, OnnxOps.TensorOf(signals.Given, 1, 1, count * hop), OnnxOps.TensorOf(signals.Mel, 1, model.Recipe.Bands, count));
+        Tensor audio = OnnxOps.TensorOf(signals.Given, 1, 1, count * hop), mel = OnnxOps.TensorOf(signals.Mel, 1, model.Recipe.Bands, count);
+        WaveGlowResult result = glow.Forward(ops, audio, mel);
         return (ops.ValueOf(result.Latent), [.. result.Layers.Select(layer => (layer.Layer, ops.ValueOf(layer.LogDet))), Prior(ops, result.Latent, hop)]);
     }
 

@@ -38,8 +38,8 @@ public static partial class OnnxExporter
         if (voice.Model is not CompactVocoder and not WaveGlow)
             throw new VocoderException($"voice {voice.Name}: a {voice.Model.Kind} has no graph, expected a compact voice or a waveglow");
         if (voice.Model is WaveGlow { Config: var glow } && voice.Model.Recipe.HopSize % glow.Group != 0)
-            throw new VocoderException($"voice {voice.Name}: a hop of {voice.Model.Recipe.HopSize} samples is no whole number of groups of {glow.Group}, which has "
-                + "no graph; expected a hop that is");
+            throw new VocoderException($"voice {voice.Name}: a hop of {voice.Model.Recipe.HopSize} samples is no whole number of groups of {glow.Group}, which "
+                + "has no graph; expected a hop that is");
         if (options.Task == OnnxTask.Score) RequireScores(voice);
         else if (voice.Model.GeneratesStepByStep)
             throw new VocoderException($"voice {voice.Name} speaks step by step, each step from all before it, which is no graph of a fixed size; expected "

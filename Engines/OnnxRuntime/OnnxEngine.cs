@@ -6,8 +6,8 @@ using Microsoft.ML.OnnxRuntime;
 namespace FlowVocoder.OnnxRuntime;
 
 /// <summary>
-/// ONNX Runtime. A voice of ours is exported as graphs and speaks, scores and encodes through them, with the same noise and so the same speech but for rounding;
-/// it also reads .onnx files, ours and those of other vocoders.
+/// ONNX Runtime. A voice of ours is exported as graphs and speaks, scores and encodes through them, with the same noise and so the same speech but for
+/// rounding; it also reads .onnx files, ours and those of other vocoders.
 /// </summary>
 public sealed class OnnxEngine : VoiceEngine
 {
@@ -15,9 +15,8 @@ public sealed class OnnxEngine : VoiceEngine
     public override string Name => "onnx";
 
     /// <inheritdoc/>
-    public override string Description =>
-        $"ONNX Runtime {OrtEnv.Instance().GetVersionString()}, {string.Join(", ", OrtEnv.Instance().GetAvailableProviders().Select(Short))}; compact voices on one "
-        + "thread unless --threads asks for more";
+    public override string Description => $"ONNX Runtime {OrtEnv.Instance().GetVersionString()}, "
+        + $"{string.Join(", ", OrtEnv.Instance().GetAvailableProviders().Select(Short))}; compact voices on one thread unless --threads asks for more";
 
     /// <inheritdoc/>
     public override LoadedVoice Put(LoadedVoice voice, string? device) => Put(voice, device, speaks: true);

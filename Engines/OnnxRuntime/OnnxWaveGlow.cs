@@ -45,8 +45,8 @@ internal sealed class OnnxWaveGlow(WaveGlow model, OnnxGraphs graphs) : OnnxMode
     public override Likelihood Score(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism) => Analysis.Score(mel, audio, parallelism);
 
     /// <inheritdoc/>
-    public override LatentSpeech Encode(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism, CancellationToken cancellation = default) =>
-        Analysis.Encode(mel, audio, parallelism);
+    public override LatentSpeech Encode(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism,
+        CancellationToken cancellation = default) => Analysis.Encode(mel, audio, parallelism);
 
     /// <inheritdoc/>
     public override float[] Decode(LatentSpeech latent, Parallelism parallelism, CancellationToken cancellation = default) =>

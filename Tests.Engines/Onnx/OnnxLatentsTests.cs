@@ -127,10 +127,13 @@ public class OnnxLatentsTests
         {
             int count = Math.Min(random.Next(1, 9), Frames + late - done), from = done;
             // The mel comes a look-ahead before what belongs to samples.
-            (string, float[], int[])[] inputs = [.. Inputs(voice, latents[..1], audio[..1]).Select(input => (input.Name,
-                OnnxExporterTests.Columns(input.Values, input.Shape[1], count * (input.Shape[2] / Frames), i => input.Name == "mel" ? Math.Min(from + i, Frames - 1)
-                    : i + (from - late) * (input.Shape[2] / Frames)), (int[])[1, input.Shape[1], count * (input.Shape[2] / Frames)]))];
-            results = stream.Run([.. inputs, ("state", state, [1, state.Length])]);
+            (string, float[], int[]) Part((string Name, float[] Values, int[] Shape) input)
+            {
+                int rows = input.Shape[1], each = input.Shape[2] / Frames;
+                return (input.Name, OnnxExporterTests.Columns(input.Values, rows, count * each, i => input.Name == "mel" ? Math.Min(from + i, Frames - 1)
+                    : i + (from - late) * each), [1, rows, count * each]);
+            }
+            results = stream.Run([.. Inputs(voice, latents[..1], audio[..1]).Select(Part), ("state", state, [1, state.Length])]);
             nats.AddRange(Nats(results["log_density"].Values, layers));
             state = results["next_state"].Values;
             done += count;
@@ -142,7 +145,8 @@ public class OnnxLatentsTests
     private static (string Name, float[] Values, int[] Shape)[] Inputs(LoadedVoice voice, LatentSpeech[] latents, float[][] audio)
     {
         int samples = latents[0].Samples, frames = samples / 256, b = latents.Length;
-        (string, float[], int[])[] inputs = [("mel", [.. latents.SelectMany(z => z.Mel)], [b, 80, frames]), ("audio", [.. audio.SelectMany(a => a)], [b, 1, samples])];
+        (string, float[], int[])[] inputs =
+            [("mel", [.. latents.SelectMany(z => z.Mel)], [b, 80, frames]), ("audio", [.. audio.SelectMany(a => a)], [b, 1, samples])];
         return !((CompactVocoder)voice.Model).UsesPhase ? inputs : [.. inputs, ("phase", [.. latents.SelectMany(z => z.Phase)], [b, 1, samples]),
             ("f0", [.. latents.SelectMany(z => z.F0)], [b, 1, frames])];
     }
@@ -174,7 +178,8 @@ public class OnnxLatentsTests
         Assert.InRange(OnnxRun.RelativeError(Decode(elsewhere, z), audio), 0, 1e-4);
         Assert.Equal("f0 has 60 Hz, expected 0 or at least 70 on the engine onnx",
             Assert.Throws<VocoderException>(() => Decode(elsewhere, z with { F0 = [.. z.F0[1..], 60] })).Message);
-        Assert.Contains("voice student scores step by step", Assert.Throws<VocoderException>(() => Encode(elsewhere, mel, audio)).Message, StringComparison.Ordinal);
+        Assert.Contains("voice student scores step by step", Assert.Throws<VocoderException>(() => Encode(elsewhere, mel, audio)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -78,8 +78,8 @@ public sealed class OtherRuntimesTests : IDisposable
         IsPrinted("onnx.md", "score.cjs");
         Node.Require("onnxruntime-node");
         LoadedVoice student = OnnxRun.Voice("student"), judge = OnnxRun.Voice("compact");
-        WavFile.Write(At("speech.wav"), Synthesizer.Synthesize(student.Model, OnnxRun.Mel("kathleen").Data, student.Options with { Match = 1 }, new Parallelism(1)),
-            22050);
+        SynthesisOptions options = student.Options with { Match = 1 };
+        WavFile.Write(At("speech.wav"), Synthesizer.Synthesize(student.Model, OnnxRun.Mel("kathleen").Data, options, new Parallelism(1)), 22050);
         foreach (string[] line in (string[][])[["encode", At("speech.wav"), At("speech.npy")], ["export", "compact", At("score.onnx"), "--score"]])
         {
             using StringWriter output = new(), error = new();

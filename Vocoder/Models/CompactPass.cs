@@ -6,7 +6,9 @@ using FlowVocoder.Streaming;
 
 namespace FlowVocoder.Models;
 
-/// <summary>A pass through a <see cref="CompactVocoder"/> by the operations of its engine: every layer is causal, and what it remembers is their state.</summary>
+/// <summary>
+/// A pass through a <see cref="CompactVocoder"/> by the operations of its engine: every layer is causal, and what it remembers is their state.
+/// </summary>
 /// <param name="model">The model.</param>
 /// <param name="parallelism">Threads.</param>
 /// <param name="estimate">Number of the estimate, where a log-determinant is one.</param>

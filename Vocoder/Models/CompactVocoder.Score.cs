@@ -23,8 +23,8 @@ public sealed partial class CompactVocoder
     public override Likelihood Score(ISampleSource audio, ReadOnlyMemory<float> mel, Parallelism parallelism) => Analysis.Score(audio, mel, parallelism);
 
     /// <inheritdoc/>
-    public override LatentSpeech Encode(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism, CancellationToken cancellation = default) =>
-        Analysis.Encode(mel, audio, parallelism, cancellation);
+    public override LatentSpeech Encode(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism,
+        CancellationToken cancellation = default) => Analysis.Encode(mel, audio, parallelism, cancellation);
 
     /// <inheritdoc/>
     public override float[] Decode(LatentSpeech latent, Parallelism parallelism, CancellationToken cancellation = default) =>

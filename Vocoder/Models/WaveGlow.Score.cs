@@ -17,8 +17,8 @@ public sealed partial class WaveGlow
     /// <inheritdoc/>
     /// <remarks>In one pass: its convolutions see the future, too. Samples that do not fill a group are left out.</remarks>
     /// <exception cref="VocoderException">There is not one whole frame to encode, or too much for one pass.</exception>
-    public override LatentSpeech Encode(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism, CancellationToken cancellation = default) =>
-        Analysis.Encode(mel, audio, parallelism);
+    public override LatentSpeech Encode(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism,
+        CancellationToken cancellation = default) => Analysis.Encode(mel, audio, parallelism);
 
     /// <inheritdoc/>
     public override float[] Decode(LatentSpeech latent, Parallelism parallelism, CancellationToken cancellation = default) =>
