@@ -121,6 +121,7 @@ public sealed class DistillVerbTests : IDisposable
         Refused("recipe is bigvgan-24k, expected that of the teacher, hifigan: sample rate 24000 Hz, the voice expects 22050 Hz",
             more: ["--recipe", "bigvgan-24k"]);
         Refused("model.flow is maf, expected iaf or coupling", more: ["--set", "model.flow=maf", "--set", "mel_loss_weight=0"]);
+        Refused("distillation.frame_weight is 1, expected 0 for all but a ClariNet", more: ["--set", "distillation.frame_weight=1"]);
         Refused("found no voice", "nobody");
         CliFixture.Run("train", "--data", _folder["data"], "--config", _folder["student.json"], "--out", _folder["x.safetensors"]).Fails(1, "iaf");
     }

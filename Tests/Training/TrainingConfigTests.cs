@@ -16,7 +16,8 @@ public class TrainingConfigTests
         ClipNorm = 2.5f,
         LossGuard = 6, AverageDecay = 0.9, MelLossWeight = 0.7f, ToneLossWeight = 3, MelLossRepulsion = 0.5f, MelLossVoicedRepulsion = 0.25f,
         MaxVoicedFrequency = 5000f, PitchCrops = 5, StftLossWeight = 0.3f, PowerLossWeight = 0.2f,
-        Distillation = new DistillationConfig { KlWeight = 2, Regularization = 3, Contrastive = 0.25f }, MelLossResolutions = 2, PredictedPhase = true,
+        Distillation = new DistillationConfig { KlWeight = 2, Regularization = 3, Contrastive = 0.25f, FrameWeight = 4 },
+        MelLossResolutions = 2, PredictedPhase = true,
         BlurredCrops = 0.5f, MatchPasses = 1, Adversarial = new AdversarialConfig { Weight = 1, Channels = 8 }, MelLossFrom = 11, QuietestGain = -3f,
         LoudestGain = 1.5f,
         Seed = 18446744073709551615, LogEvery = 2, ValidateEvery = 5, SaveEvery = 6,
@@ -28,7 +29,8 @@ public class TrainingConfigTests
         TrainingConfig read = TrainingConfig.FromJson(s_other.ToJson(), "x");
         foreach (PropertyInfo p in typeof(TrainingConfig).GetProperties(BindingFlags.Public | BindingFlags.Instance)
             .Where(p => p.Name is not (nameof(TrainingConfig.Model) or nameof(TrainingConfig.Adversarial)
-            or nameof(TrainingConfig.WaveFlow) or nameof(TrainingConfig.FloWaveNet) or nameof(TrainingConfig.WaveNode))))
+            or nameof(TrainingConfig.WaveFlow) or nameof(TrainingConfig.FloWaveNet) or nameof(TrainingConfig.WaveNode)
+            or nameof(TrainingConfig.ClariNetTeacher) or nameof(TrainingConfig.ClariNet))))
         {
             Assert.False(Equals(p.GetValue(s_other), p.GetValue(new TrainingConfig())), $"this test leaves {p.Name} at its default value");
             Assert.Equal(p.GetValue(s_other), p.GetValue(read));
@@ -38,8 +40,14 @@ public class TrainingConfigTests
         Assert.Equal((1, 8), (read.Adversarial.Weight, read.Adversarial.Channels));
         Assert.Equal([1, 5], read.Model.Harmonics);
         Assert.Equal(s_other.ToJson(), read.ToJson());
-        var families = new TrainingConfig { WaveFlow = new() { Height = 8 }, FloWaveNet = new() { Blocks = 3 }, WaveNode = new() { Solver = "euler" } };
+        var families = new TrainingConfig
+        {
+            WaveFlow = new() { Height = 8 }, FloWaveNet = new() { Blocks = 3 }, WaveNode = new() { Solver = "euler" },
+            ClariNetTeacher = new() { Blocks = 4 }, ClariNet = new() { Blocks = [2, 3] },
+        };
         read = TrainingConfig.FromJson(families.ToJson(), "x");
+        Assert.Equal(4, read.ClariNetTeacher!.Blocks);
+        Assert.Equal([2, 3], read.ClariNet!.Blocks);
         Assert.Equal((8, 3, "euler"), (read.WaveFlow!.Height, read.FloWaveNet!.Blocks, read.WaveNode!.Solver));
         Assert.Equal(families.ToJson(), read.ToJson());
     }
@@ -90,8 +98,11 @@ public class TrainingConfigTests
         { """{ "tone_loss_weight": 1, "model": { "flow": "maf" } }""", "tone_loss_weight is 1, expected 0 for a maf" },
         { """{ "distillation": { "kl_weight": -1 } }""", "distillation.kl_weight is -1" },
         { """{ "distillation": { "regularization": -1 } }""", "distillation.regularization is -1" },
+        { """{ "distillation": { "frame_weight": -1 } }""", "distillation.frame_weight is -1" },
         { """{ "distillation": { "contrastive": 1 } }""", "distillation.contrastive is 1" },
         { """{ "distillation": { "contrastive": 0.3, "closed_form": true } }""", "0 with the closed form" },
+        { """{ "clari_net": {}, "distillation": { "closed_form": true, "until": 3 }, "clari_net_teacher": {} }""", "no other beside clari_net_teacher" },
+        { """{ "clari_net": {}, "distillation": { "closed_form": true, "until": 3 } }""", "0 for both with clari_net" },
         { """{ "pitch_crops": -1 }""", "pitch_crops is -1" },
         { """{ "mel_loss_voiced_repulsion": 2 }""", "mel_loss_voiced_repulsion is 2" },
         { """{ "quietest_gain": 4 }""", "quietest_gain is 4" },
