@@ -46,7 +46,7 @@ public sealed class OnnxEngineTests : IDisposable
         {
             VocoderStream stream = model.NewStream(new SynthesisOptions(), new Parallelism(1));
             var spoken = new List<float>();
-            float[] samples = new float[4 * 256];
+            var samples = new float[stream.LookAheadFrames * 256];
             for (int i = 0; i < frames; i++)
             {
                 if (i == saveAt)
