@@ -180,10 +180,10 @@ class Stream:
 
     >>> stream = Vocoder().new_stream()
     >>> stream.latency
-    512
+    1536
     >>> frame = np.full(80, np.log(1e-5))
-    >>> [len(stream.push(frame)) for _ in range(4)], len(stream.flush())
-    ([0, 0, 256, 256], 512)
+    >>> [len(stream.push(frame)) for _ in range(8)], len(stream.flush())
+    ([0, 0, 0, 0, 0, 0, 256, 256], 1536)
     """
 
     def __init__(self, vocoder: Vocoder, options: Options) -> None:
