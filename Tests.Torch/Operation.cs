@@ -50,6 +50,7 @@ internal sealed record Operation(string Name, Func<Random, Tensor[]> Draw, Func<
         new("OverlapAdd", r => [N(r, 2, 34, r.Next(1, 12))], (o, i, f) => o.OverlapAdd(i[0], f[0], 8), (r, _) => [N(r, 1, 1, 32)]),
         new("OverlapAdd", r => [N(r, 2, 34, 6), N(r, 2, 1, 5 * 8 + 32)], (o, i, f) => o.OverlapAdd(i[0], f[0], 8, i[1]), (r, _) => [N(r, 1, 1, 32)]),
         new("Sum", r => [X(r, 4)], (o, i, _) => o.Sum(i[0])),
+        new("OverSteps", r => [N(r, 1, 1, 1)], (o, i, f) => o.OverSteps(i[0], f[0], -0.5f), (r, _) => [N(r, 2, 3, 5)]),
         new("SumTime", r => [X(r, 4)], (o, i, _) => o.SumTime(i[0])),
         new("SumSquares", r => [X(r, 4)], (o, i, _) => o.SumSquares(i[0])),
         new("LogSoftmax", r => [X(r, 7)], (o, i, _) => o.LogSoftmax(i[0])),

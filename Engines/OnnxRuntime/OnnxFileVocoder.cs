@@ -81,8 +81,7 @@ internal sealed class OnnxFileVocoder : VocoderModel, IWindowedModel
     {
         using OrtValue input = OrtValue.CreateTensorValueFromMemory(mel.Span.ToArray(), [1, mel.Channels, mel.Length]);
         using var run = new RunOptions();
-        // See OnnxVocoder.
-        int threads = _isCompact && ops.Parallelism.IsDefault ? 1 : ops.Parallelism.Threads;
+        int threads = _isCompact ? OnnxVocoder.Threads(ops.Parallelism) : ops.Parallelism.Threads;
         using var results = _sessions.With(threads).Run(run, [_input], [input], [_output]);
         ReadOnlySpan<float> audio = results[0].GetTensorDataAsSpan<float>();
         if (audio.Length != mel.Length * Recipe.HopSize)

@@ -25,9 +25,13 @@ internal sealed class OnnxVocoder(CompactVocoder model, OnnxGraphs graphs) : Onn
     private CompactAnalysis Analysis => new(model, (parallelism, _) => new OnnxPass(model, model.Config.Group,
         task => Session(new OnnxExportOptions { Task = task, Streaming = true }, parallelism)));
 
-    // A second thread costs its waiting, and there is little in these many small nodes that it could take over.
-    private InferenceSession Session(OnnxExportOptions options, Parallelism parallelism) =>
-        graphs.Session(options, parallelism.IsDefault ? 1 : parallelism.Threads);
+    private InferenceSession Session(OnnxExportOptions options, Parallelism parallelism) => graphs.Session(options, Threads(parallelism));
+
+    /// <summary>
+    /// How many threads share the operations of a graph of ours: one, where nobody said how many. A second one costs its waiting, and there is little in these
+    /// many small nodes that it could take over.
+    /// </summary>
+    public static int Threads(Parallelism parallelism) => parallelism.IsDefault ? 1 : parallelism.Threads;
 
     /// <inheritdoc/>
     public override Likelihood Score(ReadOnlySpan<float> mel, ReadOnlySpan<float> audio, Parallelism parallelism) => Analysis.Score(mel, audio, parallelism);

@@ -159,6 +159,16 @@ public sealed class OnnxEngineTests : IDisposable
         Assert.Contains("only speaks", Run("score", At("normal/a.wav"), "--voice", At("student.onnx")).Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Threads_that_nobody_asked_for_are_one_and_the_doctor_says_so()
+    {
+        Assert.Equal(1, OnnxVocoder.Threads(new Parallelism()));
+        Assert.Equal(3, OnnxVocoder.Threads(new Parallelism(3)));
+        using StringWriter output = new(), error = new();
+        VocoderCommand.Run(["doctor"], output, error, cancellation: TestContext.Current.CancellationToken);
+        Assert.Matches("onnx +ONNX Runtime 1.*CPU; compact voices on one thread unless --threads asks for more", output.ToString());
+    }
+
     private static (string Error, int Code) Run(params string[] arguments)
     {
         using StringWriter output = new(), error = new();

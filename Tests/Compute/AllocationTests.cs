@@ -8,7 +8,8 @@ public class AllocationTests
     private const int Batch = 2, Channels = 8, Length = 5000, Group = 4;
     private static readonly Random s_random = new(1);
     private static readonly Tensor s_x = Samples.Normal(s_random, Batch, Channels, Length), s_other = Samples.Normal(s_random, Batch, Channels, Length);
-    private static readonly Tensor s_shift = Samples.Normal(s_random, 1, Channels, 1), s_weight = Samples.Normal(s_random, 12, Channels, 3),
+    private static readonly Tensor s_one = Samples.Normal(s_random, 1, 1, 1), s_shift = Samples.Normal(s_random, 1, Channels, 1);
+    private static readonly Tensor s_weight = Samples.Normal(s_random, 12, Channels, 3),
         s_bias = Samples.Normal(s_random, 1, 12, 1);
 
     private static readonly Tensor s_audio = Samples.Normal(s_random, Batch, 1, Length), s_window = Samples.Normal(s_random, 1, 1, 64);
@@ -52,6 +53,7 @@ public class AllocationTests
         ["Stft"] = ops => ops.Stft(s_audio, s_window, 16),
         ["OverlapAdd"] = ops => ops.OverlapAdd(s_spectra, s_window, 16),
         ["Sum"] = ops => ops.Sum(s_x),
+        ["OverSteps"] = ops => ops.OverSteps(s_one, s_x, 2f),
         ["SumSquares"] = ops => ops.SumSquares(s_x),
         ["LogSoftmax"] = ops => ops.LogSoftmax(s_x),
     };

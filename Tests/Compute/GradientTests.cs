@@ -124,6 +124,14 @@ public class GradientTests
     public void Sum() => GradientCheck.Run((ops, i) => ops.Sum(i[0]), Normal(2, 3, 4));
 
     [Fact]
+    public void OverSteps()
+    {
+        Tensor x = Normal(2, 3, 4);
+        Assert.Equal(-3f * 0.5f * 2 * 4, new CpuOps().OverSteps(Tensor.From([-3], 1, 1, 1), x, 0.5f).Item);
+        GradientCheck.Run((ops, i) => ops.OverSteps(i[0], x, 0.5f), Normal(1, 1, 1));
+    }
+
+    [Fact]
     public void SumSquares() => GradientCheck.Run((ops, i) => ops.SumSquares(i[0]), Normal(2, 3, 4));
 
     [Fact]
