@@ -1,10 +1,11 @@
+using System.Diagnostics;
 using FlowVocoder.AudioIO.Streams;
 using FlowVocoder.Models;
 
 namespace FlowVocoder.Cli;
 
 /// <summary>The frames of a Flowtron on their way to a voice, each generated when it is asked for.</summary>
-internal sealed class FlowtronFrames(IEnumerable<FlowtronFrame> frames, int bands, string name) : MelFrames
+internal sealed class FlowtronFrames(IEnumerable<FlowtronFrame> frames, int bands, string name, bool keep = false) : MelFrames
 {
     private readonly IEnumerator<FlowtronFrame> _frames = frames.GetEnumerator();
 
@@ -13,10 +14,20 @@ internal sealed class FlowtronFrames(IEnumerable<FlowtronFrame> frames, int band
     /// <summary>Frames so far.</summary>
     public int Count { get; private set; }
 
+    /// <summary>The frames themselves, where they are kept.</summary>
+    public IReadOnlyList<FlowtronFrame> Kept => _kept;
+
+    /// <summary>Time from when the first frame was asked for until it was there.</summary>
+    public TimeSpan First { get; private set; }
+
+    private readonly List<FlowtronFrame> _kept = [];
+
     public override int Read(Span<float> frames, CancellationToken cancellation = default)
     {
         cancellation.ThrowIfCancellationRequested();
+        long start = Stopwatch.GetTimestamp();
         if (!_frames.MoveNext()) return 0;
+        if (Count == 0) First = Stopwatch.GetElapsedTime(start);
         foreach (float value in _frames.Current.Values)
         {
             if (float.IsFinite(value)) continue;
@@ -24,6 +35,7 @@ internal sealed class FlowtronFrames(IEnumerable<FlowtronFrame> frames, int band
         }
         _frames.Current.Values.CopyTo(frames);
         Count++;
+        if (keep) _kept.Add(_frames.Current);
         return 1;
     }
 }

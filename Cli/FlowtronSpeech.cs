@@ -14,7 +14,8 @@ internal sealed class FlowtronSpeech
 
     private readonly Option<string> _file = new("--flowtron")
     {
-        Description = "A checkpoint of NVIDIA's Flowtron (.pt as distributed or of a training run, or a state dict as .safetensors)", HelpName = "FILE",
+        Description = "A Flowtron that 'vocoder train' made, or a checkpoint of NVIDIA's (.pt as distributed or of a training run, or a state dict as "
+            + ".safetensors)", HelpName = "FILE",
         Required = true,
     };
     private readonly Option<int> _speaker = new("--speaker")
@@ -52,9 +53,6 @@ internal sealed class FlowtronSpeech
         foreach (Option option in (Option[])[_file, _speaker, _sigma, _gate, _frames, _dictionary, _share, _style, _styleText]) verb.Add(option);
     }
 
-    /// <summary>What a Flowtron's mels are made with.</summary>
-    public static MelRecipe Recipe { get; } = MelRecipe.ByName("nvidia");
-
     /// <summary>The checkpoint.</summary>
     public string File(ParseResult arguments) => arguments.GetRequiredValue(_file);
 
@@ -79,8 +77,8 @@ internal sealed class FlowtronSpeech
         Flowtron model = FlowtronCheckpoint.Read(file);
         if (model.Config.Symbols != FlowtronSymbols.Count)
             throw new VocoderException($"{file}: reads {model.Config.Symbols} symbols, expected the {FlowtronSymbols.Count} of NVIDIA's texts");
-        if (model.Config.MelChannels != Recipe.Bands)
-            throw new VocoderException($"{file}: makes mels of {model.Config.MelChannels} bands, expected {Recipe.Bands} as '{Recipe.Name}' has");
+        if (model.Config.MelChannels != model.Recipe.Bands)
+            throw new VocoderException($"{file}: makes mels of {model.Config.MelChannels} bands, expected {model.Recipe.Bands} as '{model.Recipe.Name}' has");
         return model;
     }
 
@@ -112,16 +110,16 @@ internal sealed class FlowtronSpeech
         };
         options.Validate(model.Config);
         if (texts.Length == 0) return options;
-        (float[], IReadOnlyList<int>)[] recordings = [.. Styles(arguments).Zip(texts, (file, text) => (Mel(file, parallelism, terminal), text.Symbols))];
+        (float[], IReadOnlyList<int>)[] recordings = [.. Styles(arguments).Zip(texts, (file, text) => (Mel(file, model.Recipe, parallelism, terminal), text.Symbols))];
         return options with { Style = FlowtronStyle.Of(model, engine, parallelism, recordings, options.Speaker) };
     }
 
-    private static float[] Mel(string file, Parallelism parallelism, Terminal terminal)
+    private static float[] Mel(string file, MelRecipe recipe, Parallelism parallelism, Terminal terminal)
     {
-        float[] audio = Files.ReadRecording(file, Recipe.SampleRate, terminal);
-        if (audio.Length < Recipe.FftSize)
-            throw new VocoderException($"'{file}' has {audio.Length} samples at {Recipe.SampleRate} Hz, expected at least {Recipe.FftSize}");
-        return new MelSpectrogram(Recipe).Compute(audio, parallelism);
+        float[] audio = Files.ReadRecording(file, recipe.SampleRate, terminal);
+        if (audio.Length < recipe.FftSize)
+            throw new VocoderException($"'{file}' has {audio.Length} samples at {recipe.SampleRate} Hz, expected at least {recipe.FftSize}");
+        return new MelSpectrogram(recipe).Compute(audio, parallelism);
     }
 
     private static FlowtronText Read(string text, PronunciationDictionary? dictionary, double share, ulong seed, Terminal terminal)

@@ -48,7 +48,7 @@ internal sealed class InfoVerb : Verb
     {
         Flowtron model = FlowtronCheckpoint.Read(file);
         FlowtronConfig config = model.Config;
-        MelRecipe recipe = FlowtronSpeech.Recipe;
+        MelRecipe recipe = model.Recipe;
         var table = new TextTable(false, false);
         table.Row("file", $"{file}, {new FileInfo(file).Length / 1e6:0.0} MB");
         table.Add("kind", "flowtron, makes mels of texts: vocoder speak TEXT OUT.wav --flowtron FILE");
@@ -62,6 +62,11 @@ internal sealed class InfoVerb : Verb
         table.Row("prior", $"{(config.Components == 0 ? "normal" : $"mixture of {config.Components} normal ones")}");
         if (config.MelChannels == recipe.Bands) Recipe(table, recipe);
         else table.Row("bands", $"{config.MelChannels}");
+        if (FlowtronCheckpoint.Voice(file) is { } voice)
+        {
+            if (voice.Metadata.GetValueOrDefault("speakers") is { Length: > 0 } names) table.Add("names", $"{names}, the speakers from 0 on");
+            Origin(table, voice, null);
+        }
         return table.ToString();
     }
 
@@ -95,9 +100,9 @@ internal sealed class InfoVerb : Verb
         table.Row("", $"logarithm {recipe.Logarithm} of power {recipe.SpectrumPower}, floor {recipe.Floor:0.##e+0}");
     }
 
-    private static void Origin(TextTable table, VoiceFile file, float sigma)
+    private static void Origin(TextTable table, VoiceFile file, float? sigma)
     {
-        table.Row("sigma", $"{sigma} by default");
+        if (sigma is { } deviation) table.Row("sigma", $"{deviation} by default");
         table.Row("steps", $"{file.Steps:N0}");
         table.Add("provenance", file.Provenance);
         table.Add("data licence", file.Licence);

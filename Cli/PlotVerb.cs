@@ -76,14 +76,16 @@ internal sealed class PlotVerb : Verb
         var train = new List<(double, double)>();
         var valid = new List<(double, double)>();
         bool divergence = false;
+        string unit = "nats";
         foreach (TrainingReport report in TrainingRun.ReadLog(path))
         {
             if (report.Nats is { } trained) train.Add((report.Step, trained));
             if (report.HeldOutNats is { } nats) valid.Add((report.Step, nats));
             divergence |= report.IsDistillation;
+            unit = report.Unit;
         }
         string suffix = named ? $", {Path.GetFileName(path)}" : "";
-        yield return new ChartSeries($"train, {(divergence ? "divergence from the teacher in " : "")}nats per sample{suffix}", train);
+        yield return new ChartSeries($"train, {(divergence ? "divergence from the teacher in " : "")}{unit}{suffix}", train);
         if (valid.Count > 0) yield return new ChartSeries("valid" + suffix, valid);
     }
 }

@@ -54,13 +54,16 @@ internal static class TrainingDisplay
         string train = report.Nats is { } now ? string.Create(CultureInfo.InvariantCulture, $" train {now:0.0000}") : "";
         string valid = report.HeldOutNats is { } nats ? string.Create(CultureInfo.InvariantCulture, $" valid {nats:0.0000}") : "";
         // A stretch may have neither.
-        string measured = train.Length + valid.Length == 0 ? "" : $"  {kind}nats per sample:{train}{valid}";
+        string measured = train.Length + valid.Length == 0 ? "" : $"  {kind}{report.Unit}:{train}{valid}";
         string found = report.Matching is { } error ? string.Create(CultureInfo.InvariantCulture, $"  matching error {error:0.0000}") : "";
         string held = report.ValidMatching is { } heldOut ? string.Create(CultureInfo.InvariantCulture, $" valid {heldOut:0.0000}") : "";
+        string gate = report.Gate is { } open ? string.Create(CultureInfo.InvariantCulture, $"  gate {open:0.0000}") : "";
+        string attention = report.Attention is { } read ? string.Create(CultureInfo.InvariantCulture, $"  attention {read:0.000}") : "";
+        if (report.ValidAttention is { } heldRead) attention += string.Create(CultureInfo.InvariantCulture, $" valid {heldRead:0.000}");
         string mel = report.MelLoss == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"  mel {report.MelLoss:0.000}");
         string pitch = report.PitchLoss == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"  pitch loss {report.PitchLoss:0.000}");
         return string.Create(CultureInfo.InvariantCulture,
-            $"step {report.Step}/{report.Steps}{measured}{found}{held}{mel}{pitch}  "
+            $"step {report.Step}/{report.Steps}{measured}{found}{held}{gate}{attention}{mel}{pitch}  "
             + $"{(report.SecondsPerStep > 0 ? 1 / report.SecondsPerStep : 0):0.00} steps/s  "
             + $"{report.AudioSecondsPerSecond:0.0} audio-s/s  left {Left(report)}  skipped {report.Skipped}");
     }

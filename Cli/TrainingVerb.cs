@@ -114,6 +114,8 @@ internal abstract class TrainingVerb : Verb
 
     private static TrainingConfig ConfigOf(string voice)
     {
+        if (File.Exists(voice) && FlowtronCheckpoint.CanRead(voice) && FlowtronCheckpoint.Read(voice) is var flowtron)
+            return new TrainingConfig { Flowtron = flowtron.Config, Recipe = flowtron.Recipe.Name };
         LoadedVoice loaded = VoiceLibrary.Load(voice);
         return loaded.Model switch
         {

@@ -14,11 +14,17 @@ internal sealed record StepResult(Tensor? Loss, double NatsPerSample, double Pit
     /// <summary>Weighted energy of what flow matching found wrong; null where nothing is matched.</summary>
     public double? Matching { get; init; }
 
+    /// <summary>Cross-entropy of a Flowtron's gate in nats per frame; null of other models.</summary>
+    public double? Gate { get; init; }
+
+    /// <summary>CTC loss of its attention in nats per symbol of the text; null of other models.</summary>
+    public double? Attention { get; init; }
+
     /// <summary>Adds what another found, weighted; for means.</summary>
     public StepResult Plus(StepResult other, double weight) => new(null, NatsPerSample + weight * other.NatsPerSample,
         PitchLoss + weight * other.PitchLoss, MelLoss + weight * other.MelLoss, Plus(Kl, other.Kl, weight))
     {
-        Matching = Plus(Matching, other.Matching, weight),
+        Matching = Plus(Matching, other.Matching, weight), Gate = Plus(Gate, other.Gate, weight), Attention = Plus(Attention, other.Attention, weight),
     };
 
     private static double? Plus(double? sum, double? other, double weight) => other == null ? sum : (sum ?? 0) + weight * other;

@@ -26,14 +26,23 @@ namespace FlowVocoder.Training;
 /// <param name="IsTaught">Whether a student learns from a teacher; logs of former versions have no such member.</param>
 /// <param name="Matching">Weighted energy of what flow matching found wrong; null where nothing is matched.</param>
 /// <param name="ValidMatching">The same on the held-out clips.</param>
+/// <param name="Gate">Cross-entropy of a Flowtron's gate, nats per frame; null of other models.</param>
+/// <param name="ValidGate">The same on the held-out clips.</param>
+/// <param name="Attention">CTC loss of its attention, nats per symbol; null of other models.</param>
+/// <param name="ValidAttention">The same on the held-out clips.</param>
 public sealed record TrainingReport(long Step, long Steps, double NatsPerSample, double PitchLoss, double GradientNorm, double LearningRate,
     long Skipped, double SecondsPerStep, double AudioSecondsPerSecond, double? ValidNats, double? ValidPitchLoss,
     double MelLoss = 0, double? ValidMelLoss = null, double? Kl = null, double? ValidKl = null, bool IsTaught = false,
-    double? Matching = null, double? ValidMatching = null)
+    double? Matching = null, double? ValidMatching = null, double? Gate = null, double? ValidGate = null, double? Attention = null,
+    double? ValidAttention = null)
 {
     /// <summary>Whether a student learns from a teacher.</summary>
     [JsonIgnore]
     public bool IsDistillation => IsTaught || Kl != null;
+
+    /// <summary>What the likelihood is counted by: a sample of speech, or of a Flowtron a value of the mel.</summary>
+    [JsonIgnore]
+    public string Unit => Attention == null ? "nats per sample" : "nats per value of the mel";
 
     /// <summary>
     /// What is told of the run, in nats per sample: the divergence of a student, else the log-likelihood; null where no batch has one.
@@ -154,7 +163,8 @@ internal sealed class Trainer
         StepResult valid = Validate();
         Health.Begin(valid, Step);
         return new TrainingReport(0, _config.Steps, valid.NatsPerSample, valid.PitchLoss, 0, _config.LearningRateAt(0), 0, 0, 0,
-            valid.NatsPerSample, valid.PitchLoss, valid.MelLoss, valid.MelLoss, valid.Kl, valid.Kl, _task.IsDistillation, valid.Matching, valid.Matching);
+            valid.NatsPerSample, valid.PitchLoss, valid.MelLoss, valid.MelLoss, valid.Kl, valid.Kl, _task.IsDistillation, valid.Matching, valid.Matching,
+            valid.Gate, valid.Gate, valid.Attention, valid.Attention);
     }
 
     /// <summary>Trains to the configured step, calling back after reports and when a checkpoint is due.</summary>
@@ -188,7 +198,8 @@ internal sealed class Trainer
                 StepResult? told = validate ? valid : null;
                 report(new TrainingReport(Step, _config.Steps, sum.NatsPerSample / counted, sum.PitchLoss / counted, norm, rate, Skipped, seconds,
                     _task.SecondsPerStep / seconds, told?.NatsPerSample, told?.PitchLoss, sum.MelLoss / counted, told?.MelLoss,
-                    taught > 0 ? sum.Kl / taught : null, told?.Kl, _task.IsDistillation, sum.Matching / counted, told?.Matching));
+                    taught > 0 ? sum.Kl / taught : null, told?.Kl, _task.IsDistillation, sum.Matching / counted, told?.Matching,
+                    sum.Gate / counted, told?.Gate, sum.Attention / counted, told?.Attention));
                 (sum, counted, taught, since, start) = (new StepResult(null, 0, 0, 0), 0, 0, Step, Stopwatch.GetTimestamp());
             }
             if (valid != null) RequireHealth(Health.HeldOut(valid));

@@ -30,8 +30,15 @@ public sealed record TrainingConfig
     /// <summary>A ClariNet's student, which learns from its teacher and by <see cref="DistillationConfig.FrameWeight"/>; null, the default, for none.</summary>
     public ClariNetConfig? ClariNet { get; init; }
 
+    /// <summary>A Flowtron to train in place of them, which makes mels of texts; null, the default, for none.</summary>
+    public FlowtronConfig? Flowtron { get; init; }
+
+    /// <summary>How a Flowtron learns; without meaning for other models.</summary>
+    public TextConfig Text { get; init; } = new();
+
     /// <summary>The configurations of the models in place of the compact one, as text; empty without.</summary>
-    internal string Family => WaveFlow?.ToJson() + FloWaveNet?.ToJson() + WaveNode?.ToJson() + ClariNetTeacher?.ToJson() + ClariNet?.ToJson();
+    internal string Family => WaveFlow?.ToJson() + FloWaveNet?.ToJson() + WaveNode?.ToJson() + ClariNetTeacher?.ToJson() + ClariNet?.ToJson()
+        + Flowtron?.ToJson();
 
     /// <summary>
     /// Whether activations of the likelihood's flows are rebuilt from their outputs while gradients run back, instead of stored (Gomez et al. 2017): memory
@@ -241,7 +248,7 @@ public sealed record TrainingConfig
     private void ValidateFamily()
     {
         (string Name, object? Model)[] families = [("wave_flow", WaveFlow), ("flo_wave_net", FloWaveNet), ("wave_node", WaveNode),
-            ("clari_net_teacher", ClariNetTeacher), ("clari_net", ClariNet)];
+            ("clari_net_teacher", ClariNetTeacher), ("clari_net", ClariNet), ("flowtron", Flowtron)];
         foreach (var (name, asked) in families.Where(family => family.Model != null))
         {
             bool isAlone = Model.ToJson() == new CompactConfig().ToJson() && families.Count(family => family.Model != null) == 1;
@@ -249,6 +256,15 @@ public sealed record TrainingConfig
                 $"no other beside {name}: a run trains one model, and the settings of this one are {name}.NAME");
             string alone = asked is ClariNetConfig ? "it learns by what its teacher says and distillation.frame_weight" : "it learns by its likelihood alone";
             JsonConfig.Check(!HasGenerationLoss && PitchCrops == 0, name, "one with losses of generated speech or pitch crops", $"0 for all of these: {alone}");
+        }
+        Text.Validate();
+        if (Flowtron != null)
+        {
+            Flowtron.Validate();
+            int bands = MelRecipe.ByName(Recipe).Bands;
+            JsonConfig.Check(Flowtron.MelChannels == bands, "flowtron.n_mel_channels", Flowtron.MelChannels, $"{bands}, the bands of the mel recipe {Recipe}");
+            JsonConfig.Check(Flowtron.Symbols == Texts.FlowtronSymbols.Count, "flowtron.n_text", Flowtron.Symbols,
+                $"{Texts.FlowtronSymbols.Count}, the symbols of English texts");
         }
         if (ClariNet == null) return;
         JsonConfig.Check(Distillation.ClosedForm, "distillation.closed_form", "false", "true with clari_net");

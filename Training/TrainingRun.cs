@@ -21,6 +21,9 @@ public sealed record TrainingPaths(string Data, string Output, string Name, stri
     /// <summary>A voice whose weights a new run starts from, to fine-tune it; null starts at random.</summary>
     public string? From { get; init; }
 
+    /// <summary>A list of the texts of the recordings for a Flowtron, see <see cref="Transcripts"/>; null finds them in the folder.</summary>
+    public string? Texts { get; init; }
+
     /// <summary>A voice that teaches: the run distils a student from it; null trains by maximum likelihood.</summary>
     public string? Teacher { get; init; }
 
@@ -59,8 +62,9 @@ public static class TrainingRun
     {
         config.Validate();
         var recipe = MelRecipe.ByName(config.Recipe);
-        VocoderModel model = config switch
+        ITrainedModel model = config switch
         {
+            { Flowtron: { } flowtron } => new Flowtron(flowtron, config.Seed, recipe),
             { WaveFlow: { } waveFlow } => new WaveFlow(waveFlow, config.Seed, recipe),
             { FloWaveNet: { } floWaveNet } => new FloWaveNet(floWaveNet, config.Seed, recipe),
             { WaveNode: { } waveNode } => new WaveNode(waveNode, config.Seed, recipe),
@@ -71,6 +75,8 @@ public static class TrainingRun
         // Before any recording is read: what does not fit should be told at once.
         VocoderModel? teacher = paths.Teacher == null ? null : Teacher(paths.Teacher, model, config);
         if (teacher == null) RequireNoTeacher(model);
+        if (paths.Texts != null && model is not Flowtron)
+            throw new VocoderException($"found --texts and a model of kind '{model.Kind}', expected '{Flowtron.KindName}' for texts");
         var run = new SavedRun(config, 0, paths.Name, paths.Licence, paths.Command, teacher == null ? "" : Convert.ToHexString(teacher.Fingerprint.Span));
         void RequireState()
         {
@@ -84,17 +90,7 @@ public static class TrainingRun
         RequireState();
         // A kill while one was written leaves a file of its size.
         AtomicFile.DeleteLeftovers(paths.Output, paths.Checkpoint, paths.Log);
-        SpeechDataset data = SpeechDataset.Load(paths.Data, recipe, model is CompactVocoder { UsesPhase: true }, config.CropFrames, loading, cancellation,
-            new Parallelism(threads));
-        foreach (string warning in data.Warnings) tell?.Invoke("warning: " + warning);
-        ITrainingTask task = model switch
-        {
-            ILikelihoodModel => new LikelihoodTask(model, data, config),
-            ClariNet student => new ClariNetTask(student, (ClariNetTeacher)teacher!, data, config),
-            CompactVocoder student when teacher is CompactVocoder compact => new DistillationTask(student, compact, data, config),
-            CompactVocoder continuous when config.IsMatching => new MatchingTask(continuous, data, config),
-            _ => new CompactTask((CompactVocoder)model, data, config),
-        };
+        var (task, amount, speakers) = Task(paths, config, model, teacher, loading, new Parallelism(threads), tell, cancellation);
         var trainer = new Trainer(task, config, new Parallelism(threads), engine);
         if (resume) Checkpoint.Load(paths.Checkpoint, trainer, model.Parameters);
         else
@@ -126,7 +122,7 @@ public static class TrainingRun
             trainer.Run(Report, () =>
             {
                 // The voice first: a kill between the two is mended by the steps that are done again.
-                if (trainer.IsVoice || !File.Exists(paths.Output)) trainer.WithVoice(() => WriteVoice(paths, config, model, trainer.Step, data));
+                if (trainer.IsVoice || !File.Exists(paths.Output)) trainer.WithVoice(() => WriteVoice(paths, config, model, trainer.Step, amount, speakers));
                 Checkpoint.Save(paths.Checkpoint, trainer, model.Parameters, run);
             }, cancellation);
         }
@@ -140,6 +136,37 @@ public static class TrainingRun
         if (trainer.Step >= config.Steps && trainer.Health.BestStep != trainer.Step)
             tell?.Invoke(FormattableString.Invariant(
                 $"the voice stays that of step {trainer.Health.BestStep}, the best on the held-out clips by its {trainer.Health.Measure}"));
+    }
+
+    // The data as the model learns from it, with words that tell how much it is and who speaks.
+    private static (ITrainingTask Task, string Amount, string Speakers) Task(TrainingPaths paths, TrainingConfig config, ITrainedModel model, VocoderModel? teacher,
+        Action<int, int>? loading, Parallelism parallelism, Action<string>? tell, CancellationToken cancellation)
+    {
+        MelRecipe recipe = model.Recipe;
+        static string Amount(int recordings, double hours) => string.Create(CultureInfo.InvariantCulture, $"{recordings} recordings, {hours:0.00} h");
+        void Warn(IEnumerable<string> warnings)
+        {
+            foreach (string warning in warnings) tell?.Invoke("warning: " + warning);
+        }
+        if (model is Flowtron flowtron)
+        {
+            TextDataset texts = TextDataset.Load(paths.Data, paths.Texts, recipe, config.Text, loading, cancellation, parallelism);
+            Warn(texts.Warnings);
+            double seconds = texts.Train.Sum(clip => (double)clip.Frames) * recipe.HopSize / recipe.SampleRate;
+            return (new FlowtronTask(flowtron, texts, config), Amount(texts.Train.Count, seconds / 3600), string.Join(", ", texts.Speakers));
+        }
+        SpeechDataset data = SpeechDataset.Load(paths.Data, recipe, model is CompactVocoder { UsesPhase: true }, config.CropFrames, loading, cancellation,
+            parallelism);
+        Warn(data.Warnings);
+        ITrainingTask task = model switch
+        {
+            ILikelihoodModel => new LikelihoodTask((VocoderModel)model, data, config),
+            ClariNet student => new ClariNetTask(student, (ClariNetTeacher)teacher!, data, config),
+            CompactVocoder student when teacher is CompactVocoder compact => new DistillationTask(student, compact, data, config),
+            CompactVocoder continuous when config.IsMatching => new MatchingTask(continuous, data, config),
+            _ => new CompactTask((CompactVocoder)model, data, config),
+        };
+        return (task, Amount(data.Train.Count, data.Train.Sum(c => (double)c.Audio.Length) / recipe.SampleRate / 3600), "");
     }
 
     // What undoes a step in single precision loses some rounding; beyond this the gradients are worth less than those of stored activations.
@@ -211,7 +238,7 @@ public static class TrainingRun
                 $"{checkpoint}: {saved.Step} steps are done, expected steps to be no fewer, found {wanted.Config.Steps}"));
     }
 
-    private static void RequireNoTeacher(VocoderModel model)
+    private static void RequireNoTeacher(ITrainedModel model)
     {
         if (model is CompactVocoder compact) CompactTask.Check(compact);
         if (model is ClariNet)
@@ -219,7 +246,7 @@ public static class TrainingRun
                 + "expected clari_net_teacher to train");
     }
 
-    private static VocoderModel Teacher(string voice, VocoderModel model, TrainingConfig config)
+    private static VocoderModel Teacher(string voice, ITrainedModel model, TrainingConfig config)
     {
         if (model is not (CompactVocoder or ClariNet))
             throw new VocoderException(
@@ -236,24 +263,24 @@ public static class TrainingRun
         return loaded.Model;
     }
 
-    private static void CopyWeights(string voice, VocoderModel model)
+    private static void CopyWeights(string voice, ITrainedModel model)
     {
-        LoadedVoice loaded = VoiceLibrary.Load(voice);
-        bool isSameRecipe = model.Recipe.Mismatch(loaded.Model.Recipe) == null;
-        if (isSameRecipe && loaded.Model.ConfigJson == model.ConfigJson) model.Parameters.CopyFrom(loaded.Model.Parameters);
-        else if (isSameRecipe && (model, loaded.Model) is (CompactVocoder large, CompactVocoder small) && Growth.Fits(large.Config, small.Config))
+        // A Flowtron is no voice and has no name.
+        ITrainedModel loaded = model is Flowtron ? FlowtronCheckpoint.Read(voice) : VoiceLibrary.Load(voice).Model;
+        bool isSameRecipe = model.Recipe.Mismatch(loaded.Recipe) == null;
+        if (isSameRecipe && loaded.ConfigJson == model.ConfigJson) model.Parameters.CopyFrom(loaded.Parameters);
+        else if (isSameRecipe && (model, loaded) is (CompactVocoder large, CompactVocoder small) && Growth.Fits(large.Config, small.Config))
             Growth.Take(large, small);
         else
-            throw new VocoderException($"{loaded.Source}: its model or recipe is not that of the configuration, expected the same to start from it, "
+            throw new VocoderException($"{voice}: its model or recipe is not that of the configuration, expected the same to start from it, "
                 + "or one that differs in fewer channels of its encoders and coarser harmonic bands");
     }
 
-    private static void WriteVoice(TrainingPaths paths, TrainingConfig config, VocoderModel model, long step, SpeechDataset data)
+    private static void WriteVoice(TrainingPaths paths, TrainingConfig config, ITrainedModel model, long step, string amount, string speakers)
     {
-        double hours = data.Train.Sum(c => (double)c.Audio.Length) / model.Recipe.SampleRate / 3600;
-        string amount = string.Create(CultureInfo.InvariantCulture, $"{data.Train.Count} recordings, {hours:0.00} h");
-        VoiceFile voice = VoiceFile.Of(model, paths.Name, paths.Licence, $"{amount}; {paths.Command}", step,
-            new Dictionary<string, string> { ["training"] = config.ToJson(), ["command"] = paths.Command });
+        var metadata = new Dictionary<string, string> { ["training"] = config.ToJson(), ["command"] = paths.Command };
+        if (speakers.Length > 0) metadata["speakers"] = speakers;
+        VoiceFile voice = VoiceFile.Of(model, paths.Name, paths.Licence, $"{amount}; {paths.Command}", step, metadata);
         AtomicFile.Write(paths.Output, stream => voice.Write(stream));
     }
 

@@ -68,6 +68,8 @@ public sealed class SpeakVerbTests(CliFixture fixture) : IClassFixture<CliFixtur
         string file = Write(model);
         CliResult result = CliFixture.Run(Speak(file, "out.wav", "--gate", "1", "--max-frames", "30", "--seed", "4", "--speaker", "1", "--flow-sigma", "0.3"))
             .Succeeds();
+        string waited = flows switch { 1 => "", 2 => ", for which its other flow had to reach the end", _ => ", for which its 2 other flows had to reach the end" };
+        Assert.Matches($@"first samples after \d+ ms, \d+ of them until Flowtron's first frame{waited}\n", result.Output);
         int symbols = FlowtronText.Read(Text).Symbols.Count;
         Assert.Matches($@"out\.wav: 0\.35 s of speech in 30 frames from {symbols} symbols, first samples after \d+ ms", result.Output);
         var options = new FlowtronOptions { Gate = 1, MaxFrames = 30, Seed = 4, Speaker = 1, Sigma = 0.3f };
@@ -96,6 +98,9 @@ public sealed class SpeakVerbTests(CliFixture fixture) : IClassFixture<CliFixtur
         CliResult limited = CliFixture.Run(Speak(file, "limited.wav", "--gate", "0.99999", "--max-frames", "5"));
         Assert.Equal((0, 5 * 256), (limited.Code, Samples("limited.wav").Length));
         Assert.Equal("vocoder: warning: the gate did not open in 5 frames: the end of the text may be missing; --max-frames sets the limit\n", limited.Error);
+        // The second flow, which has the gate, comes to the beginning last.
+        limited = CliFixture.Run(Speak(Write(Model(Tiny(2)), "two.safetensors"), "two.wav", "--gate", "0.99999", "--max-frames", "5"));
+        Assert.Contains("the beginning of the text may be missing", limited.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -167,6 +172,40 @@ public sealed class SpeakVerbTests(CliFixture fixture) : IClassFixture<CliFixtur
         Fails("a", file, 2, "--gate is '2', expected 0 to 1", "--gate", "2");
         CliResult left = CliFixture.Run(["speak", "naïve…", output, "--flowtron", file, "--voice", fixture.Voice, "--gate", "0"]);
         Assert.Equal((0, "vocoder: warning: left out of the text, as Flowtron has no symbols for them: ï …\n"), (left.Code, left.Error));
+    }
+
+    // A folder of recordings and texts → Flowtron → speech, as somebody types it.
+    [Fact]
+    public void What_was_trained_here_speaks_is_described_exported_and_drawn()
+    {
+        string data = _folder["data"], reader = _folder["reader.safetensors"], weights = _folder["state.safetensors"];
+        Directory.CreateDirectory(data);
+        foreach (string name in (string[])["a", "b"])
+        {
+            WavFile.Write(Path.Combine(data, name + ".wav"), fixture.Audio, CliFixture.Rate);
+            File.WriteAllText(Path.Combine(data, name + ".txt"), "One, two.");
+        }
+        string[] train = ["train", "--data", data, "--config", "flowtron-cpu", "--out", reader, "--steps", "2", "--batch", "1", "--threads", "1",
+            "--set", "flowtron.n_hidden=8", "--set", "flowtron.n_text_dim=4", "--set", "text.trim=0"];
+        string lines = CliFixture.Run([.. train, "--set", "log_every=1"]).Succeeds().Output;
+        Assert.Matches(@"step 1/2  nats per value of the mel: train -?\d+\.\d{4}  gate \d+\.\d{4}  attention \d+\.\d{3}  ", lines);
+        CliFixture.Run([.. train, "--texts", _folder["none"]]).Fails(1, "a run has been started here");
+        CliFixture.Run([.. train[..5], "--out", _folder["x.safetensors"], "--texts", _folder["none"]]).Fails(1, $"cannot read '{_folder["none"]}'");
+        string table = CliFixture.Run("info", reader).Succeeds().Output;
+        foreach (string part in (string[])["flowtron, makes mels of texts", "1 over the frames of a mel, which streams", "n_hidden 8", "not stated",
+            "1 recordings, 0.00 h; vocoder train"]) Assert.Contains(part, table, StringComparison.Ordinal);
+        CliFixture.Run("export-weights", reader, weights).Succeeds();
+        Assert.Matches($@"parameters +{FlowtronCheckpoint.Read(reader).Parameters.Count:N0}\n", CliFixture.Run("info", weights).Succeeds().Output);
+        string[] more = ["--gate", "1", "--max-frames", "9", "--picture", _folder["attention.png"]];
+        string said = CliFixture.Run(Speak(reader, "out.wav", more)).Succeeds().Output;
+        Assert.Matches(@"first samples after \d+ ms, \d+ of them until Flowtron's first frame[;\n]", said);
+        Assert.Contains("attention.png: 1188 x", said, StringComparison.Ordinal);
+        CliFixture.Run(Speak(weights, "again.wav", more)).Succeeds();
+        Assert.Equal(Samples("out.wav"), Samples("again.wav"));
+        CliFixture.Run(Speak(reader, "none.wav", "--picture", _folder["attention.jpg"])).Fails(2, "expected a name that ends in .png or .svg");
+        CliFixture.Run(Speak(reader, "none.wav", "--picture", reader)).Fails(2, "expected a name that ends in .png or .svg");
+        CliFixture.Run("plot", _folder["reader.log.jsonl"], _folder["log.png"]).Succeeds();
+        CliFixture.Run("train", "--data", data, "--from", reader, "--out", _folder["further.safetensors"], "--steps", "1", "--batch", "1").Succeeds();
     }
 
     [Fact]

@@ -16,6 +16,10 @@ public class AllocationTests
     private static readonly Tensor s_spectra = Samples.Normal(s_random, Batch, 66, 700);
     private static readonly Tensor s_splines = Samples.Normal(s_random, 1, 5 * Channels, 1);
 
+    private static readonly Tensor s_gates = Samples.Normal(s_random, 1, 4 * 70, 40), s_recurrent = Samples.Normal(s_random, 4 * 70, 70, 1, 0.1),
+        s_gateBias = Samples.Normal(s_random, 1, 4 * 70, 1), s_state = Samples.Normal(s_random, 1, 70, 1),
+        s_queries = Samples.Normal(s_random, 1, 70, 50), s_keys = Samples.Normal(s_random, 1, 70, 30);
+
     private static readonly int[] s_items = [1, -1, 0, 1];
 
     // What is longer than a loop that several threads would share, so that the closures of those loops would show too.
@@ -55,6 +59,8 @@ public class AllocationTests
         ["Sum"] = ops => ops.Sum(s_x),
         ["OverSteps"] = ops => ops.OverSteps(s_one, s_x, 2f),
         ["SumSquares"] = ops => ops.SumSquares(s_x),
+        ["Lstm"] = ops => ops.Lstm(s_gates, s_recurrent, s_gateBias, s_state, s_state),
+        ["AdditiveScores"] = ops => ops.AdditiveScores(s_queries, s_keys, s_state),
         ["LogSoftmax"] = ops => ops.LogSoftmax(s_x),
     };
 

@@ -52,6 +52,18 @@ public class GradientTests
     }
 
     [Fact]
+    public void Lstm() => GradientCheck.Run((ops, i) => ops.Lstm(i[0], i[1], i[2], i[3], i[4]), Normal(1, 20, 6), Normal(20, 5, 1, 0.5), Normal(1, 20, 1),
+        Normal(1, 5, 1), Normal(1, 5, 1));
+
+    [Fact]
+    public void Lstm_over_one_step_and_over_itself() => GradientCheck.Run((ops, i) =>
+        ops.Lstm(ops.Concat(ops.Lstm(i[0], i[1], i[2], i[3], i[3]), ops.Lstm(i[0], i[1], i[2], i[3], i[3])), i[1], i[2], i[3], i[3]),
+        Normal(1, 8, 1), Normal(8, 2, 1, 0.5), Normal(1, 8, 1), Normal(1, 2, 1));
+
+    [Fact]
+    public void AdditiveScores() => GradientCheck.Run((ops, i) => ops.AdditiveScores(i[0], i[1], i[2]), Normal(1, 5, 6), Normal(1, 5, 7), Normal(1, 5, 1));
+
+    [Fact]
     public void Exp() => GradientCheck.Run((ops, i) => ops.Exp(i[0]), Normal(2, 3, 5));
 
     [Fact]

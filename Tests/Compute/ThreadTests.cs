@@ -42,6 +42,8 @@ public class ThreadTests
         ["Stft"] = ([(3, 1, 9001)], (ops, x) => ops.Stft(x[0], s_window, 16)),
         ["OverlapAdd"] = ([(3, 66, 600), (3, 1, 9648)], (ops, x) => ops.OverlapAdd(x[0], s_window, 16, x[1])),
         ["WeightNorm"] = ([(60, 12, 300), (60, 1, 1)], (ops, x) => ops.WeightNorm(x[0], x[1])),
+        ["Lstm"] = ([(1, 4 * 70, 20), (4 * 70, 70, 1), (1, 4 * 70, 1), (1, 70, 1), (1, 70, 1)], (ops, x) => ops.Lstm(x[0], x[1], x[2], x[3], x[4])),
+        ["AdditiveScores"] = ([(1, 70, 50), (1, 70, 30), (1, 70, 1)], (ops, x) => ops.AdditiveScores(x[0], x[1], x[2])),
         ["LogSoftmax"] = ([s_large], (ops, x) => ops.LogSoftmax(x[0])),
         ["SumSquares"] = ([s_large], (ops, x) => ops.Scale(ops.SumSquares(x[0]), 1e-4f)),
     };

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using FlowVocoder.Compute;
+using FlowVocoder.Conditioners;
 using FlowVocoder.Flows;
 using FlowVocoder.Models;
 using FlowVocoder.Voices;
@@ -67,6 +68,52 @@ public class FlowtronParityTests(ITestOutputHelper output)
     {
         Tensor all = _vectors.Tensor(name);
         return [.. Enumerable.Range(0, frames).SelectMany(t => all.Row(item, t)[..length].ToArray())];
+    }
+
+    [Fact]
+    public void The_prior_of_the_attention_is_the_published_one()
+    {
+        Load();
+        foreach (var (item, _, _, _, prior, _, _) in Items())
+        {
+            var own = new Tensor(prior!.Batch, prior.Channels, 1);
+            AttentionPrior.Fill(own, scale: 1);
+            _vectors.Check($"prior {item}", prior.Span, own.Span);
+        }
+        // In closed form: α = 3 and β = 6 at the first of two frames, over three positions.
+        var thin = new Tensor(2, 3, 1);
+        AttentionPrior.Fill(thin, scale: 3);
+        double[] expected = [7.0 * 6 / (10 * 9), 2.0 * 3 * 6 / (10 * 9), 4.0 * 3 / (10 * 9)];
+        for (int k = 0; k < 3; k++)
+        {
+            Assert.Equal(expected[k], thin.Row(0, k)[0], 1e-6);
+            Assert.Equal(expected[2 - k], thin.Row(1, k)[0], 1e-6);
+        }
+    }
+
+    [Theory, MemberData(nameof(Folders))]
+    public void The_state_dictionary_has_the_published_names_and_values(string folder)
+    {
+        IReadOnlyDictionary<string, SafeTensor> found = FlowtronCheckpoint.StateDict(Load(folder)), published = _vectors.Weights();
+        Assert.Equal(published.Keys.Order(), found.Keys.Order());
+        foreach (var (name, tensor) in published)
+        {
+            Assert.Equal(tensor.Shape, found[name].Shape);
+            Assert.Equal(tensor.Data, found[name].Data);
+        }
+    }
+
+    // A frame and a symbol would else have all channels of the attention, 46 MB here in each of several tensors.
+    [Fact]
+    public void Memory_grows_with_frames_times_symbols_and_not_with_the_channels_of_the_attention_too()
+    {
+        const int frames = 600, symbols = 100, channels = 192;
+        var model = new Flowtron(new FlowtronConfig { Flows = 2, Hidden = 16, TextChannels = 8, SpeakerChannels = 2, AttentionChannels = channels });
+        var mel = new Tensor(1, 80, frames);
+        int[] text = new int[symbols];
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        model.Forward(new CpuOps(), mel, text, 0);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, frames * symbols * channels * sizeof(float) / 2);
     }
 
     public static TheoryData<string> Folders => ["flowtron_tiny", "flowtron_tiny_cumm", "flowtron_tiny_gm"];
@@ -237,7 +284,7 @@ public class FlowtronParityTests(ITestOutputHelper output)
         Assert.Equal("the text has no symbols, expected at least 1", Message([], 0, 6));
         Assert.Equal("the speaker is 3, expected 0 to 2", Message([3], 3, 6));
         Assert.Equal("found 1 mels of 5 bands and 3 frames, expected one of 6 bands and at least 1 frame", Message([3], 0, 5));
-        Assert.Equal("configuration: text_channels is 7, expected an even number from 2 to 4096",
+        Assert.Equal("configuration: n_text_dim is 7, expected an even number from 2 to 4096",
             Assert.Throws<VocoderException>(() => new Flowtron(new FlowtronConfig { TextChannels = 7 })).Message);
     }
 }

@@ -18,6 +18,7 @@ public class TrainingConfigTests
         MaxVoicedFrequency = 5000f, PitchCrops = 5, StftLossWeight = 0.3f, PowerLossWeight = 0.2f,
         Distillation = new DistillationConfig { KlWeight = 2, Regularization = 3, Contrastive = 0.25f, FrameWeight = 4 },
         MelLossResolutions = 2, PredictedPhase = true,
+        Text = new TextConfig { Dictionary = "cmudict", Arpabet = 0.25, AttentionPrior = false, PriorScale = 2, AttentionFrom = 3, Longest = 5, Trim = 30 },
         BlurredCrops = 0.5f, MatchPasses = 1, Adversarial = new AdversarialConfig { Weight = 1, Channels = 8 }, MelLossFrom = 11, QuietestGain = -3f,
         LoudestGain = 1.5f,
         Seed = 18446744073709551615, LogEvery = 2, ValidateEvery = 5, SaveEvery = 6,
@@ -30,7 +31,8 @@ public class TrainingConfigTests
         foreach (PropertyInfo p in typeof(TrainingConfig).GetProperties(BindingFlags.Public | BindingFlags.Instance)
             .Where(p => p.Name is not (nameof(TrainingConfig.Model) or nameof(TrainingConfig.Adversarial)
             or nameof(TrainingConfig.WaveFlow) or nameof(TrainingConfig.FloWaveNet) or nameof(TrainingConfig.WaveNode)
-            or nameof(TrainingConfig.ClariNetTeacher) or nameof(TrainingConfig.ClariNet))))
+            or nameof(TrainingConfig.ClariNetTeacher) or nameof(TrainingConfig.ClariNet)
+            or nameof(TrainingConfig.Flowtron))))
         {
             Assert.False(Equals(p.GetValue(s_other), p.GetValue(new TrainingConfig())), $"this test leaves {p.Name} at its default value");
             Assert.Equal(p.GetValue(s_other), p.GetValue(read));
@@ -43,12 +45,14 @@ public class TrainingConfigTests
         var families = new TrainingConfig
         {
             WaveFlow = new() { Height = 8 }, FloWaveNet = new() { Blocks = 3 }, WaveNode = new() { Solver = "euler" },
-            ClariNetTeacher = new() { Blocks = 4 }, ClariNet = new() { Blocks = [2, 3] },
+            ClariNetTeacher = new() { Blocks = 4 }, ClariNet = new() { Blocks = [2, 3] }, Flowtron = new() { Hidden = 24 },
         };
         read = TrainingConfig.FromJson(families.ToJson(), "x");
         Assert.Equal(4, read.ClariNetTeacher!.Blocks);
         Assert.Equal([2, 3], read.ClariNet!.Blocks);
         Assert.Equal((8, 3, "euler"), (read.WaveFlow!.Height, read.FloWaveNet!.Blocks, read.WaveNode!.Solver));
+        Assert.Equal(24, read.Flowtron!.Hidden);
+        Assert.Contains("\"n_hidden\": 24", families.ToJson(), StringComparison.Ordinal);
         Assert.Equal(families.ToJson(), read.ToJson());
     }
 

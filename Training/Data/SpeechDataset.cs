@@ -30,13 +30,15 @@ public sealed class SpeechDataset
     /// <param name="progress">Told how many of how many have been read.</param>
     /// <param name="cancellation">Stops the reading.</param>
     /// <param name="parallelism">Threads; one per processor by default.</param>
+    /// <param name="isWanted">Tells of a path whether it is to be read; null for all.</param>
     /// <exception cref="VocoderException">The folder is not there or holds no usable recording.</exception>
     /// <exception cref="OperationCanceledException">It was asked to stop.</exception>
     public static SpeechDataset Load(
         string folder, MelRecipe recipe, bool pitch, int cropFrames = 1, Action<int, int>? progress = null, CancellationToken cancellation = default,
-        Parallelism? parallelism = null)
+        Parallelism? parallelism = null, Func<string, bool>? isWanted = null)
     {
         string[] files = Files(folder);
+        if (isWanted != null) files = [.. files.Where(isWanted)];
         bool[] named = [.. files.Select(f => IsHeldOut(folder, f))];
         bool divided = named.Contains(true) && named.Contains(false);
         var clips = new SpeechClip[files.Length];

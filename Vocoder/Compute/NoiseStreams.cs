@@ -33,6 +33,9 @@ internal static class NoiseStreams
     /// <summary>Where between data and noise the batch of a step is asked, at time step.</summary>
     public const uint Times = 0x7800_0000u;
 
+    /// <summary>The order of the recordings in an epoch, of recording i at time i.</summary>
+    public const uint Epochs = 0x7900_0000u;
+
     /// <summary>Latent noise of one take of what is spoken while training: the first part of the latents, the others follow, fewer than 65,536.</summary>
     public static uint TrainingLatents(uint take) => 0x8000_0000u + (take << 16);
 

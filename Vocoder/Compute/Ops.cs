@@ -106,6 +106,28 @@ public abstract class Ops
     /// <exception cref="InvalidOperationException">Gradients are being recorded.</exception>
     public abstract Tensor Recur(IRecursion recursion, Tensor x, Tensor condition, int channels);
 
+    /// <summary>
+    /// Long short-term memory (Hochreiter and Schmidhuber 1997) over the steps of one sequence, as PyTorch computes it: gates_t = x_t + W·h_(t-1) + bias in the
+    /// order input i, forget f, cell g and output o; c_t = σ(f)·c_(t-1) + σ(i)·tanh(g), h_t = σ(o)·tanh(c_t).
+    /// </summary>
+    /// <param name="x">[1, 4h, t], what the input says to the gates.</param>
+    /// <param name="weight">W [4h, h, 1].</param>
+    /// <param name="bias">[1, 4h, 1].</param>
+    /// <param name="hidden">[1, h, 1] before the first step.</param>
+    /// <param name="cell">[1, h, 1] before the first step.</param>
+    /// <returns>h above c, [1, 2h, t].</returns>
+    public virtual Tensor Lstm(Tensor x, Tensor weight, Tensor bias, Tensor hidden, Tensor cell) =>
+        ComposedOperations.Lstm(this, x, weight, bias, hidden, cell);
+
+    /// <summary>
+    /// Scores of additive attention (Bahdanau et al. 2015, A.1.2): Σ_a weight_a·tanh(queries[a, t] + keys[a, n]) for each step t and position n.
+    /// </summary>
+    /// <param name="queries">[1, a, t].</param>
+    /// <param name="keys">[1, a, n].</param>
+    /// <param name="weight">[1, a, 1].</param>
+    /// <returns>[t, n, 1].</returns>
+    public virtual Tensor AdditiveScores(Tensor queries, Tensor keys, Tensor weight) => ComposedOperations.AdditiveScores(this, queries, keys, weight);
+
     /// <summary>WaveNet gate: x [b, 2c, t] → tanh(first c channels)·sigmoid(last c), [b, c, t].</summary>
     public abstract Tensor Gate(Tensor x);
 

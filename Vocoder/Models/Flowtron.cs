@@ -1,5 +1,6 @@
 using FlowVocoder.Compute;
 using FlowVocoder.Conditioners;
+using FlowVocoder.Features;
 using FlowVocoder.Flows;
 
 namespace FlowVocoder.Models;
@@ -9,7 +10,7 @@ namespace FlowVocoder.Models;
 /// attention. A mel becomes noise (<see cref="Forward"/>) and noise a mel (<see cref="Generate"/>); a vocoder speaks it. One text at a time, so that nothing is
 /// padded.
 /// </summary>
-public sealed class Flowtron
+public sealed class Flowtron : ITrainedModel
 {
     private readonly Tensor _speakers, _symbols;
     private readonly SequenceEncoder _encoder;
@@ -17,14 +18,17 @@ public sealed class Flowtron
     private readonly FlowtronStep[] _flows;
 
     /// <summary>Creates a model with random weights.</summary>
+    /// <param name="config">What it is made of.</param>
+    /// <param name="seed">Seed of the weights.</param>
+    /// <param name="recipe">Recipe of its mels; null is <c>nvidia</c>, that of the published checkpoints.</param>
     /// <exception cref="VocoderException">The configuration cannot be built.</exception>
-    public Flowtron(FlowtronConfig config, ulong seed = 0) : this(config, new ParameterSet(seed)) { }
+    public Flowtron(FlowtronConfig config, ulong seed = 0, MelRecipe? recipe = null) : this(config, new ParameterSet(seed), recipe) { }
 
     /// <summary>The same with an empty set for the weights, which may be limited.</summary>
-    internal Flowtron(FlowtronConfig config, ParameterSet parameters)
+    internal Flowtron(FlowtronConfig config, ParameterSet parameters, MelRecipe? recipe = null)
     {
         config.Validate();
-        (Config, Parameters) = (config, parameters);
+        (Config, Parameters, Recipe) = (config, parameters, recipe ?? MelRecipe.ByName("nvidia"));
         _speakers = Parameters.Uniform("speaker_embedding.weight", 1f, config.Speakers, config.SpeakerChannels);
         _symbols = Parameters.Uniform("embedding.weight", 1f, config.Symbols, config.TextChannels);
         _flows = [.. Enumerable.Range(0, config.Flows).Select(
@@ -40,8 +44,17 @@ public sealed class Flowtron
     /// <summary>All trained values, under the published names.</summary>
     public ParameterSet Parameters { get; }
 
-    /// <summary>The kind of model, for messages.</summary>
-    internal const string KindName = "flowtron";
+    /// <summary>The kind of model, as in files.</summary>
+    public const string KindName = "flowtron";
+
+    /// <inheritdoc/>
+    public string Kind => KindName;
+
+    /// <inheritdoc/>
+    public string ConfigJson => Config.ToJson();
+
+    /// <summary>Recipe of its mels.</summary>
+    public MelRecipe Recipe { get; }
 
     /// <summary>A text as its symbols' numbers, [1, text, n].</summary>
     /// <exception cref="VocoderException">There is no symbol, or one that the model does not know.</exception>

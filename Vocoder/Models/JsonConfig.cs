@@ -52,6 +52,7 @@ internal sealed class ConfigEnumConverter<T>() : JsonStringEnumConverter<T>(Json
 [JsonSerializable(typeof(WaveNodeConfig))]
 [JsonSerializable(typeof(ClariNetConfig))]
 [JsonSerializable(typeof(ClariNetTeacherConfig))]
+[JsonSerializable(typeof(FlowtronConfig))]
 internal sealed partial class JsonConfigContext : JsonSerializerContext;
 
 /// <summary>The same for WaveGlow's, whose names and liberties are those of the published file.</summary>

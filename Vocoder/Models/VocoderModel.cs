@@ -27,7 +27,7 @@ public sealed record Likelihood(int Samples, double NatsPerSample, IReadOnlyList
 }
 
 /// <summary>A vocoder: a flow between speech and noise, given a mel spectrogram.</summary>
-public abstract partial class VocoderModel
+public abstract partial class VocoderModel : ITrainedModel
 {
     /// <summary>The kind of model, as in voice files.</summary>
     public abstract string Kind { get; }

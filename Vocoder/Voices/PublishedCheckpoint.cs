@@ -18,7 +18,7 @@ internal static class PublishedCheckpoint
     {
         var (tensors, iteration) = ReadAll(path);
         if (tensors.Keys.Any(FlowtronCheckpoint.IsKey))
-            throw new VocoderException($"{path}: holds a Flowtron, which makes mels of text, expected a vocoder, which makes speech of mels");
+            throw NoVocoder(path);
         bool isTeacher = tensors.Keys.Any(ClariNetTeacherVoice.IsKey), isWaveFlow = tensors.Keys.Any(WaveFlowVoice.IsKey),
             isMultiScale = tensors.Keys.Any(MultiScaleVoice.IsKey), isClariNet = !isTeacher && tensors.Keys.Any(ClariNetVoice.IsKey);
         string family = isWaveFlow ? "WaveFlow" : isMultiScale ? "FloWaveNet or WaveNODE" : isClariNet ? "ClariNet"
@@ -31,6 +31,10 @@ internal static class PublishedCheckpoint
             : isTeacher ? ClariNetTeacherVoice.FromTensors(tensors, path) : WaveGlowVoice.FromTensors(tensors, path, recipe);
         return new ImportedCheckpoint(model, tensors.Count, iteration);
     }
+
+    /// <summary>What is said of a Flowtron where a voice is expected.</summary>
+    public static VocoderException NoVocoder(string path) =>
+        new($"{path}: holds a Flowtron, which makes mels of text, expected a vocoder, which makes speech of mels");
 
     /// <summary>
     /// The tensors of a file of torch.save, alone or in an archive of NeMo, or of a safetensors file whose names are those of a family that is known.

@@ -88,7 +88,7 @@ public sealed class VoiceFile
     }
 
     /// <summary>The voice of a model: a copy of its weights with what is to be told about them.</summary>
-    public static VoiceFile Of(VocoderModel model, string name, string licence, string provenance, long steps,
+    public static VoiceFile Of(ITrainedModel model, string name, string licence, string provenance, long steps,
         IReadOnlyDictionary<string, string> metadata) => new()
     {
         Name = name,

@@ -110,6 +110,7 @@ public static class VoiceLibrary
         VocoderModel model = file.Model switch
         {
             WaveGlow.KindName => WaveGlowVoice.FromFile(file),
+            Flowtron.KindName => throw PublishedCheckpoint.NoVocoder(file.Source),
             WaveFlow.KindName => WaveFlowVoice.FromFile(file),
             ClariNet.KindName => ClariNetVoice.FromFile(file),
             ClariNetTeacher.KindName => ClariNetTeacherVoice.FromFile(file),

@@ -121,6 +121,53 @@ internal readonly struct GateSigmoidGradientF : IElementwise
     }
 }
 
+/// <summary>a·sigmoid(b).</summary>
+internal readonly struct SigmoidScaledF : IElementwise
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply<S, V>(V a, V b, V c) where S : struct, ISimd<V> where V : struct => S.Mul(a, MathVector<S, V>.Sigmoid(b));
+}
+
+/// <summary>c + a·sigmoid(b).</summary>
+internal readonly struct AddSigmoidScaledF : IElementwise
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply<S, V>(V a, V b, V c) where S : struct, ISimd<V> where V : struct => S.Fma(a, MathVector<S, V>.Sigmoid(b), c);
+}
+
+/// <summary>c·d/db [a·sigmoid(b)].</summary>
+internal readonly struct SigmoidScaledGradientF : IElementwise
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply<S, V>(V a, V b, V c) where S : struct, ISimd<V> where V : struct
+    {
+        V s = MathVector<S, V>.Sigmoid(b);
+        return S.Mul(c, S.Mul(a, S.Mul(s, S.Sub(S.All(1f), s))));
+    }
+}
+
+/// <summary>tanh(a + b).</summary>
+internal readonly struct TanhOfSumF : IElementwise
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply<S, V>(V a, V b, V c) where S : struct, ISimd<V> where V : struct => MathVector<S, V>.Tanh(S.Add(a, b));
+}
+
+/// <summary>1 - a².</summary>
+internal readonly struct OneLessSquareF : IElementwise
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply<S, V>(V a, V b, V c) where S : struct, ISimd<V> where V : struct => S.Sub(S.All(1f), S.Mul(a, a));
+}
+
+/// <summary>1 - tanh²(a + b).</summary>
+internal readonly struct TanhOfSumSlopeF : IElementwise
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply<S, V>(V a, V b, V c) where S : struct, ISimd<V> where V : struct =>
+        OneLessSquareF.Apply<S, V>(MathVector<S, V>.Tanh(S.Add(a, b)), b, c);
+}
+
 /// <summary>a·e^b + c: the affine transform of a coupling, z = x·e^logScale + shift.</summary>
 internal readonly struct AffineF : IElementwise
 {

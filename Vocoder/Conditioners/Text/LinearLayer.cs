@@ -15,5 +15,8 @@ internal sealed class LinearLayer
         if (bias) _bias = parameters.Uniform("bias", bound, outputs);
     }
 
+    /// <summary>[out, in].</summary>
+    public Tensor Weight => _weight;
+
     public Tensor Apply(Ops ops, Tensor x) => ops.Conv1d(x, _weight, _bias);
 }

@@ -17,8 +17,7 @@ internal sealed record LstmState(Tensor[] Hidden, Tensor[] Cell)
 
 /// <summary>
 /// Long short-term memory (Hochreiter and Schmidhuber 1997) as PyTorch computes it: gates in the order input, forget, cell, output, and two biases. Keys:
-/// weight_ih_l0 [4h, in], weight_hh_l0 [4h, h], bias_ih_l0 and bias_hh_l0, with another number for each further layer and a suffix. A whole sequence goes
-/// through the same step as a single one.
+/// weight_ih_l0 [4h, in], weight_hh_l0 [4h, h], bias_ih_l0 and bias_hh_l0, with another number for each further layer and a suffix.
 /// </summary>
 internal sealed class Lstm
 {
@@ -52,24 +51,14 @@ internal sealed class Lstm
         for (int layer = 0; layer < _input.Length; layer++)
         {
             // All steps of the input at once; only the recurrent part waits for the step before.
-            Tensor projected = ops.Conv1d(x, _input[layer], _inputBias[layer]);
-            var outputs = new Tensor[x.Length];
-            for (int t = 0; t < outputs.Length; t++)
-            {
-                Tensor gates = ops.Conv1d(state.Hidden[layer], _recurrent[layer], _recurrentBias[layer], add: ops.Crop(projected, t, 1));
-                state.Cell[layer] = Cell(ops, gates, state.Cell[layer]);
-                outputs[t] = state.Hidden[layer] = ops.Gate(ops.Concat(state.Cell[layer], ops.Slice(gates, 3 * _hidden, _hidden)));
-            }
-            x = Sequences.Join(ops, outputs);
+            Tensor projected = ops.Conv1d(x, _input[layer], _inputBias[layer]),
+                states = ops.Lstm(projected, _recurrent[layer], _recurrentBias[layer], state.Hidden[layer], state.Cell[layer]);
+            ops.Free(projected);
+            Tensor last = ops.Crop(states, x.Length - 1, 1);
+            (state.Hidden[layer], state.Cell[layer]) = (ops.Slice(last, 0, _hidden), ops.Slice(last, _hidden, _hidden));
+            x = ops.Slice(states, 0, _hidden);
+            ops.Free(states);
         }
         return x;
-    }
-
-    // σ(f)·c + σ(i)·tanh(g), with σ(f) = (1 + tanh(f/2))/2.
-    private Tensor Cell(Ops ops, Tensor gates, Tensor cell)
-    {
-        Tensor forget = ops.Tanh(ops.Scale(ops.Slice(gates, _hidden, _hidden), 0.5f));
-        Tensor kept = ops.Scale(ops.Add(cell, ops.Multiply(forget, cell)), 0.5f);
-        return ops.Add(kept, ops.Gate(ops.Concat(ops.Slice(gates, 2 * _hidden, _hidden), ops.Slice(gates, 0, _hidden))));
     }
 }

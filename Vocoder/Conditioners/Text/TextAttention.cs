@@ -89,20 +89,8 @@ internal sealed class TextAttention
         float temperature)
     {
         int steps = queries.Length, length = positions.Length, channels = positions.Channels;
-        Tensor asked = Sequences.Items(ops, _query.Apply(ops, queries));
-        // Each step's query at all positions, and the keys at all steps.
-        Tensor outer = ops.Conv1d(ops.Reshape(asked, steps * channels, 1, 1), ops.Fill(length, 1, 1, 1f), null),
-            spread = ops.Reshape(outer, steps, channels, length);
-        ops.Free(outer);
-        Tensor keys = ops.Take(positions, new int[steps]), sum = ops.Add(spread, keys);
-        // These are as large as all else together.
-        ops.Free(spread);
-        ops.Free(keys);
-        Tensor bent = ops.Tanh(sum);
-        ops.Free(sum);
-        Tensor energy = ops.Scale(_energy.Apply(ops, bent), 1f / temperature);
-        ops.Free(bent);
-        Tensor weights = ops.Exp(ops.LogSoftmax(ops.Transpose(energy))), logarithm = ops.Log(weights, LogOffset);
+        Tensor energy = ops.Scale(ops.AdditiveScores(_query.Apply(ops, queries), positions, _energy.Weight), 1f / temperature);
+        Tensor weights = ops.Exp(ops.LogSoftmax(energy)), logarithm = ops.Log(weights, LogOffset);
         if (prior != null)
         {
             logarithm = ops.Add(ops.Log(weights, PriorOffset), ops.Log(prior, PriorOffset));
