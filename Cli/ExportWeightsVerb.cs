@@ -12,8 +12,8 @@ internal sealed class ExportWeightsVerb : Verb
     private readonly Argument<string> _output = new("OUT.safetensors") { Description = "The state dict to write" };
 
     public ExportWeightsVerb() : base("export-weights",
-        "Writes the weights of a voice as a state dict: for a WaveGlow or a Flowtron under the names of NVIDIA's code, for other voices under those of this program. In "
-        + "Python: safetensors.torch.load_file.",
+        "Writes the weights of a voice as a state dict: for a WaveGlow or a Flowtron under the names of NVIDIA's code, for other voices under those of "
+        + "this program. In Python: safetensors.torch.load_file.",
         "vocoder export-weights waveglow.safetensors state_dict.safetensors")
     {
         Add(_voice.OfFiles());

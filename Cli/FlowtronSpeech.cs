@@ -110,7 +110,8 @@ internal sealed class FlowtronSpeech
         };
         options.Validate(model.Config);
         if (texts.Length == 0) return options;
-        (float[], IReadOnlyList<int>)[] recordings = [.. Styles(arguments).Zip(texts, (file, text) => (Mel(file, model.Recipe, parallelism, terminal), text.Symbols))];
+        (float[], IReadOnlyList<int>)[] recordings =
+            [.. Styles(arguments).Zip(texts, (file, text) => (Mel(file, model.Recipe, parallelism, terminal), text.Symbols))];
         return options with { Style = FlowtronStyle.Of(model, engine, parallelism, recordings, options.Speaker) };
     }
 

@@ -69,9 +69,9 @@ internal sealed class SpeakVerb : Verb
         using AudioPlayer player = output != null ? new WavPlayer(output, rate) : _player.Open(arguments, rate, terminal);
         var session = new PlaySession(player, stream, terminal);
         session.Speak(mels.Convert(frames));
+        const string limit = "; --max-frames sets the limit";
         if (frames.Count == options.MaxFrames && options.Gate < 1)
-            terminal.Warn($"vocoder: warning: the gate did not open in {frames.Count} frames: the {Cut(model.Config.Flows)} of the text may be missing; "
-                + "--max-frames sets the limit");
+            terminal.Warn($"vocoder: warning: the gate did not open in {frames.Count} frames: the {Cut(model.Config.Flows)} of the text may be missing{limit}");
         string speech = FormattableString.Invariant(
             $"{(double)player.Written / rate:0.00} s of speech in {frames.Count} frames from {texts[0].Symbols.Count} symbols");
         double first = Stopwatch.GetElapsedTime(start, session.First).TotalMilliseconds;
