@@ -72,7 +72,8 @@ public static class AttentionPicture
     {
         int every = (symbols.Count * SymbolHeight + inner - 1) / inner;
         int[] named = [.. Enumerable.Range(0, symbols.Count).Where(i => i % every == 0)];
-        plot.Axes.Left.SetTicks([.. named.Select(i => i + 0.5)], [.. named.Select(i => symbols[i].Length > LongestSymbol ? symbols[i][..LongestSymbol] : symbols[i])]);
+        string Short(int i) => symbols[i].Length > LongestSymbol ? symbols[i][..LongestSymbol] : symbols[i];
+        plot.Axes.Left.SetTicks([.. named.Select(i => i + 0.5)], [.. named.Select(Short)]);
         plot.Axes.Left.TickLabelStyle.FontSize = SymbolHeight;
         plot.Axes.Left.MajorTickStyle.Length = 2;
     }

@@ -153,7 +153,8 @@ public static class TrainingRun
             TextDataset texts = TextDataset.Load(paths.Data, paths.Texts, recipe, config.Text, loading, cancellation, parallelism);
             Warn(texts.Warnings);
             double seconds = texts.Train.Sum(clip => (double)clip.Frames) * recipe.HopSize / recipe.SampleRate;
-            return (new FlowtronTask(flowtron, texts, config), Amount(texts.Train.Count, seconds / 3600), string.Join(", ", texts.Speakers));
+            string amount = Amount(texts.Train.Count, seconds / 3600);
+            return (new FlowtronTask(flowtron, texts, config), amount, string.Join(", ", texts.Speakers));
         }
         SpeechDataset data = SpeechDataset.Load(paths.Data, recipe, model is CompactVocoder { UsesPhase: true }, config.CropFrames, loading, cancellation,
             parallelism);

@@ -65,12 +65,16 @@ public sealed class TextDataset
         }
         TextClip[] train = [.. data.Train.Select(Of)], valid = [.. data.Valid.Select(Of)], all = [.. train.Union(valid)];
         if (all.FirstOrDefault(c => c.Frames > most) is { } longClip)
-            warnings.Add(FormattableString.Invariant($"{all.Count(c => c.Frames > most)} recordings are longer than {config.Longest} s (text.longest) and are left out, the first is '{longClip.Name}'"));
+        {
+            int count = all.Count(c => c.Frames > most);
+            warnings.Add(FormattableString.Invariant(
+                $"{count} recordings are longer than {config.Longest} s (text.longest) and are left out, the first is '{longClip.Name}'"));
+        }
         TextClip[] Usable(TextClip[] clips, string what)
         {
             TextClip[] some = [.. clips.Where(c => c.Frames <= most)];
             return some.Length > 0 ? some : throw new VocoderException(FormattableString.Invariant(
-                $"{folder}: none of its {clips.Length} recordings {what} is at most {config.Longest} s long, expected at least one; text.longest sets the limit"));
+                $"{folder}: none of its {clips.Length} recordings {what} is at most {config.Longest} s long, expected one; text.longest sets the limit"));
         }
         return new TextDataset(Usable(train, "to train on"), Usable(valid, "to hold out"), speakers, warnings, dictionary);
     }

@@ -44,9 +44,9 @@ public sealed class Transcripts
         if (list != null) found.ReadList(list, recordings);
         else found.ReadBeside(recordings);
         string where = list == null ? "beside them" : $"in '{list}'";
+        const string layouts = "expected a metadata.csv in the folder, a .txt beside each recording, or a list by --texts";
         if (found._texts.Count == 0)
-            throw new VocoderException(list == null
-                ? $"{folder}: found no texts of its {recordings.Count} recordings, expected a metadata.csv in the folder, a .txt beside each recording, or a list by --texts"
+            throw new VocoderException(list == null ? $"{folder}: found no texts of its {recordings.Count} recordings, {layouts}"
                 : $"{list}: found none of the {recordings.Count} recordings of {folder} in it, expected lines as id|text or path|text|speaker that name them");
         string[] silent = [.. recordings.Where(r => !found._texts.ContainsKey(r))];
         if (silent.Length > 0)

@@ -25,7 +25,8 @@ public unsafe partial class CpuOps
                     s.y.Row(t, n)[0] = TensorPrimitives.Dot<float>(s.bent.Row(0, t), s.weight.Span);
                 }
         });
-        Record(y, queries, keys, weight, (q, k), static (ops, y, queries, keys, weight, s) => ops.AdditiveScoresGradient(y.Grad!, queries, keys, weight, s.q, s.k));
+        Record(y, queries, keys, weight, (q, k), static (ops, y, queries, keys, weight, s) =>
+            ops.AdditiveScoresGradient(y.Grad!, queries, keys, weight, s.q, s.k));
         foreach (Tensor done in (ReadOnlySpan<Tensor>)[q, k, bent]) Free(done);
         return y;
     }

@@ -23,7 +23,8 @@ public unsafe partial class CpuOps
             _parallelism.ForRanges(4 * channels, channels, (weight, bias, gates, states, t), static (from, to, in s) =>
             {
                 Span<float> row = s.gates.Row(0, s.t), before = s.states.Row(0, s.t)[..s.weight.Channels];
-                for (int r = from; r < to; r++) row[r] += s.bias.Data[r] + TensorPrimitives.Dot<float>(s.weight.Span.Slice(r * before.Length, before.Length), before);
+                for (int r = from; r < to; r++)
+                    row[r] += s.bias.Data[r] + TensorPrimitives.Dot<float>(s.weight.Span.Slice(r * before.Length, before.Length), before);
             });
             float* gate = gates.RowPointer(0, t), before = states.RowPointer(0, t) + channels, after = states.RowPointer(0, t + 1), next = after + channels;
             Elementwise.Run<GateF>(gate + 2 * channels, gate, gate, next, channels);

@@ -68,7 +68,8 @@ public sealed class TranscriptsTests : IDisposable
     public void What_is_wrong_is_told_with_file_and_line()
     {
         string[] clips = Recordings("a.wav", "b.wav");
-        Assert.Equal($"{_folder.Root}: found no texts of its 2 recordings, expected a metadata.csv in the folder, a .txt beside each recording, or a list by --texts",
+        Assert.Equal(
+            $"{_folder.Root}: found no texts of its 2 recordings, expected a metadata.csv in the folder, a .txt beside each recording, or a list by --texts",
             Message(() => Transcripts.Read(_folder.Root, clips)));
         string list = _folder["list"];
         string Of(string content)
@@ -113,14 +114,15 @@ public sealed class TranscriptsTests : IDisposable
             band => whole.AsSpan(band * all + first, b.Frames).SequenceEqual(b.Mel.AsSpan(band * b.Frames, b.Frames)));
         Assert.Single(Enumerable.Range(0, all - b.Frames + 1), IsCut);
         // Uncut, the longest one is too long, and then none is left to hold out.
-        Assert.Equal($"{_folder.Root}: none of its 1 recordings to hold out is at most 2.5 s long, expected at least one; text.longest sets the limit",
+        Assert.Equal($"{_folder.Root}: none of its 1 recordings to hold out is at most 2.5 s long, expected one; text.longest sets the limit",
             Message(() => TextDataset.Load(_folder.Root, null, recipe, new TextConfig { Longest = 2.5 })));
         File.Copy(_folder["a.wav"], _folder["d.wav"]);
         File.AppendAllText(_folder["metadata.csv"], "d|Four.\n");
         data = TextDataset.Load(_folder.Root, null, recipe, new TextConfig { Longest = 2.5 });
         Assert.Contains("1 recordings are longer than 2.5 s (text.longest) and are left out, the first is 'c.wav'", data.Warnings);
         Write("metadata.csv", "a|{HH XX}\n");
-        Assert.StartsWith($"{_folder["metadata.csv"]}: line 1: found 'XX' in braces", Message(() => TextDataset.Load(_folder.Root, null, recipe, new TextConfig())));
+        Assert.StartsWith($"{_folder["metadata.csv"]}: line 1: found 'XX' in braces",
+            Message(() => TextDataset.Load(_folder.Root, null, recipe, new TextConfig())));
         Assert.Contains("none", Message(() => TextDataset.Load(_folder.Root, null, recipe, new TextConfig { Dictionary = _folder["none"] })));
     }
 }
