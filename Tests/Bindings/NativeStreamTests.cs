@@ -19,7 +19,7 @@ public sealed class NativeStreamTests
         return rows;
     }
 
-    private static VocoderStream NewStream() => s_voice.Model.NewStream(s_voice.Options, new Parallelism(1));
+    private static VocoderStream NewStream() => s_voice.Model.NewStream(s_voice.Options with { Match = 0 }, new Parallelism(1));
 
     [Fact]
     public void What_it_saves_a_stream_of_the_library_goes_on_from()

@@ -202,16 +202,18 @@ public class MelMatchingTests
             Assert.Throws<VocoderException>(() => new SynthesisOptions { Match = passes }.Validate()).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void What_is_left_open_suits_whole_mels_and_not_streams()
+    public void What_is_left_open_suits_whole_mels_and_streams()
     {
         CompactVocoder model = CompactModels.Create(CompactModels.Small);
         Assert.True(model.MatchPasses > 0);
         Assert.Equal(model.MatchPasses, new SynthesisOptions().ForWholeMel(model).Match);
         Assert.Equal(2, new SynthesisOptions { Match = 2 }.ForWholeMel(model).Match);
         Assert.Equal(2, new SynthesisOptions { PitchShift = 1 }.ForWholeMel(model).Match);
-        Assert.Equal(model.LookAheadFrames, model.NewStream(new SynthesisOptions(), new Parallelism(1)).LookAheadFrames);
-        Assert.Equal(model.LookAheadFrames + new MatchingFrames(model.Recipe).LookAhead(2),
-            model.NewStream(new SynthesisOptions { Match = 2 }, new Parallelism(1)).LookAheadFrames);
+        Assert.Equal((1, 0), (new SynthesisOptions().ForStream(model).Match, new SynthesisOptions { Match = 0 }.ForStream(model).Match));
+        foreach (var (asked, passes) in ((int?, int)[])[(null, 1), (0, 0), (2, 2)])
+            Assert.Equal(model.LatencyWith(passes).Frames,
+                model.NewStream(new SynthesisOptions { Match = asked }, new Parallelism(1)).LookAheadFrames);
+        Assert.Equal(model.LookAheadFrames + new MatchingFrames(model.Recipe).LookAhead(2), model.LatencyWith(2).Frames);
     }
 
     [Fact]
