@@ -45,6 +45,17 @@ public class RunHealthTests
         Assert.NotNull(health.HeldOut(Mel(9, kl: 0.01)));
     }
 
+    // In closed form it begins with thousands of nats and moves by as much.
+    [Theory]
+    [InlineData(0.1, 10, true), InlineData(0.1, 10.2, false)]
+    [InlineData(1000, 3900, true), InlineData(1000, 4100, false)]
+    public void A_divergence_may_move_by_what_it_is(double best, double found, bool isWell)
+    {
+        var health = new RunHealth(new TrainingConfig(), true);
+        health.Begin(Mel(0, kl: best), 100);
+        Assert.Equal(isWell, health.HeldOut(Mel(0, kl: found)) == null);
+    }
+
     [Fact]
     public void With_discriminators_every_voice_that_is_well_is_kept_and_without_them_the_best()
     {
