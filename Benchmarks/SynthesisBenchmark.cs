@@ -19,9 +19,9 @@ internal static class SynthesisBenchmark
         double second = model.Recipe.SampleRate / (double)model.Recipe.HopSize;
         float[] mel = BenchmarkVoices.Mel(model.Recipe, Chunk * Chunks);
         double seconds = Chunk * Chunks / second, whole = Matched(model, mel, 0);
-        Console.WriteLine(FormattableString.Invariant($"{model.MacsPerSecond / 1e9:0.00} GMAC/s, one thread, chunks of {Chunk} frames. Real-time factor {whole / seconds:0.0000}, {2 * model.MacsPerSecond * seconds / whole / 1e9:0} GFLOP/s, peak {FmaPeak.Measure():0} GFLOP/s."));
+        Console.WriteLine(FormattableString.Invariant($"{model.MacsPerSecond / 1e9:0.00} GMAC/s, one thread. Real-time factor {whole / seconds:0.0000}, {2 * model.MacsPerSecond * seconds / whole / 1e9:0} GFLOP/s, peak {FmaPeak.Measure():0} GFLOP/s."));
         Console.WriteLine();
-        _ = new MarkdownTable("part, run alone", "ms per second of audio", "of the whole");
+        _ = new MarkdownTable($"part, run alone in chunks of {Chunk} frames", "ms per second of audio", "of the whole");
         foreach (var (name, time) in new SynthesisParts(model, mel, Chunk, s_one).Measure())
             MarkdownTable.Row($"{name}", $"{1000 * time / seconds:0.00}", $"{time / whole:0 %}");
         Console.WriteLine();

@@ -14,6 +14,12 @@ internal sealed record Operation(string Name, Func<Random, Tensor[]> Draw, Func<
         new("Conv1d", r => [X(r, 3), N(r, 3, 3, 1)], (o, i, _) => o.Conv1d(i[0], i[1], null, add: i[0])),
         new("Delay", r => [X(r, 3)], (o, i, _) => o.Delay(i[0], "d")),
         new("Gate", r => [X(r, 6)], (o, i, _) => o.Gate(i[0])),
+        new("GatedLayer", r => [X(r, 5), N(r, 8, 5, 3), N(r, 1, 8, 1), N(r, 9, 4, 1)], (o, i, _) =>
+        {
+            var (hidden, skip) = o.GatedLayer(i[0], i[0], null, new GatedLayer(new ConvWeights(i[1], i[2], new ConvShape(2, 4)), new ConvWeights(i[1], i[2],
+                new ConvShape(1, 2)), new ConvWeights(i[3], null, new ConvShape(Rows: 5)), new ConvWeights(i[3], null, new ConvShape(FirstRow: 5))));
+            return o.Concat(hidden!, skip);
+        }),
         new("Add", Pair, (o, i, _) => o.Add(i[0], i[1])),
         new("Multiply", Pair, (o, i, _) => o.Multiply(i[0], i[1])),
         new("Scale", r => [X(r, 4)], (o, i, _) => o.Scale(i[0], -1.7f)),

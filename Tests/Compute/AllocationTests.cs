@@ -9,8 +9,8 @@ public class AllocationTests
     private static readonly Random s_random = new(1);
     private static readonly Tensor s_x = Samples.Normal(s_random, Batch, Channels, Length), s_other = Samples.Normal(s_random, Batch, Channels, Length);
     private static readonly Tensor s_one = Samples.Normal(s_random, 1, 1, 1), s_shift = Samples.Normal(s_random, 1, Channels, 1);
-    private static readonly Tensor s_weight = Samples.Normal(s_random, 12, Channels, 3),
-        s_bias = Samples.Normal(s_random, 1, 12, 1);
+    private static readonly Tensor s_weight = Samples.Normal(s_random, 12, Channels, 3), s_bias = Samples.Normal(s_random, 1, 12, 1);
+    private static readonly Tensor s_told = Samples.Normal(s_random, 12, Channels, 1), s_back = Samples.Normal(s_random, Channels, 6, 1);
 
     private static readonly Tensor s_audio = Samples.Normal(s_random, Batch, 1, Length), s_window = Samples.Normal(s_random, 1, 1, 64);
     private static readonly Tensor s_spectra = Samples.Normal(s_random, Batch, 66, 700);
@@ -27,6 +27,8 @@ public class AllocationTests
     {
         ["Conv1d"] = ops => ops.Conv1d(s_x, s_weight, s_bias, new ConvShape(2, 4)),
         ["Conv1d, rows"] = ops => ops.Conv1d(s_x, s_weight, s_bias, new ConvShape(1, 1, 3, 8), s_other),
+        ["GatedLayer"] = ops => ops.GatedLayer(s_x, s_other, s_other, new GatedLayer(new ConvWeights(s_weight, s_bias, new ConvShape(2, 4)),
+            new ConvWeights(s_told, null), new ConvWeights(s_back, null), new ConvWeights(s_back, null))),
         ["Gate"] = ops => ops.Gate(s_x),
         ["Add"] = ops => ops.Add(s_x, s_other),
         ["Multiply"] = ops => ops.Multiply(s_x, s_other),

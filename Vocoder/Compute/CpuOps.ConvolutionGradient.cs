@@ -18,9 +18,7 @@ public unsafe partial class CpuOps
             Reserve(ref _packedTransposed, Convolution.PackedTransposedSize(weight, shape.Rows));
             float* packed = _packedTransposed!.Data;
             Convolution.PackTransposed(_parallelism, weight, shape.FirstRow, shape.Rows, packed);
-            if (isFirst) Convolution.Run(_parallelism, packed, _padded!.Data, stride, dy.Batch, dy.Channels, taps, shape.Dilation, null, null, dx.Data,
-                x.Channels, x.Length);
-            else Convolution.Accumulate(_parallelism, packed, _padded!.Data, stride, dy.Batch, dy.Channels, taps, shape.Dilation, dx.Data,
+            Convolution.Run(_parallelism, packed, _padded!.Data, stride, dy.Batch, dy.Channels, taps, shape.Dilation, null, isFirst ? null : dx.Data, dx.Data,
                 x.Channels, x.Length);
         }
         if (weight.RequiresGrad) AddWeightGradient(x, weight, shape, dy);

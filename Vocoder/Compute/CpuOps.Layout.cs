@@ -147,15 +147,22 @@ public unsafe partial class CpuOps
         _parallelism.ForRanges(wide.Batch * wide.Channels, wide.Length, (wide, folded, group, fold, add), static (from, to, in s) =>
         {
             int group = s.group, length = s.folded.Length;
-            for (int row = from * group; row < to * group; row++)
+            for (int row = from; row < to; row++)
             {
-                float* w = s.wide.RowPointer(0, row / group) + row % group, f = s.folded.RowPointer(0, row);
-                if (s.fold && s.add) for (int t = 0; t < length; t++) f[t] += w[t * group];
-                else if (s.fold) for (int t = 0; t < length; t++) f[t] = w[t * group];
-                else if (s.add) for (int t = 0; t < length; t++) w[t * group] += f[t];
-                else for (int t = 0; t < length; t++) w[t * group] = f[t];
+                // Samples of a group beside each other, or one row for each place in it.
+                float* wide = s.wide.RowPointer(0, row), folded = s.folded.RowPointer(0, row * group);
+                if (!s.add && s.fold) Kernels.Transpose.Rows(wide, group, length, group, folded, length);
+                else if (!s.add) Kernels.Transpose.Rows(folded, length, group, length, wide, group);
+                else if (s.fold) AddTransposed(wide, group, length, group, folded, length);
+                else AddTransposed(folded, length, group, length, wide, group);
             }
         });
+
+    private static void AddTransposed(float* x, int xStride, int rows, int length, float* y, int yStride)
+    {
+        for (int r = 0; r < rows; r++)
+            for (int t = 0; t < length; t++) y[(long)t * yStride + r] += x[(long)r * xStride + t];
+    }
 
     /// <inheritdoc/>
     public override Tensor TransposedWeight(Tensor weight, int stride)

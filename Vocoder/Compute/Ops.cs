@@ -131,6 +131,32 @@ public abstract class Ops
     /// <summary>WaveNet gate: x [b, 2c, t] → tanh(first c channels)·sigmoid(last c), [b, c, t].</summary>
     public abstract Tensor Gate(Tensor x);
 
+    /// <summary>Convolution with what it is given beside its input in one, and <paramref name="add"/> added.</summary>
+    public Tensor Conv1d(Tensor x, in ConvWeights convolution, Tensor? add = null) =>
+        Conv1d(x, convolution.Weight, convolution.Bias, convolution.Shape, add, convolution.Site);
+
+    /// <summary>
+    /// A gated layer of a WaveNet (van den Oord et al. 2016; WaveGlow, sec. 2.1): from g = gate(filter(x) + condition's) come x + residual(g) and
+    /// skip + skip(g). An engine may compute it in one pass.
+    /// </summary>
+    /// <param name="x">[b, inputs, t].</param>
+    /// <param name="condition">[b, any, t]; not read where the layer has no convolution for it.</param>
+    /// <param name="skip">[b, outputs, t] the sum of the layers before; null in the first.</param>
+    /// <param name="layer">Its convolutions.</param>
+    /// <returns>[b, inputs, t], null where the layer has no residual, and [b, outputs, t].</returns>
+    public virtual (Tensor? Hidden, Tensor Skip) GatedLayer(Tensor x, Tensor? condition, Tensor? skip, in GatedLayer layer)
+    {
+        Tensor? conditioned = layer.Condition is { } told ? Conv1d(condition!, told) : null;
+        Tensor filtered = Conv1d(x, layer.Filter, conditioned);
+        if (conditioned != null) Free(conditioned);
+        Tensor gated = Gate(filtered);
+        Free(filtered);
+        Tensor? hidden = layer.Residual is { } residual ? Conv1d(gated, residual, x) : null;
+        Tensor sum = Conv1d(gated, layer.Skip, skip);
+        Free(gated);
+        return (hidden, sum);
+    }
+
     /// <summary>a + b, equal shapes.</summary>
     public abstract Tensor Add(Tensor a, Tensor b);
 

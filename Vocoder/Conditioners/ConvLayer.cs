@@ -61,7 +61,10 @@ internal sealed class ConvLayer
     public Tensor Along(Ops ops, Tensor direction, Tensor? add = null, int firstRow = 0, int rows = 0) =>
         ops.Conv1d(direction, _normalized?.Of(ops) ?? _direction, null, new ConvShape(Dilation, _left, firstRow, rows), add, _alongName);
 
+    /// <summary>Rows firstRow … firstRow+rows-1 (all when rows is 0) as operations take them.</summary>
+    public ConvWeights Weights(Ops ops, int firstRow = 0, int rows = 0) =>
+        new(_normalized?.Of(ops) ?? _direction, _bias, new ConvShape(Dilation, _left, firstRow, rows), _name);
+
     /// <summary>Applies rows firstRow … firstRow+rows-1 (all when rows is 0), adding <paramref name="add"/>.</summary>
-    public Tensor Apply(Ops ops, Tensor x, Tensor? add = null, int firstRow = 0, int rows = 0) =>
-        ops.Conv1d(x, _normalized?.Of(ops) ?? _direction, _bias, new ConvShape(Dilation, _left, firstRow, rows), add, _name);
+    public Tensor Apply(Ops ops, Tensor x, Tensor? add = null, int firstRow = 0, int rows = 0) => ops.Conv1d(x, Weights(ops, firstRow, rows), add);
 }

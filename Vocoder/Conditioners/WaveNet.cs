@@ -73,7 +73,29 @@ internal sealed class WaveNet
     private IEnumerable<ConvLayer> Layers => new[] { _start, _condition, _end }.OfType<ConvLayer>().Concat(_in).Concat(_resSkip);
 
     /// <summary>x [b, inputs, t], condition [b, conditionChannels, t] → [b, outputs, t]. Without condition channels the condition is not read.</summary>
-    public Tensor Apply(Ops ops, Tensor x, Tensor condition) => Apply(ops, x, condition, null, null, out _);
+    public Tensor Apply(Ops ops, Tensor x, Tensor condition)
+    {
+        Tensor hidden = _start.Apply(ops, x);
+        Tensor? skip = null;
+        for (int i = 0; i < _in.Length; i++)
+        {
+            bool last = i == _in.Length - 1;
+            var layer = new GatedLayer(_in[i].Weights(ops), _condition?.Weights(ops, 2 * _channels * i, 2 * _channels),
+                last ? null : _resSkip[i].Weights(ops, 0, _channels), _resSkip[i].Weights(ops, last ? 0 : _channels, _channels));
+            var (residual, sum) = ops.GatedLayer(hidden, condition, skip, layer);
+            ops.Free(hidden);
+            if (skip != null) ops.Free(skip);
+            (hidden, skip) = (residual ?? hidden, sum);
+        }
+        return End(ops, skip!);
+    }
+
+    private Tensor End(Ops ops, Tensor skip)
+    {
+        Tensor result = _end.Apply(ops, skip);
+        ops.Free(skip);
+        return result;
+    }
 
     /// <summary>
     /// The same at a time [b, 1, t] where the layers are told it, and with the derivative along a direction of x, [b, outputs, t], where one is given.
@@ -99,11 +121,9 @@ internal sealed class WaveNet
             if (skip != null) ops.Free(skip);
             (hidden, skip) = (residual ?? hidden, sum);
         }
-        Tensor result = _end.Apply(ops, skip!);
         derivative = movedSkip == null ? null : _end.Along(ops, movedSkip);
-        ops.Free(skip!);
         if (movedSkip != null) ops.Free(movedSkip);
-        return result;
+        return End(ops, skip!);
     }
 
     // The derivatives of what a layer hands on and of the sum that it adds to; those that it was given are given back.

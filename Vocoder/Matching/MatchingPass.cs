@@ -7,7 +7,7 @@ namespace FlowVocoder.Matching;
 internal sealed class MatchingPass
 {
     // So many that their spectra stay in the second-level cache.
-    private const int MaxFrames = 16;
+    private const int MaxFrames = 32;
 
     private readonly MelMatching _matching;
     private readonly float[] _overlap;

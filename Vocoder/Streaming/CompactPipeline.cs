@@ -21,7 +21,7 @@ internal sealed class CompactPipeline(CompactStream stream, ReadOnlyMemory<float
     /// <summary>Speaks it all.</summary>
     public void Run(Parallelism parallelism)
     {
-        _chunkFrames = parallelism.Threads == 1 ? stream.ChunkFrames : SharedFrames;
+        _chunkFrames = parallelism.Threads == 1 ? stream.WholeChunkFrames : SharedFrames;
         int chunks = (_frames + _chunkFrames - 1) / _chunkFrames;
         parallelism.For(Math.Min(parallelism.Threads, chunks), this, static (_, in pipeline) => pipeline.Work());
         _failure?.Throw();

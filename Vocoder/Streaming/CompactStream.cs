@@ -88,6 +88,12 @@ internal sealed class CompactStream : VocoderStream
     /// <inheritdoc/>
     public override int ChunkFrames => _model.Engine.ChunkFrames;
 
+    /// <summary>
+    /// Frames of a chunk of a whole mel that one thread speaks in managed code. Beside the signals of harmonics, which have a value for each sample, the
+    /// cache holds half as many frames of activations.
+    /// </summary>
+    public int WholeChunkFrames => _model.Phase is { Signals: > 0 } ? 32 : 64;
+
     /// <summary>What another thread needs to work on a chunk, in a workspace of its own.</summary>
     public CompactTools NewTools(Workspace workspace) => new(_model, new CpuOps(workspace, state: _state));
 

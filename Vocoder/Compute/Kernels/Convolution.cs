@@ -71,30 +71,22 @@ internal static unsafe class Convolution
     }
 
     /// <summary>
-    /// y[b, o, t] = bias[o] + add[b, o, t] + Σ_c Σ_k w[o, c, k] · padded[b, c, t + k·dilation], on <paramref name="rows"/> rows of y; bias and add may be null.
+    /// y[b, o, t] = bias[o] + add[b, o, t] + Σ_c Σ_k w[o, c, k] · padded[b, c, t + k·dilation], on <paramref name="rows"/> rows of y; bias and add may be null,
+    /// and add may be y.
     /// <paramref name="padded"/> has rows of length <paramref name="stride"/> with at least length + (taps-1)·dilation + <see cref="Tile.Slack"/> floats.
     /// </summary>
     public static void Run(Parallelism parallelism, float* packed, float* padded, int stride, int batch, int channels, int taps, int dilation,
-        float* bias, float* add, float* y, int rows, int length) =>
-        Run(parallelism, packed, padded, stride, batch, channels, taps, dilation, bias, add, y, rows, length, accumulates: false);
-
-    /// <summary>The same added to what is in y.</summary>
-    public static void Accumulate(Parallelism parallelism, float* packed, float* padded, int stride, int batch, int channels, int taps, int dilation,
-        float* y, int rows, int length) =>
-        Run(parallelism, packed, padded, stride, batch, channels, taps, dilation, null, null, y, rows, length, accumulates: true);
-
-    private static void Run(Parallelism parallelism, float* packed, float* padded, int stride, int batch, int channels, int taps, int dilation,
-        float* bias, float* add, float* y, int rows, int length, bool accumulates)
+        float* bias, float* add, float* y, int rows, int length)
     {
         int blocks = (rows + Tile.Rows - 1) / Tile.Rows;
         // Batch items are the natural unit of work; a single item is divided by output rows instead.
         int parts = Math.Clamp(parallelism.Threads / Math.Max(1, batch), 1, blocks);
-        var work = new Forward(packed, padded, bias, add, y, stride, channels, taps, dilation, rows, length, parts, accumulates);
+        var work = new Forward(packed, padded, bias, add, y, stride, channels, taps, dilation, rows, length, parts);
         parallelism.For(batch * parts, work, static (job, in work) => work.Run(job));
     }
 
     private readonly struct Forward(float* packed, float* padded, float* bias, float* add, float* y, int stride, int channels, int taps, int dilation,
-        int rows, int length, int parts, bool accumulates)
+        int rows, int length, int parts)
     {
         public void Run(int job)
         {
@@ -102,25 +94,14 @@ internal static unsafe class Convolution
             int from = blocks * part / parts, to = blocks * (part + 1) / parts;
             float* x = padded + (long)b * channels * stride;
             float* target = y + (long)b * rows * length;
-            if (!accumulates) Begin(b, from * Tile.Rows, Math.Min(rows, to * Tile.Rows));
             // A tile of columns of all channels stays in the first-level cache while the blocks of weights pass by.
             for (int t = 0; t < length; t += ColumnTile)
-                for (int block = from; block < to; block++)
-                    Tile.Run(packed + (long)block * channels * taps * Tile.Rows, x + t, channels, stride, taps, dilation,
-                        target + (long)block * Tile.Rows * length + t, length, Math.Min(Tile.Rows, rows - block * Tile.Rows), Math.Min(ColumnTile, length - t));
-        }
-
-        // The rows before the first product.
-        private void Begin(int b, int from, int to)
-        {
-            for (int o = from; o < to; o++)
-            {
-                long at = ((long)b * rows + o) * length;
-                var row = new Span<float>(y + at, length);
-                float offset = bias == null ? 0f : bias[o];
-                if (add == null) row.Fill(offset);
-                else TensorPrimitives.Add(new ReadOnlySpan<float>(add + at, length), offset, row);
-            }
+                for (int row = from * Tile.Rows; row < Math.Min(rows, to * Tile.Rows); row += Tile.Rows)
+                {
+                    float* tile = target + (long)row * length + t;
+                    Tile.Run(packed + (long)row * channels * taps, x + t, channels, stride, taps, dilation, bias == null ? null : bias + row,
+                        add == null ? null : add + (tile - y), length, tile, length, Math.Min(Tile.Rows, rows - row), Math.Min(ColumnTile, length - t));
+                }
         }
     }
 
@@ -154,8 +135,11 @@ internal static unsafe class Convolution
                     float* dy = packedGradient + (((long)b * blocks + block) * length + t) * Tile.Rows;
                     for (int c = 0; c < channels; c += ColumnTile)
                         for (int k = 0; k < taps; k++)
+                        {
+                            float* sum = sums + k * Tile.Rows * stride + c;
                             Tile.Run(dy, timeMajor + ((long)b * paddedLength + t + k * dilation) * stride + c, count, stride, 1, 0,
-                                sums + k * Tile.Rows * stride + c, stride, Tile.Rows, Math.Min(ColumnTile, channels - c));
+                                null, sum, stride, sum, stride, Tile.Rows, Math.Min(ColumnTile, channels - c));
+                        }
                 }
             for (int r = 0; r < Math.Min(Tile.Rows, rows - block * Tile.Rows); r++)
                 AddRow(sums + r * stride, gradient + ((long)block * Tile.Rows + r) * channels * taps);

@@ -18,7 +18,12 @@ internal static unsafe class MathVector<TSimd, TVector>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Exp(TVector x)
     {
-        x = TSimd.Min(TSimd.All(88f), TSimd.Max(TSimd.All(-87f), x));
+        return ExpInside(TSimd.Min(TSimd.All(88f), TSimd.Max(TSimd.All(-87f), x)));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector ExpInside(TVector x)
+    {
         TVector n = TSimd.Round(TSimd.Mul(x, TSimd.All(Log2E)));
         TVector p = ReducedExpMinusOne(x, n);
         TVector scale = TSimd.PowerOfTwo(n);
@@ -29,7 +34,12 @@ internal static unsafe class MathVector<TSimd, TVector>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector ExpMinusOne(TVector x)
     {
-        x = TSimd.Min(TSimd.All(80f), TSimd.Max(TSimd.All(-80f), x));
+        return ExpMinusOneInside(TSimd.Min(TSimd.All(80f), TSimd.Max(TSimd.All(-80f), x)));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector ExpMinusOneInside(TVector x)
+    {
         TVector n = TSimd.Round(TSimd.Mul(x, TSimd.All(Log2E)));
         TVector p = ReducedExpMinusOne(x, n);
         TVector scale = TSimd.PowerOfTwo(n);
@@ -56,11 +66,11 @@ internal static unsafe class MathVector<TSimd, TVector>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Gate(TVector a, TVector b)
     {
-        // tanh is 1 in float32 beyond 10; the clamp keeps the product of the denominators finite.
+        // tanh is 1 in float32 beyond 10, and e^-b nothing beside 1 beyond 87; the clamps keep the product of the denominators finite.
         a = TSimd.Min(TSimd.All(10f), TSimd.Max(TSimd.All(-10f), a));
-        b = TSimd.Max(TSimd.All(-60f), b);
-        TVector t = ExpMinusOne(TSimd.Add(a, a));
-        TVector u = Exp(TSimd.Sub(TSimd.All(0f), b));
+        b = TSimd.Min(TSimd.All(87f), TSimd.Max(TSimd.All(-60f), b));
+        TVector t = ExpMinusOneInside(TSimd.Add(a, a));
+        TVector u = ExpInside(TSimd.Sub(TSimd.All(0f), b));
         TVector denominator = TSimd.Mul(TSimd.Add(t, TSimd.All(2f)), TSimd.Add(TSimd.All(1f), u));
         return TSimd.Div(t, denominator);
     }

@@ -75,9 +75,7 @@ internal static unsafe class ShortConvolution
                 var step = new Span<float>(sums + (long)t * width, whole);
                 if (t >= length || (added == null && bias == null)) step.Clear();
                 else if (added == null) new ReadOnlySpan<float>(bias + first, count).CopyTo(step);
-                // Adding 0 where there is no bias turns -0 into 0, as the other kernel does.
-                else if (bias == null) TensorPrimitives.Add(step, 0f, step);
-                else TensorPrimitives.Add(step[..count], new ReadOnlySpan<float>(bias + first, count), step);
+                else if (bias != null) TensorPrimitives.Add(step[..count], new ReadOnlySpan<float>(bias + first, count), step);
                 step[count..].Clear();
             }
         }

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
@@ -5,7 +6,7 @@ namespace FlowVocoder.Compute.Kernels;
 
 /// <summary>
 /// The inner loop of every convolution, its two gradients and every matrix product:
-/// y[o][n] += Σ_c Σ_k w[c][k][o] · x[c·channelStride + k·tapStride + n] for 6 rows o.
+/// y[o][n] = add[o][n] + bias[o] + Σ_c Σ_k w[c][k][o] · x[c·channelStride + k·tapStride + n] for 6 rows o.
 /// Each element is summed in the order of (c, k) with fused multiply-adds, so results do not depend on
 /// vector width, tiling, chunking or threads.
 /// </summary>
@@ -17,15 +18,31 @@ internal static unsafe class Tile
     /// <summary>Floats that a tile may read beyond the last column, whatever the width.</summary>
     public const int Slack = 16;
 
-    /// <summary>Adds to <paramref name="rows"/> rows of y (at most 6) and all columns 0 … <paramref name="columns"/>-1.</summary>
-    public static void Run(float* w, float* x, int channels, int channelStride, int taps, int tapStride,
+    // What is not there changes nothing, signs of zeros included.
+    private static readonly Tensor s_zeros = new(1, Rows, 1), s_negativeZeros = Tensor.From([-0f, -0f, -0f, -0f, -0f, -0f], 1, Rows, 1);
+
+    /// <summary>A bias that changes nothing.</summary>
+    public static float* NegativeZeros => s_negativeZeros.Data;
+
+    /// <summary>
+    /// <paramref name="rows"/> rows of y (at most 6) and all columns 0 … <paramref name="columns"/>-1, which begin with add[o][n] + bias[o]. Bias and add may be
+    /// null, and add may be y: its sums go on.
+    /// </summary>
+    public static void Run(float* w, float* x, int channels, int channelStride, int taps, int tapStride, float* bias, float* add, int addStride,
         float* y, int yStride, int rows, int columns)
     {
+        if (bias == null) bias = (add == null ? s_zeros : s_negativeZeros).Data;
         switch (SimdWidth.Bits)
         {
-            case 512: Tile<Simd512, Vector512<float>>.Run(w, x, channels, channelStride, taps, tapStride, y, yStride, rows, columns); break;
-            case 256: Tile<Simd256, Vector256<float>>.Run(w, x, channels, channelStride, taps, tapStride, y, yStride, rows, columns); break;
-            default: Tile<Simd128, Vector128<float>>.Run(w, x, channels, channelStride, taps, tapStride, y, yStride, rows, columns); break;
+            case 512:
+                Tile<Simd512, Vector512<float>>.Run(w, x, channels, channelStride, taps, tapStride, bias, add, addStride, y, yStride, rows, columns);
+                break;
+            case 256:
+                Tile<Simd256, Vector256<float>>.Run(w, x, channels, channelStride, taps, tapStride, bias, add, addStride, y, yStride, rows, columns);
+                break;
+            default:
+                Tile<Simd128, Vector128<float>>.Run(w, x, channels, channelStride, taps, tapStride, bias, add, addStride, y, yStride, rows, columns);
+                break;
         }
     }
 }
@@ -34,7 +51,7 @@ internal static unsafe class Tile<TSimd, TVector>
     where TSimd : struct, ISimd<TVector>
     where TVector : struct
 {
-    public static void Run(float* w, float* x, int channels, int channelStride, int taps, int tapStride,
+    public static void Run(float* w, float* x, int channels, int channelStride, int taps, int tapStride, float* bias, float* add, int addStride,
         float* y, int yStride, int rows, int columns)
     {
         int width = TSimd.Width;
@@ -43,47 +60,73 @@ internal static unsafe class Tile<TSimd, TVector>
         {
             // 32 registers hold 24 accumulators; the 16 of narrower machines hold 12.
             if (width == 16)
-                for (; n + 4 * width <= columns; n += 4 * width) Six4(w, x + n, channels, channelStride, taps, tapStride, y + n, yStride);
-            for (; n + 2 * width <= columns; n += 2 * width) Six2(w, x + n, channels, channelStride, taps, tapStride, y + n, yStride);
-            for (; n + width <= columns; n += width) Six1(w, x + n, channels, channelStride, taps, tapStride, y + n, yStride);
+                for (; n + 4 * width <= columns; n += 4 * width)
+                    Six4(w, x + n, channels, channelStride, taps, tapStride, bias, At(add, n), addStride, y + n, yStride);
+            for (; n + 2 * width <= columns; n += 2 * width)
+                Six2(w, x + n, channels, channelStride, taps, tapStride, bias, At(add, n), addStride, y + n, yStride);
+            for (; n + width <= columns; n += width)
+                Six1(w, x + n, channels, channelStride, taps, tapStride, bias, At(add, n), addStride, y + n, yStride);
         }
         else if (rows % 2 == 0)
         {
             // The last block of 64 or 128 rows has 4 or 2.
             for (; n + 4 * width <= columns; n += 4 * width)
-                for (int o = 0; o < rows; o += 2) Two4(w + o, x + n, channels, channelStride, taps, tapStride, y + o * yStride + n, yStride);
+                for (int o = 0; o < rows; o += 2)
+                    Two4(w + o, x + n, channels, channelStride, taps, tapStride, bias + o, At(add, o * addStride + n), addStride, y + o * yStride + n, yStride);
         }
         float* part = stackalloc float[Tile.Rows * width];
         for (; n < columns; n += width)
         {
             int valid = Math.Min(width, columns - n);
             new Span<float>(part, Tile.Rows * width).Clear();
-            for (int o = 0; o < rows; o++) Copy(y + o * yStride + n, part + o * width, valid);
-            Six1(w, x + n, channels, channelStride, taps, tapStride, part, width);
+            for (int o = 0; o < rows; o++)
+            {
+                if (add == null) new Span<float>(part + o * width, valid).Fill(bias[o]);
+                else TensorPrimitives.Add(new ReadOnlySpan<float>(add + o * addStride + n, valid), bias[o], new Span<float>(part + o * width, valid));
+            }
+            Six1(w, x + n, channels, channelStride, taps, tapStride, Tile.NegativeZeros, part, width, part, width);
             for (int o = 0; o < rows; o++) Copy(part + o * width, y + o * yStride + n, valid);
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector First(float* add, int n, TVector bias) => add == null ? bias : TSimd.Add(TSimd.Load(add + n), bias);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float* At(float* add, int n) => add == null ? null : add + n;
+
     private static void Copy(float* from, float* to, int count) => new Span<float>(from, count).CopyTo(new Span<float>(to, count));
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Six4(float* w, float* x, int channels, int channelStride, int taps, int tapStride, float* y, int yStride)
+    private static void Six4(float* w, float* x, int channels, int channelStride, int taps, int tapStride, float* bias, float* add, int addStride,
+        float* y, int yStride)
     {
         int v = TSimd.Width;
         float* y0 = y, y1 = y + yStride, y2 = y1 + yStride, y3 = y2 + yStride, y4 = y3 + yStride, y5 = y4 + yStride;
-        TVector a00 = TSimd.Load(y0), a01 = TSimd.Load(y0 + v), a02 = TSimd.Load(y0 + 2 * v), a03 = TSimd.Load(y0 + 3 * v);
-        TVector a10 = TSimd.Load(y1), a11 = TSimd.Load(y1 + v), a12 = TSimd.Load(y1 + 2 * v), a13 = TSimd.Load(y1 + 3 * v);
-        TVector a20 = TSimd.Load(y2), a21 = TSimd.Load(y2 + v), a22 = TSimd.Load(y2 + 2 * v), a23 = TSimd.Load(y2 + 3 * v);
-        TVector a30 = TSimd.Load(y3), a31 = TSimd.Load(y3 + v), a32 = TSimd.Load(y3 + 2 * v), a33 = TSimd.Load(y3 + 3 * v);
-        TVector a40 = TSimd.Load(y4), a41 = TSimd.Load(y4 + v), a42 = TSimd.Load(y4 + 2 * v), a43 = TSimd.Load(y4 + 3 * v);
-        TVector a50 = TSimd.Load(y5), a51 = TSimd.Load(y5 + v), a52 = TSimd.Load(y5 + 2 * v), a53 = TSimd.Load(y5 + 3 * v);
+        TVector s = TSimd.All(bias[0]);
+        TVector a00 = First(add, 0, s), a01 = First(add, v, s), a02 = First(add, 2 * v, s), a03 = First(add, 3 * v, s);
+        s = TSimd.All(bias[1]);
+        add = At(add, addStride);
+        TVector a10 = First(add, 0, s), a11 = First(add, v, s), a12 = First(add, 2 * v, s), a13 = First(add, 3 * v, s);
+        s = TSimd.All(bias[2]);
+        add = At(add, addStride);
+        TVector a20 = First(add, 0, s), a21 = First(add, v, s), a22 = First(add, 2 * v, s), a23 = First(add, 3 * v, s);
+        s = TSimd.All(bias[3]);
+        add = At(add, addStride);
+        TVector a30 = First(add, 0, s), a31 = First(add, v, s), a32 = First(add, 2 * v, s), a33 = First(add, 3 * v, s);
+        s = TSimd.All(bias[4]);
+        add = At(add, addStride);
+        TVector a40 = First(add, 0, s), a41 = First(add, v, s), a42 = First(add, 2 * v, s), a43 = First(add, 3 * v, s);
+        s = TSimd.All(bias[5]);
+        add = At(add, addStride);
+        TVector a50 = First(add, 0, s), a51 = First(add, v, s), a52 = First(add, 2 * v, s), a53 = First(add, 3 * v, s);
         for (int c = 0; c < channels; c++, x += channelStride)
         {
             float* p = x;
             for (int k = 0; k < taps; k++, p += tapStride, w += Tile.Rows)
             {
                 TVector x0 = TSimd.Load(p), x1 = TSimd.Load(p + v), x2 = TSimd.Load(p + 2 * v), x3 = TSimd.Load(p + 3 * v);
-                TVector s = TSimd.All(w[0]);
+                s = TSimd.All(w[0]);
                 a00 = TSimd.Fma(s, x0, a00); a01 = TSimd.Fma(s, x1, a01); a02 = TSimd.Fma(s, x2, a02); a03 = TSimd.Fma(s, x3, a03);
                 s = TSimd.All(w[1]);
                 a10 = TSimd.Fma(s, x0, a10); a11 = TSimd.Fma(s, x1, a11); a12 = TSimd.Fma(s, x2, a12); a13 = TSimd.Fma(s, x3, a13);
@@ -106,20 +149,35 @@ internal static unsafe class Tile<TSimd, TVector>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Six2(float* w, float* x, int channels, int channelStride, int taps, int tapStride, float* y, int yStride)
+    private static void Six2(float* w, float* x, int channels, int channelStride, int taps, int tapStride, float* bias, float* add, int addStride,
+        float* y, int yStride)
     {
         int v = TSimd.Width;
         float* y0 = y, y1 = y + yStride, y2 = y1 + yStride, y3 = y2 + yStride, y4 = y3 + yStride, y5 = y4 + yStride;
-        TVector a00 = TSimd.Load(y0), a01 = TSimd.Load(y0 + v), a10 = TSimd.Load(y1), a11 = TSimd.Load(y1 + v);
-        TVector a20 = TSimd.Load(y2), a21 = TSimd.Load(y2 + v), a30 = TSimd.Load(y3), a31 = TSimd.Load(y3 + v);
-        TVector a40 = TSimd.Load(y4), a41 = TSimd.Load(y4 + v), a50 = TSimd.Load(y5), a51 = TSimd.Load(y5 + v);
+        TVector s = TSimd.All(bias[0]);
+        TVector a00 = First(add, 0, s), a01 = First(add, v, s);
+        s = TSimd.All(bias[1]);
+        add = At(add, addStride);
+        TVector a10 = First(add, 0, s), a11 = First(add, v, s);
+        s = TSimd.All(bias[2]);
+        add = At(add, addStride);
+        TVector a20 = First(add, 0, s), a21 = First(add, v, s);
+        s = TSimd.All(bias[3]);
+        add = At(add, addStride);
+        TVector a30 = First(add, 0, s), a31 = First(add, v, s);
+        s = TSimd.All(bias[4]);
+        add = At(add, addStride);
+        TVector a40 = First(add, 0, s), a41 = First(add, v, s);
+        s = TSimd.All(bias[5]);
+        add = At(add, addStride);
+        TVector a50 = First(add, 0, s), a51 = First(add, v, s);
         for (int c = 0; c < channels; c++, x += channelStride)
         {
             float* p = x;
             for (int k = 0; k < taps; k++, p += tapStride, w += Tile.Rows)
             {
                 TVector x0 = TSimd.Load(p), x1 = TSimd.Load(p + v);
-                TVector s = TSimd.All(w[0]);
+                s = TSimd.All(w[0]);
                 a00 = TSimd.Fma(s, x0, a00); a01 = TSimd.Fma(s, x1, a01);
                 s = TSimd.All(w[1]);
                 a10 = TSimd.Fma(s, x0, a10); a11 = TSimd.Fma(s, x1, a11);
@@ -140,19 +198,23 @@ internal static unsafe class Tile<TSimd, TVector>
 
     // Two rows of a block of weights.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Two4(float* w, float* x, int channels, int channelStride, int taps, int tapStride, float* y, int yStride)
+    private static void Two4(float* w, float* x, int channels, int channelStride, int taps, int tapStride, float* bias, float* add, int addStride,
+        float* y, int yStride)
     {
         int v = TSimd.Width;
         float* y0 = y, y1 = y + yStride;
-        TVector a00 = TSimd.Load(y0), a01 = TSimd.Load(y0 + v), a02 = TSimd.Load(y0 + 2 * v), a03 = TSimd.Load(y0 + 3 * v);
-        TVector a10 = TSimd.Load(y1), a11 = TSimd.Load(y1 + v), a12 = TSimd.Load(y1 + 2 * v), a13 = TSimd.Load(y1 + 3 * v);
+        TVector s = TSimd.All(bias[0]);
+        TVector a00 = First(add, 0, s), a01 = First(add, v, s), a02 = First(add, 2 * v, s), a03 = First(add, 3 * v, s);
+        s = TSimd.All(bias[1]);
+        add = At(add, addStride);
+        TVector a10 = First(add, 0, s), a11 = First(add, v, s), a12 = First(add, 2 * v, s), a13 = First(add, 3 * v, s);
         for (int c = 0; c < channels; c++, x += channelStride)
         {
             float* p = x;
             for (int k = 0; k < taps; k++, p += tapStride, w += Tile.Rows)
             {
                 TVector x0 = TSimd.Load(p), x1 = TSimd.Load(p + v), x2 = TSimd.Load(p + 2 * v), x3 = TSimd.Load(p + 3 * v);
-                TVector s = TSimd.All(w[0]);
+                s = TSimd.All(w[0]);
                 a00 = TSimd.Fma(s, x0, a00); a01 = TSimd.Fma(s, x1, a01); a02 = TSimd.Fma(s, x2, a02); a03 = TSimd.Fma(s, x3, a03);
                 s = TSimd.All(w[1]);
                 a10 = TSimd.Fma(s, x0, a10); a11 = TSimd.Fma(s, x1, a11); a12 = TSimd.Fma(s, x2, a12); a13 = TSimd.Fma(s, x3, a13);
@@ -163,10 +225,13 @@ internal static unsafe class Tile<TSimd, TVector>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Six1(float* w, float* x, int channels, int channelStride, int taps, int tapStride, float* y, int yStride)
+    private static void Six1(float* w, float* x, int channels, int channelStride, int taps, int tapStride, float* bias, float* add, int addStride,
+        float* y, int yStride)
     {
         float* y0 = y, y1 = y + yStride, y2 = y1 + yStride, y3 = y2 + yStride, y4 = y3 + yStride, y5 = y4 + yStride;
-        TVector a0 = TSimd.Load(y0), a1 = TSimd.Load(y1), a2 = TSimd.Load(y2), a3 = TSimd.Load(y3), a4 = TSimd.Load(y4), a5 = TSimd.Load(y5);
+        TVector a0 = First(add, 0, TSimd.All(bias[0])), a1 = First(At(add, addStride), 0, TSimd.All(bias[1]));
+        TVector a2 = First(At(add, 2 * addStride), 0, TSimd.All(bias[2])), a3 = First(At(add, 3 * addStride), 0, TSimd.All(bias[3]));
+        TVector a4 = First(At(add, 4 * addStride), 0, TSimd.All(bias[4])), a5 = First(At(add, 5 * addStride), 0, TSimd.All(bias[5]));
         for (int c = 0; c < channels; c++, x += channelStride)
         {
             float* p = x;
