@@ -30,10 +30,17 @@ let browser;
 function end(code) {
   browser.kill();
   server.close();
-  browser.on('exit', () => {
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
-    process.exit(code);
-  });
+  browser.on('exit', () => remove(25, code));
+}
+// Processes of the browser outlive it for a moment, and write while its folder is removed.
+function remove(tries, code) {
+  try {
+    rmSync(profile, { recursive: true, force: true });
+  } catch (e) {
+    if (tries > 0) return setTimeout(() => remove(tries - 1, code), 200);
+    throw e;
+  }
+  process.exit(code);
 }
 const server = createServer(async (request, response) => {
   if (request.method === 'POST') {
