@@ -7,8 +7,8 @@ using FlowVocoder.Training.Data;
 namespace FlowVocoder.Training;
 
 /// <summary>
-/// Flowtron's training (Valle et al. 2021, sec. 3; its repository's configuration): maximum likelihood of mels given their texts, the cross-entropy of the gate,
-/// and the CTC loss of the attention. Each text is read whole, so a batch is a number of recordings, all of them once in every epoch.
+/// Flowtron's training (Valle et al. 2021, sec. 3; its repository's configuration): maximum likelihood of mels given their texts, the cross-entropy of the
+/// gate, and the CTC loss of the attention. Each text is read whole, so a batch is a number of recordings, all of them once in every epoch.
 /// </summary>
 internal sealed class FlowtronTask : ITrainingTask
 {

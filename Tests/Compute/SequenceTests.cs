@@ -44,7 +44,10 @@ public class SequenceTests
         Assert.Equal((steps, positions, 1), (y.Batch, y.Channels, y.Length));
         for (int t = 0; t < steps; t++)
             for (int n = 0; n < positions; n++)
-                Assert.Equal(Enumerable.Range(0, channels).Sum(a => weight.Span[a] * Math.Tanh(queries.Row(0, a)[t] + keys.Row(0, a)[n])), y.Row(t, n)[0], 2e-5);
+            {
+                double expected = Enumerable.Range(0, channels).Sum(a => weight.Span[a] * Math.Tanh(queries.Row(0, a)[t] + keys.Row(0, a)[n]));
+                Assert.Equal(expected, y.Row(t, n)[0], 2e-5);
+            }
     });
 
     // What engines without these operations compute, gradients included: all of one random sum of the result.

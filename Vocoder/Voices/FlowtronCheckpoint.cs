@@ -50,7 +50,10 @@ public static class FlowtronCheckpoint
     {
         if (!CanRead(path)) throw new VocoderException($"{path}: found no tensor '{First}', expected a checkpoint of a Flowtron");
         using (FileStream stream = VoiceFiles.OpenRead(path))
-            if (PublishedCheckpoint.IsTorch(stream) || SafeTensorsHeader.Read(stream, path).Metadata.GetValueOrDefault("format") != VoiceFile.Format) return null;
+        {
+            if (PublishedCheckpoint.IsTorch(stream)) return null;
+            if (SafeTensorsHeader.Read(stream, path).Metadata.GetValueOrDefault("format") != VoiceFile.Format) return null;
+        }
         return VoiceFile.Read(path);
     }
 
