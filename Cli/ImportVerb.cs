@@ -55,7 +55,8 @@ internal sealed class ImportVerb : Verb
         if (FlowtronCheckpoint.CanRead(input))
             throw new VocoderException($"'{input}' is a Flowtron, which needs no import: vocoder speak TEXT OUT.wav --flowtron {input}");
         if (!WaveGlowVoice.CanRead(input))
-            throw new VocoderException($"'{input}' is a voice already, or no checkpoint, expected that of a WaveGlow, WaveFlow, FloWaveNet, WaveNODE or ClariNet");
+            throw new VocoderException($"'{input}' is a voice already, or no checkpoint, "
+                + "expected that of a WaveGlow, WaveFlow, FloWaveNet, WaveNODE or ClariNet");
         Files.CheckWritable(output);
         ImportedCheckpoint import = ImportedCheckpoint.Read(input, recipe, teacher);
         string provenance = FormattableString.Invariant($"imported by vocoder import from {Path.GetFileName(input)}, SHA-256 {Hash(input)}, {import.Tensors} tensors{(import.Iteration is { } step ? $", iteration {step}" : "")}");

@@ -139,8 +139,8 @@ public static class TrainingRun
     }
 
     // The data as the model learns from it, with words that tell how much it is and who speaks.
-    private static (ITrainingTask Task, string Amount, string Speakers) Task(TrainingPaths paths, TrainingConfig config, ITrainedModel model, VocoderModel? teacher,
-        Action<int, int>? loading, Parallelism parallelism, Action<string>? tell, CancellationToken cancellation)
+    private static (ITrainingTask Task, string Amount, string Speakers) Task(TrainingPaths paths, TrainingConfig config, ITrainedModel model,
+        VocoderModel? teacher, Action<int, int>? loading, Parallelism parallelism, Action<string>? tell, CancellationToken cancellation)
     {
         MelRecipe recipe = model.Recipe;
         static string Amount(int recordings, double hours) => string.Create(CultureInfo.InvariantCulture, $"{recordings} recordings, {hours:0.00} h");

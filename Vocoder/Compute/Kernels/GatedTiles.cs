@@ -14,8 +14,8 @@ internal readonly unsafe struct PackedRows(float* weights, float* bias)
 }
 
 /// <summary>
-/// A gated layer of a WaveNet, one tile of columns after the other: what its convolutions, the gate and the two sums hand to each other stays in the caches next
-/// to the processor. Each element is summed as the single operations sum it, so the bits are theirs.
+/// A gated layer of a WaveNet, one tile of columns after the other: what its convolutions, the gate and the two sums hand to each other stays in the caches
+/// next to the processor. Each element is summed as the single operations sum it, so the bits are theirs.
 /// </summary>
 internal unsafe struct GatedTiles
 {

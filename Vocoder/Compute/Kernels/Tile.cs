@@ -25,8 +25,8 @@ internal static unsafe class Tile
     public static float* NegativeZeros => s_negativeZeros.Data;
 
     /// <summary>
-    /// <paramref name="rows"/> rows of y (at most 6) and all columns 0 … <paramref name="columns"/>-1, which begin with add[o][n] + bias[o]. Bias and add may be
-    /// null, and add may be y: its sums go on.
+    /// <paramref name="rows"/> rows of y (at most 6) and all columns 0 … <paramref name="columns"/>-1, which begin with add[o][n] + bias[o]. Bias and add may
+    /// be null, and add may be y: its sums go on.
     /// </summary>
     public static void Run(float* w, float* x, int channels, int channelStride, int taps, int tapStride, float* bias, float* add, int addStride,
         float* y, int yStride, int rows, int columns)
