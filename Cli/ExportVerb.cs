@@ -12,7 +12,10 @@ internal sealed class ExportVerb : Verb
     {
         Description = "An installed voice or a voice file; 'teacher' speaks and 'student' scores step by step, for which there is no graph",
     };
-    private readonly Argument<string> _output = new("OUT.onnx") { Description = "The graph to write: mel [1, bands, frames] to audio [1, 1, frames · hop], or what is asked for" };
+    private readonly Argument<string> _output = new("OUT.onnx")
+    {
+        Description = "The graph to write: mel [1, bands, frames] to audio [1, 1, frames · hop], or what is asked for",
+    };
     private readonly Option<bool> _score = new("--score")
     {
         Description = "The other way round: recording and mel in, and phase and F0 as 'vocoder encode' tracks them; out come latents and the log-density that "

@@ -59,7 +59,8 @@ internal sealed class ImportVerb : Verb
                 + "expected that of a WaveGlow, WaveFlow, FloWaveNet, WaveNODE or ClariNet");
         Files.CheckWritable(output);
         ImportedCheckpoint import = ImportedCheckpoint.Read(input, recipe, teacher);
-        string provenance = FormattableString.Invariant($"imported by vocoder import from {Path.GetFileName(input)}, SHA-256 {Hash(input)}, {import.Tensors} tensors{(import.Iteration is { } step ? $", iteration {step}" : "")}");
+        string iteration = import.Iteration is { } step ? FormattableString.Invariant($", iteration {step}") : "", provenance = FormattableString.Invariant(
+            $"imported by vocoder import from {Path.GetFileName(input)}, SHA-256 {Hash(input)}, {import.Tensors} tensors{iteration}");
         var metadata = new Dictionary<string, string>
         {
             [LoadedVoice.SigmaKey] = (arguments.GetValue(_sigma) ?? (import.Model is ClariNetVocoder ? ClariNetSigma : UsualSigma))

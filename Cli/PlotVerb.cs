@@ -77,7 +77,7 @@ internal sealed class PlotVerb : Verb
         var valid = new List<(double, double)>();
         bool divergence = false;
         string unit = "nats";
-        foreach (TrainingReport report in TrainingRun.ReadLog(path))
+        foreach (TrainingReport report in TrainingLog.Read(path))
         {
             if (report.Nats is { } trained) train.Add((report.Step, trained));
             if (report.HeldOutNats is { } nats) valid.Add((report.Step, nats));

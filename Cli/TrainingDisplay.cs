@@ -40,7 +40,9 @@ internal static class TrainingDisplay
                 steps ??= context.AddTask("training", maxValue: report.Steps);
                 steps.Value = report.Step;
                 // Short, so that the bar has room in 80 columns.
-                steps.Description = string.Create(CultureInfo.InvariantCulture, $"{(report.Nats is { } nats ? string.Create(CultureInfo.InvariantCulture, $"{nats:0.000} nats, ") : "")}{report.AudioSecondsPerSecond:0.0} audio-s/s, left {Left(report)}");
+                string likelihood = report.Nats is { } nats ? string.Create(CultureInfo.InvariantCulture, $"{nats:0.000} nats, ") : "";
+                steps.Description = string.Create(CultureInfo.InvariantCulture,
+                    $"{likelihood}{report.AudioSecondsPerSecond:0.0} audio-s/s, left {Left(report)}");
                 // What was measured on held-out clips stays on the screen.
                 if (report.HeldOutNats != null || report.ValidMatching != null) AnsiConsole.MarkupLineInterpolated($"{Line(report)}");
             },

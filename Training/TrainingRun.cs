@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Text;
-using System.Text.Json;
 using FlowVocoder.AudioIO;
 using FlowVocoder.Compute;
 using FlowVocoder.Features;
@@ -43,12 +41,6 @@ public sealed record TrainingPaths(string Data, string Output, string Name, stri
 /// <summary>A training run from a folder of recordings to a voice file: what <c>vocoder train</c> and <c>vocoder distill</c> do.</summary>
 public static class TrainingRun
 {
-    private static readonly JsonSerializerOptions s_log = new()
-    {
-        RespectRequiredConstructorParameters = true,
-        NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals,
-    };
-
     /// <summary>A run that was started before.</summary>
     /// <exception cref="VocoderException">There is no usable checkpoint.</exception>
     public static SavedRun Saved(TrainingPaths paths) => File.Exists(paths.Checkpoint) ? Checkpoint.ReadRun(paths.Checkpoint)
@@ -101,11 +93,11 @@ public static class TrainingRun
             Checkpoint.Save(paths.Checkpoint, trainer, model.Parameters, run);
         }
         // The line of step 0 is measured again before the first step.
-        TrimLog(paths.Log, trainer.Step == 0 ? -1 : trainer.Step);
+        TrainingLog.Trim(paths.Log, trainer.Step == 0 ? -1 : trainer.Step);
         bool isInexact = false;
         void Report(TrainingReport r)
         {
-            AppendLine(paths.Log, JsonSerializer.Serialize(r, s_log));
+            TrainingLog.Append(paths.Log, r);
             report?.Invoke(r);
             if (isInexact || trainer.RebuildError <= ExactlyRebuilt) return;
             isInexact = true;
@@ -179,44 +171,6 @@ public static class TrainingRun
         return FormattableString.Invariant($"by step {trainer.Step} activations were rebuilt to within {trainer.RebuildError:0e-0} only, expected {ExactlyRebuilt:0e-0}, and gradients are as far off; of the 1x1 convolutions {name} multiplies rounding most, {condition:0} times; reversible=false stores them");
     }
 
-    /// <summary>Reads the log of a run. What a kill cut off, a last line without an end that is no report, is left out.</summary>
-    /// <param name="path">A log as <see cref="TrainingPaths.Log"/>.</param>
-    /// <exception cref="VocoderException">It cannot be read, or a line is no report; the message names file and line.</exception>
-    public static IReadOnlyList<TrainingReport> ReadLog(string path)
-    {
-        var reports = new List<TrainingReport>();
-        string[] lines = LogLines(path);
-        for (int i = 0; i < lines.Length; i++)
-        {
-            bool isLast = i == lines.Length - 1;
-            if (isLast && lines[i].Length == 0) break;
-            try
-            {
-                reports.Add(JsonSerializer.Deserialize<TrainingReport>(lines[i], s_log) ?? throw new JsonException("it is null"));
-            }
-            catch (Exception e) when (JsonFault.Is(e))
-            {
-                if (isLast && i > 0) break;
-                throw new VocoderException($"'{path}': line {i + 1} is no report of a training: {e.Message.ReplaceLineEndings(" ")}", e);
-            }
-        }
-        return reports;
-    }
-
-    // The last is what stands behind the last end of line.
-    private static string[] LogLines(string path)
-    {
-        try
-        {
-            using var log = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            return new StreamReader(log).ReadToEnd().Split('\n');
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new VocoderException($"cannot read '{path}': the file does not exist", e);
-        }
-    }
-
     // A voice that is there already, that of a teacher say, is nobody's to overwrite.
     private static void RequireNew(TrainingPaths paths)
     {
@@ -283,36 +237,5 @@ public static class TrainingRun
         if (speakers.Length > 0) metadata["speakers"] = speakers;
         VoiceFile voice = VoiceFile.Of(model, paths.Name, paths.Licence, $"{amount}; {paths.Command}", step, metadata);
         AtomicFile.Write(paths.Output, stream => voice.Write(stream));
-    }
-
-    // Somebody may read it meanwhile, for a picture, which on Windows has to be allowed by both sides.
-    private static void AppendLine(string path, string line)
-    {
-        using var log = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
-        log.Write(Encoding.UTF8.GetBytes(line + "\n"));
-    }
-
-    // Lines of steps that will be done again are dropped, so that each step is told once. The means of a line begin where the run was resumed.
-    private static void TrimLog(string path, long step)
-    {
-        if (!File.Exists(path)) return;
-        string[] kept = [.. File.ReadLines(path).Where(line => StepOf(line) is { } at && at <= step)];
-        AtomicFile.Write(path, stream =>
-        {
-            using var writer = new StreamWriter(stream, leaveOpen: true);
-            foreach (string line in kept) writer.Write(line + "\n");
-        });
-    }
-
-    private static long? StepOf(string line)
-    {
-        try
-        {
-            return JsonDocument.Parse(line).RootElement.GetProperty(nameof(TrainingReport.Step)).GetInt64();
-        }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
-        {
-            return null;
-        }
     }
 }

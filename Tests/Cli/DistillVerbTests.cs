@@ -52,7 +52,7 @@ public sealed class DistillVerbTests : IDisposable
         Assert.Matches("begins with [1-9][0-9]* of [1-9][0-9]* conditioner tensors of its teacher\nstep 0/6", result.Output);
         Assert.Contains("step 0/6  divergence, nats per sample: train ", result.Output, StringComparison.Ordinal);
         Assert.Contains("step 6/6  divergence, nats per sample: train ", result.Output, StringComparison.Ordinal);
-        IReadOnlyList<TrainingReport> log = TrainingRun.ReadLog(_folder["s.log.jsonl"]);
+        IReadOnlyList<TrainingReport> log = TrainingLog.Read(_folder["s.log.jsonl"]);
         Assert.Equal([0, 1, 2, 3, 4, 5, 6], log.Select(r => r.Step));
         Assert.All(log, r => Assert.True(r.IsDistillation && r.Kl == r.Nats && r.NatsPerSample == 0 && r.MelLoss > 0));
         Assert.Equal([0, 3, 6], log.Where(r => r.ValidKl != null).Select(r => r.Step));
@@ -79,7 +79,7 @@ public sealed class DistillVerbTests : IDisposable
         Assert.DoesNotContain("NaN", result.Output + File.ReadAllText(_folder["s.log.jsonl"]), StringComparison.Ordinal);
         Assert.Contains("step 5/6  mel ", result.Output, StringComparison.Ordinal);
         Assert.Contains("step 6/6  divergence, nats per sample: valid ", result.Output, StringComparison.Ordinal);
-        IReadOnlyList<TrainingReport> log = TrainingRun.ReadLog(_folder["s.log.jsonl"]);
+        IReadOnlyList<TrainingReport> log = TrainingLog.Read(_folder["s.log.jsonl"]);
         Assert.Equal([true, true, true, false, false, false, false], log.Select(r => r.Kl != null));
         Assert.All(log, r => Assert.True(r.IsDistillation && r.Nats == r.Kl));
     }

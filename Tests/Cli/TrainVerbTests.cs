@@ -45,7 +45,7 @@ public sealed class TrainVerbTests : IDisposable
     }
 
     private (long, double, double?)[] Log(string name) =>
-        [.. TrainingRun.ReadLog(_folder[name + ".log.jsonl"]).Select(r => (r.Step, r.NatsPerSample, r.ValidNats))];
+        [.. TrainingLog.Read(_folder[name + ".log.jsonl"]).Select(r => (r.Step, r.NatsPerSample, r.ValidNats))];
 
     /// <summary>Runs a command and does something when a line of its output holds a text.</summary>
     private static int RunWatched(string text, Action then, CancellationToken cancellation, string[] command, out string error)

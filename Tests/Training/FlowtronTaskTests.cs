@@ -95,7 +95,7 @@ public sealed class FlowtronTaskTests : IDisposable
         Assert.True(last.ValidNats > first.ValidNats + 2, $"{first.ValidNats} became {last.ValidNats}");
         Assert.True(last.ValidGate < first.ValidGate, $"{first.ValidGate} became {last.ValidGate}");
         Assert.Equal(("nats per value of the mel", last.ValidNats), (last.Unit, last.HeldOutNats));
-        Assert.Equal(reports.Select(r => r.Attention), TrainingRun.ReadLog(paths.Log).Select(r => r.Attention));
+        Assert.Equal(reports.Select(r => r.Attention), TrainingLog.Read(paths.Log).Select(r => r.Attention));
         Flowtron model = FlowtronCheckpoint.Read(paths.Output);
         Assert.Equal((s_config.Flowtron!.ToJson(), "nvidia"), (model.ConfigJson, model.Recipe.Name));
         FlowtronFrame[] frames = [.. model.Speak(Engine.Managed, new Parallelism(1), [80, 81, 82], new FlowtronOptions { Gate = 1, MaxFrames = 5 })];

@@ -23,7 +23,7 @@ public sealed class ReversibleTrainingTests : IDisposable
         var paths = new TrainingPaths(_folder["data"], _folder[name], "Tiny", "CC0-1.0", "vocoder train --tiny") { From = from };
         var told = new List<string>();
         TrainingRun.Train(paths, config, resume: false, threads: 1, null, null, default, told.Add);
-        return ([.. TrainingRun.ReadLog(paths.Log)], told);
+        return ([.. TrainingLog.Read(paths.Log)], told);
     }
 
     [Fact]

@@ -147,7 +147,7 @@ public sealed class TrainingRunTests : IDisposable
         TrainingPaths paths = Paths("voice.safetensors");
         Train(paths, s_config, stopAfter: 2);
         File.AppendAllText(paths.Log, "{\"x\":1}\n");
-        Refusal.Expect(() => TrainingRun.ReadLog(paths.Log), paths.Log, "line 2 is no report");
+        Refusal.Expect(() => TrainingLog.Read(paths.Log), paths.Log, "line 2 is no report");
     }
 
     [Fact]

@@ -131,7 +131,9 @@ public abstract class Ops
     /// <summary>WaveNet gate: x [b, 2c, t] → tanh(first c channels)·sigmoid(last c), [b, c, t].</summary>
     public abstract Tensor Gate(Tensor x);
 
-    /// <summary>Convolution with what it is given beside its input in one, and <paramref name="add"/> added.</summary>
+    /// <summary>
+    /// Convolution with what it is given beside its input in one: x [b, in, t] → [b, out, t], and <paramref name="add"/> of that shape added.
+    /// </summary>
     public Tensor Conv1d(Tensor x, in ConvWeights convolution, Tensor? add = null) =>
         Conv1d(x, convolution.Weight, convolution.Bias, convolution.Shape, add, convolution.Site);
 
